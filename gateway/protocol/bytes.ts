@@ -16,7 +16,16 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-const WIDTHS = { bytes32: 32, address: 20, uint8: 1, uint16: 2, uint32: 4, uint64: 8, uint128: 16, uint256: 32 } as const;
+const WIDTHS = {
+  bytes32: 32,
+  address: 20,
+  uint8: 1,
+  uint16: 2,
+  uint32: 4,
+  uint64: 8,
+  uint128: 16,
+  uint256: 32,
+} as const;
 export type WordType = keyof typeof WIDTHS;
 
 /**

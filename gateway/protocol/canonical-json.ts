@@ -1,12 +1,7 @@
 import canonicalize from 'canonicalize';
 
 export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue | undefined };
+  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
 
 /**
  * RFC 8785 text of a JSON value. Lone surrogates become U+FFFD first, since they have no UTF-8 form.

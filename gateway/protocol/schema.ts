@@ -44,19 +44,13 @@ export const SCHEMAS = {
     'uint64 epoch,uint32 index,bytes32 contentHash,bytes32 referenceHash,bytes32 checkerId,bytes32 salt',
   ),
   table: schema('TableLeaf', 'uint8 kind,address account,uint8 family,uint16 value'),
-  nodeAttestation: schema(
-    'NodeAttestation',
-    'address node,address gateway,bytes32 root,uint32 count,uint64 sequence',
-  ),
+  nodeAttestation: schema('NodeAttestation', 'address node,address gateway,bytes32 root,uint32 count,uint64 sequence'),
   evaluation: schema(
     'Evaluation',
     `bytes32 receiptLeaf,bytes32 seed,address evaluator,uint16 accuracy,uint16 consistency,uint16 format,
      bytes32 scorerId,bytes32 salt`,
   ),
-  evaluationCommit: schema(
-    'EvaluationCommit',
-    'bytes32 receiptLeaf,bytes32 seed,address evaluator,bytes32 commitment',
-  ),
+  evaluationCommit: schema('EvaluationCommit', 'bytes32 receiptLeaf,bytes32 seed,address evaluator,bytes32 commitment'),
   commitSet: schema('CommitSet', 'bytes32 receiptLeaf,bytes32 seed,uint8 size,bytes32 commitmentsHash'),
   epochAttestation: schema('EpochAttestation', 'uint64 epoch,uint32 round,bytes32 distributionHash'),
   operatorAuth: schema('OperatorAuth', 'address account,uint8 role,address signer,uint64 deadline'),

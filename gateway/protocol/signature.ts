@@ -16,7 +16,8 @@ function addressOfPublicKey(uncompressed: Uint8Array): Address {
 /** Throws TypeError when `privateKey` is not a valid secp256k1 scalar; the message never holds the key. */
 export function createSigner(privateKey: Hex): Signer {
   const key = /^0x[0-9a-fA-F]{64}$/.test(privateKey) ? hexToBytes(privateKey) : undefined;
-  if (key === undefined || !isPrivate(key)) throw new TypeError('not a secp256k1 private key (32 bytes of hex expected)');
+  if (key === undefined || !isPrivate(key))
+    throw new TypeError('not a secp256k1 private key (32 bytes of hex expected)');
   const publicKey = pointFromScalar(key, false);
   if (publicKey === null) throw new TypeError('not a secp256k1 private key');
   return {

@@ -9,7 +9,12 @@ import type { Hex, SumNode } from './types.ts';
  * The reward tree: every node carries the sum of the weights below it, and parents hash both children's hashes and sums.
  * A claim must reproduce the root and the total, so the claimable weights cannot add up to more than the total.
  */
-export type SumTree = { readonly root: Hex; readonly total: bigint; readonly count: number; readonly proofOf: (index: number) => SumNode[] };
+export type SumTree = {
+  readonly root: Hex;
+  readonly total: bigint;
+  readonly count: number;
+  readonly proofOf: (index: number) => SumNode[];
+};
 
 const SUM_LIMIT = 1n << 128n;
 
