@@ -1,0 +1,77 @@
+import type { Address, EvaluationEntry, Hex, NodeAttestation, PoqRecord, Receipt } from '../protocol/types.ts';
+
+/** What was asked and answered, in the canonical form that the receipt's hashes commit to. */
+export type ServedContent = {
+  readonly salt: Hex;
+  /** Canonical JSON text. */
+  readonly request: string;
+  readonly response: string;
+};
+
+export type ReceiptState = 'served' | 'anchored' | 'evaluated' | 'recorded' | 'final';
+
+export type ReceiptAttestation = {
+  readonly attestation: NodeAttestation;
+  readonly signature: Hex;
+  /** The node's answer leaf and its place under the attested root. */
+  readonly leaf: Hex;
+  readonly proof: readonly Hex[];
+};
+
+export type AnchoredBatch = {
+  readonly id: bigint;
+  readonly root: Hex;
+  readonly leaf: Hex;
+  readonly proof: readonly Hex[];
+};
+
+export type AnchoredRecord = {
+  readonly record: PoqRecord;
+  readonly root: Hex;
+  readonly leaf: Hex;
+  readonly proof: readonly Hex[];
+  readonly evaluations: readonly EvaluationEntry[];
+};
+
+export type StoredReceipt = {
+  readonly receipt: Receipt;
+  /** The gateway's; null until the flags are final, that is until the receipt is batched. */
+  readonly signature: Hex | null;
+  readonly state: ReceiptState;
+  /** sha256 of the key that paid. Until the receipt is final nobody else may read it: its flags would betray a gold. */
+  readonly keyHash: string;
+  readonly salt: Hex;
+  readonly modelId: string;
+  readonly attestation?: ReceiptAttestation;
+  readonly batch?: AnchoredBatch;
+  readonly record?: AnchoredRecord;
+};
+
+export type Reservation = { readonly id: Hex; readonly keyHash: string; readonly atMs: number };
+
+/** A served request as it is written down, once, when the answer has ended. */
+export type ServedReceipt = {
+  /** Flags without 64 (unattested): whether the node attests in time is known only at batching. */
+  readonly receipt: Receipt;
+  readonly content: ServedContent;
+  readonly keyHash: string;
+  readonly servedAtMs: number;
+  readonly modelId: string;
+  /** Canonical JSON of the decision record; its keccak256 is the receipt's `routeHash`. */
+  readonly decision: string;
+};
+
+export type ReceiptLog = {
+  /** Durable before the upstream call; gives the serial. */
+  readonly reserve: (reservation: Reservation) => Promise<{ readonly serial: bigint }>;
+  /** Durable when it resolves. */
+  readonly commit: (served: ServedReceipt) => Promise<void>;
+  /** The request had no answer: the serial stays a gap, and nothing is charged. */
+  readonly release: (serial: bigint) => Promise<void>;
+  readonly find: (id: Hex) => Promise<StoredReceipt | undefined>;
+};
+
+/** Time as the chain knows it: what a receipt's `servedAt` is taken from. */
+export type BlockTime = { readonly blockTime: () => bigint };
+
+export type GatewayIdentity = { readonly account: Address };
