@@ -1,0 +1,38 @@
+import type { Address } from '../protocol/types.ts';
+import { carryUnits, isGold, isOwnGold, wasDrawn } from './counting.ts';
+import type { CountedReceipt } from './counting.ts';
+import type { DifficultyOf } from './difficulty.ts';
+import { getOrCreate } from './maps.ts';
+
+type Sums = { work: bigint; worth: bigint };
+
+/** Score that an unexamined receipt takes over, or undefined when its node was never examined for its gateway. */
+export type CarryOf = (receipt: { gateway: Address; node: Address; family: number }) => number | undefined;
+
+/**
+ * Work-weighted mean score of the drawn receipts of the same gateway, node and family; with none of that family, of
+ * the same gateway and node. Golds take part with their exact score.
+ */
+export function createCarry(receipts: readonly CountedReceipt[], difficultyOf: DifficultyOf): CarryOf {
+  const sums = new Map<string, Sums>();
+  for (const receipt of receipts) {
+    if (!wasDrawn(receipt) || isOwnGold(receipt)) continue;
+    const work = carryUnits(receipt) * BigInt(difficultyOf(receipt));
+    const score = isGold(receipt) ? (receipt.exactScore ?? 0) : receipt.score;
+    for (const key of keysOf(receipt)) {
+      const sum = getOrCreate(sums, key, () => ({ work: 0n, worth: 0n }));
+      sum.work += work;
+      sum.worth += work * BigInt(score);
+    }
+  }
+  return (receipt) => {
+    const known = keysOf(receipt)
+      .map((key) => sums.get(key))
+      .find((sum) => sum !== undefined && sum.work > 0n);
+    return known === undefined ? undefined : Number(known.worth / known.work);
+  };
+}
+
+function keysOf({ gateway, node, family }: { gateway: Address; node: Address; family: number }): [string, string] {
+  return [`${gateway}:${node}:${family}`, `${gateway}:${node}`];
+}

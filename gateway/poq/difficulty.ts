@@ -1,0 +1,60 @@
+import { NEUTRAL, RecordStatus } from '../protocol/constants.ts';
+import type { Address } from '../protocol/types.ts';
+import type { CountedReceipt } from './counting.ts';
+import { wasDrawn } from './counting.ts';
+import { clampInt } from './integers.ts';
+import { getOrCreate } from './maps.ts';
+
+const PPM = 1_000_000n;
+const PRIOR_RECEIPTS = 20n;
+/** Drawn receipts that an account needs in a cell before its failure share is heard. */
+const MIN_DRAWN = 10n;
+const RANGE = [5_000, 20_000] as const;
+
+type Tally = { readonly drawn: bigint; readonly failed: bigint };
+type Failure = Pick<CountedReceipt, 'node' | 'family' | 'complexity' | 'status' | 'quality'>;
+
+/** Difficulty in basis points of a receipt's cell for the node that answered it; 10,000 is average. */
+export type DifficultyOf = (receipt: Pick<CountedReceipt, 'node' | 'family' | 'complexity'>) => number;
+
+/**
+ * How much more often than average *other* accounts fail at this kind of request. A cell is a family and a tenth of
+ * the complexity scale; every other account has one vote, so no node raises its own difficulty by failing.
+ */
+export function createDifficulty(receipts: readonly Failure[], minQualityBps: number): DifficultyOf {
+  const cells = new Map<string, Map<Address, Tally>>();
+  let all: Tally = { drawn: 0n, failed: 0n };
+  for (const receipt of receipts) {
+    if (!wasDrawn(receipt)) continue;
+    const failed = receipt.status === RecordStatus.unscored || receipt.quality < minQualityBps;
+    const cell = getOrCreate(cells, cellOf(receipt), () => new Map<Address, Tally>());
+    cell.set(receipt.node, add(cell.get(receipt.node), failed));
+    all = add(all, failed);
+  }
+  const average = all.drawn === 0n ? 0n : (all.failed * PPM) / all.drawn;
+  const known = new Map<string, number>();
+  return (receipt) => {
+    const cell = cellOf(receipt);
+    return getOrCreate(known, `${cell}:${receipt.node}`, () =>
+      cellDifficulty(cells.get(cell) ?? new Map<Address, Tally>(), receipt.node, average),
+    );
+  };
+}
+
+function cellDifficulty(cell: ReadonlyMap<Address, Tally>, self: Address, average: bigint): number {
+  const others = [...cell].filter(([account, { drawn }]) => account !== self && drawn >= MIN_DRAWN);
+  const n = others.reduce((sum, [, { drawn }]) => sum + drawn, 0n);
+  if (n === 0n || average === 0n) return NEUTRAL;
+  const shares = others.reduce((sum, [, { drawn, failed }]) => sum + (failed * PPM) / drawn, 0n);
+  const mean = shares / BigInt(others.length);
+  const shrunk = (n * mean + PRIOR_RECEIPTS * average) / (n + PRIOR_RECEIPTS);
+  return clampInt((BigInt(NEUTRAL) * shrunk) / average, ...RANGE);
+}
+
+function cellOf({ family, complexity }: Pick<CountedReceipt, 'family' | 'complexity'>): string {
+  return `${family}:${Math.min(9, Math.floor(complexity / 1_000))}`;
+}
+
+function add(tally: Tally | undefined, failed: boolean): Tally {
+  return { drawn: (tally?.drawn ?? 0n) + 1n, failed: (tally?.failed ?? 0n) + (failed ? 1n : 0n) };
+}

@@ -1,0 +1,158 @@
+import { NEUTRAL } from '../protocol/constants.ts';
+import type { Address, RewardLeaf } from '../protocol/types.ts';
+import { volumeUnits } from '../protocol/units.ts';
+import { createCarry } from './carry.ts';
+import { isGold, wasDrawn } from './counting.ts';
+import type { CountedReceipt } from './counting.ts';
+import { createDifficulty } from './difficulty.ts';
+import type { DifficultyOf } from './difficulty.ts';
+import { getOrCreate } from './maps.ts';
+
+/** What an operator's weight is the product of. */
+export type Share = Pick<RewardLeaf, 'account' | 'quality' | 'volume' | 'difficulty' | 'feedback'>;
+
+/** A volume-bearing receipt with the score that pays for it. */
+export type PaidReceipt = {
+  readonly receipt: CountedReceipt;
+  readonly units: bigint;
+  readonly difficulty: number;
+  readonly score: number;
+};
+
+/** Every receipt that carries volume, with its own score when it was examined and the carried one when not. */
+export function paidReceipts(receipts: readonly CountedReceipt[], difficultyOf: DifficultyOf): PaidReceipt[] {
+  const carryOf = createCarry(receipts, difficultyOf);
+  return receipts.flatMap((receipt) => {
+    const units = volumeUnits(receipt);
+    const score = wasDrawn(receipt) ? receipt.score : carryOf(receipt);
+    if (units === 0n || isGold(receipt) || score === undefined) return [];
+    return [{ receipt, units, difficulty: difficultyOf(receipt), score }];
+  });
+}
+
+export type InferenceFold = {
+  /** Receipts of the epoch's counted batches that are not void. */
+  readonly receipts: readonly CountedReceipt[];
+  readonly feedback: ReadonlyMap<Address, number>;
+  readonly minQualityBps: number;
+};
+
+/**
+ * Shares of inference nodes. Each factor is rounded down in this order, so their product falls short of the sum over
+ * receipts by less than one part in `difficulty` and one in `quality`.
+ */
+export function foldInference({ receipts, feedback, minQualityBps }: InferenceFold): Share[] {
+  const sums = new Map<Address, { u: bigint; ud: bigint; udq: bigint }>();
+  for (const { receipt, units, difficulty, score } of paidReceipts(
+    receipts,
+    createDifficulty(receipts, minQualityBps),
+  )) {
+    const sum = getOrCreate(sums, receipt.node, () => ({ u: 0n, ud: 0n, udq: 0n }));
+    const work = units * BigInt(difficulty);
+    sum.u += units;
+    sum.ud += work;
+    sum.udq += work * BigInt(score);
+  }
+  return byAccount(
+    [...sums].map(([account, { u, ud, udq }]) => ({
+      account,
+      quality: Number(udq / ud),
+      volume: u,
+      difficulty: Number(ud / u),
+      feedback: feedback.get(account) ?? NEUTRAL,
+    })),
+  );
+}
+
+/** One gold receipt of the epoch with everybody's revealed accuracy. */
+export type ScoredGold = {
+  readonly gateway: Address;
+  readonly truth: number;
+  readonly entries: readonly { readonly evaluator: Address; readonly accuracy: number }[];
+};
+
+export type EvaluatorFold = {
+  /** Valid reveals of every counted record, golds included: evaluators cannot tell them apart. */
+  readonly records: readonly { readonly entries: readonly { readonly evaluator: Address }[] }[];
+  readonly golds: readonly ScoredGold[];
+};
+
+const PRIOR_GOLDS = 5n;
+
+/** Shares of evaluators: the number of valid reveals times how much better than a constant they know the truth. */
+export function foldEvaluators({ records, golds }: EvaluatorFold): Share[] {
+  const volumes = new Map<Address, bigint>();
+  for (const { entries } of records) {
+    for (const { evaluator } of entries) volumes.set(evaluator, (volumes.get(evaluator) ?? 0n) + 1n);
+  }
+  const samples = new Map<Address, { accuracy: bigint; truth: bigint }[]>();
+  for (const { gateway, truth, entries } of golds) {
+    for (const { evaluator, accuracy } of entries) {
+      if (evaluator === gateway) continue;
+      getOrCreate(samples, evaluator, () => []).push({ accuracy: BigInt(accuracy), truth: BigInt(truth) });
+    }
+  }
+  return byAccount(
+    [...volumes].map(([account, volume]) => ({
+      account,
+      quality: evaluatorQuality(samples.get(account) ?? []),
+      volume,
+      difficulty: NEUTRAL,
+      feedback: NEUTRAL,
+    })),
+  );
+}
+
+/**
+ * 10,000 less the squared error as a share of the best constant's (the variance of the truth), with five golds' worth
+ * of that constant mixed in: whoever always says the same earns exactly nothing.
+ */
+export function evaluatorQuality(golds: readonly { readonly accuracy: bigint; readonly truth: bigint }[]): number {
+  if (golds.length === 0) return 0;
+  const n = BigInt(golds.length);
+  const sum = golds.reduce((acc, { truth }) => acc + truth, 0n);
+  const squares = golds.reduce((acc, { truth }) => acc + truth * truth, 0n);
+  const constant = (n * squares - sum * sum) / (n * n);
+  if (constant === 0n) return 0;
+  const error = golds.reduce((acc, { accuracy, truth }) => acc + (accuracy - truth) * (accuracy - truth), 0n);
+  const shrunk = (error + PRIOR_GOLDS * constant) / (n + PRIOR_GOLDS);
+  const lost = (10_000n * shrunk) / constant;
+  return lost >= 10_000n ? 0 : Number(10_000n - lost);
+}
+
+/** Shares of gateways: counted units times the unit-weighted mean score of their drawn receipts. */
+export function foldGateways({ receipts, minQualityBps }: Omit<InferenceFold, 'feedback'>): Share[] {
+  const sums = new Map<Address, { volume: bigint; drawn: bigint; worth: bigint }>();
+  for (const { receipt, units } of paidReceipts(receipts, createDifficulty(receipts, minQualityBps))) {
+    const sum = getOrCreate(sums, receipt.gateway, () => ({ volume: 0n, drawn: 0n, worth: 0n }));
+    sum.volume += units;
+    if (!wasDrawn(receipt)) continue;
+    sum.drawn += units;
+    sum.worth += units * BigInt(receipt.score);
+  }
+  return byAccount(
+    [...sums].map(([account, { volume, drawn, worth }]) => ({
+      account,
+      quality: drawn === 0n ? 0 : Number(worth / drawn),
+      volume,
+      difficulty: NEUTRAL,
+      feedback: NEUTRAL,
+    })),
+  );
+}
+
+/** quality × volume × difficulty × feedback: the one number that pay is proportional to. */
+export function weightOf({ quality, volume, difficulty, feedback }: Omit<Share, 'account'>): bigint {
+  return BigInt(quality) * volume * BigInt(difficulty) * BigInt(feedback);
+}
+
+/** Reward leaves of a role in account order; who has no weight has no leaf. */
+export function rewardLeaves(epoch: bigint, role: number, shares: readonly Share[]): RewardLeaf[] {
+  return byAccount(shares)
+    .filter((share) => weightOf(share) > 0n)
+    .map((share) => ({ epoch, role, ...share }));
+}
+
+function byAccount(shares: readonly Share[]): Share[] {
+  return shares.toSorted((a, b) => (a.account < b.account ? -1 : a.account > b.account ? 1 : 0));
+}
