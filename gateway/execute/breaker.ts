@@ -1,0 +1,126 @@
+/** Keeps a failing (node, model) out of routing, and lets it back in by one probe at a time. */
+export type BreakerOptions = {
+  /** Failures in a row that open it. */
+  readonly consecutive: number;
+  /** Or this share of the last `window` calls, once half a window was seen. */
+  readonly window: number;
+  readonly ratioBps: number;
+  /** First pause; it doubles with every probe that fails. */
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+};
+
+export const BREAKER_DEFAULTS: BreakerOptions = {
+  consecutive: 4,
+  window: 20,
+  ratioBps: 5_000,
+  openMs: 2_000,
+  maxOpenMs: 60_000,
+};
+
+export type BreakerState =
+  | { readonly state: 'closed' }
+  | { readonly state: 'open'; readonly untilMs: number }
+  /** A pause the node asked for (`Retry-After`). */
+  | { readonly state: 'paused'; readonly untilMs: number }
+  | { readonly state: 'probing' };
+
+export type Breaker = {
+  readonly stateOf: (key: string) => BreakerState;
+  /** False when it is open, or half-open with its probe under way. True counts as that probe. */
+  readonly enter: (key: string) => boolean;
+  readonly succeed: (key: string) => void;
+  readonly fail: (key: string) => void;
+  /** The call ended without saying anything about the node (the caller left). */
+  readonly leave: (key: string) => void;
+  readonly pause: (key: string, ms: number) => void;
+};
+
+type Circuit = {
+  failuresInRow: number;
+  recent: boolean[];
+  openedTimes: number;
+  openUntilMs: number | undefined;
+  pausedUntilMs: number;
+  probing: boolean;
+};
+
+const MAX_CIRCUITS = 20_000;
+
+export function createBreaker(options: BreakerOptions, nowMs: () => number): Breaker {
+  const circuits = new Map<string, Circuit>();
+
+  const circuitOf = (key: string): Circuit => {
+    const known = circuits.get(key);
+    if (known !== undefined) return known;
+    if (circuits.size >= MAX_CIRCUITS) circuits.delete(circuits.keys().next().value ?? key);
+    const fresh: Circuit = {
+      failuresInRow: 0,
+      recent: [],
+      openedTimes: 0,
+      openUntilMs: undefined,
+      pausedUntilMs: 0,
+      probing: false,
+    };
+    circuits.set(key, fresh);
+    return fresh;
+  };
+  const note = (circuit: Circuit, ok: boolean): void => {
+    circuit.recent.push(ok);
+    if (circuit.recent.length > options.window) circuit.recent.shift();
+    circuit.failuresInRow = ok ? 0 : circuit.failuresInRow + 1;
+  };
+  const open = (circuit: Circuit): void => {
+    const pauseMs = Math.min(options.openMs * 2 ** circuit.openedTimes, options.maxOpenMs);
+    circuit.openedTimes = Math.min(circuit.openedTimes + 1, 16);
+    circuit.openUntilMs = nowMs() + pauseMs;
+    circuit.probing = false;
+  };
+  const stateOf = (key: string): BreakerState => {
+    const circuit = circuits.get(key);
+    if (circuit === undefined) return { state: 'closed' };
+    if (circuit.pausedUntilMs > nowMs()) return { state: 'paused', untilMs: circuit.pausedUntilMs };
+    if (circuit.openUntilMs === undefined) return { state: 'closed' };
+    if (circuit.probing) return { state: 'probing' };
+    return circuit.openUntilMs > nowMs() ? { state: 'open', untilMs: circuit.openUntilMs } : { state: 'closed' };
+  };
+
+  return {
+    stateOf,
+    enter(key) {
+      const { state } = stateOf(key);
+      if (state !== 'closed') return false;
+      const circuit = circuitOf(key);
+      if (circuit.openUntilMs !== undefined) circuit.probing = true;
+      return true;
+    },
+    succeed(key) {
+      const circuit = circuitOf(key);
+      note(circuit, true);
+      if (circuit.openUntilMs === undefined) return;
+      // The probe answered: past failures are forgotten, or the old window would open it again at once.
+      Object.assign(circuit, { openUntilMs: undefined, probing: false, recent: [true], openedTimes: 0 });
+    },
+    fail(key) {
+      const circuit = circuitOf(key);
+      note(circuit, false);
+      // Calls that were under way when it opened fail too: they must not double the pause.
+      const isOpen = circuit.openUntilMs !== undefined && !circuit.probing;
+      if (circuit.probing || (!isOpen && shouldOpen(circuit, options))) open(circuit);
+    },
+    leave(key) {
+      const circuit = circuits.get(key);
+      if (circuit !== undefined) circuit.probing = false;
+    },
+    pause(key, ms) {
+      const circuit = circuitOf(key);
+      circuit.pausedUntilMs = Math.max(circuit.pausedUntilMs, nowMs() + ms);
+    },
+  };
+}
+
+function shouldOpen(circuit: Circuit, options: BreakerOptions): boolean {
+  if (circuit.failuresInRow >= options.consecutive) return true;
+  const failed = circuit.recent.filter((ok) => !ok).length;
+  return circuit.recent.length * 2 >= options.window && failed * 10_000 >= options.ratioBps * circuit.recent.length;
+}

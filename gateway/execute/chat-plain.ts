@@ -1,0 +1,77 @@
+import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/content.ts';
+import type { JsonValue } from '../protocol/canonical-json.ts';
+import { UpstreamFailure } from './failure.ts';
+import { isObject, readUsage } from './usage.ts';
+import type { ClaimedUsage } from './usage.ts';
+
+export type PlainAnswer = {
+  readonly content: ChatContent;
+  readonly usage: ClaimedUsage | undefined;
+  readonly body: JsonObject;
+};
+
+const malformed = (said: string, cause?: unknown): UpstreamFailure => new UpstreamFailure('malformed', { said, cause });
+
+/** @throws UpstreamFailure unless the text is one whole chat completion, every choice with its finish reason. */
+export function parseChatAnswer(text: string): PlainAnswer {
+  const body = parseObject(text);
+  const error = body['error'];
+  if (error !== undefined && error !== null) {
+    const said =
+      isObject(error) && typeof error['message'] === 'string' ? error['message'] : 'an error with status 200';
+    throw new UpstreamFailure('in_band_error', { said });
+  }
+  const { choices, model } = body;
+  if (!Array.isArray(choices) || choices.length === 0) throw malformed('an answer without choices');
+  const list = choices.map(readChoice);
+  if (new Set(list.map((choice) => choice.index)).size !== list.length) throw malformed('two choices of one index');
+  return {
+    content: { model: typeof model === 'string' ? model : '', choices: list.toSorted((a, b) => a.index - b.index) },
+    usage: readUsage(body),
+    body,
+  };
+}
+
+function parseObject(text: string): JsonObject {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (cause) {
+    throw malformed('an answer that is not JSON', cause);
+  }
+  if (!isObject(body)) throw malformed('an answer that is not an object');
+  return body;
+}
+
+function readChoice(choice: JsonValue, position: number): ChatChoice {
+  if (!isObject(choice) || !isObject(choice['message'])) throw malformed('a choice without a message');
+  const message = choice['message'];
+  const { content, refusal, role } = message;
+  const finish = choice['finish_reason'];
+  if (typeof finish !== 'string' || finish === '') throw new UpstreamFailure('truncated');
+  if (content !== null && content !== undefined && typeof content !== 'string')
+    throw malformed('content that is not text');
+  const calls = message['tool_calls'];
+  return {
+    index: typeof choice['index'] === 'number' ? choice['index'] : position,
+    message: {
+      role: typeof role === 'string' ? role : 'assistant',
+      content: content ?? '',
+      ...(Array.isArray(calls) && calls.length > 0 ? { tool_calls: calls.map(readToolCall) } : {}),
+      ...(typeof refusal === 'string' ? { refusal } : {}),
+    },
+    finish_reason: finish,
+  };
+}
+
+function readToolCall(call: JsonValue): ToolCall {
+  if (!isObject(call) || !isObject(call['function'])) throw malformed('a tool call without a function');
+  const { name, arguments: args } = call['function'];
+  const { id, type } = call;
+  if (typeof name !== 'string' || typeof args !== 'string') throw malformed('a tool call without name or arguments');
+  return {
+    id: typeof id === 'string' ? id : '',
+    type: typeof type === 'string' ? type : 'function',
+    function: { name, arguments: args },
+  };
+}

@@ -1,0 +1,203 @@
+import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/content.ts';
+import type { JsonValue } from '../protocol/canonical-json.ts';
+import { UpstreamFailure } from './failure.ts';
+import type { SseFrame } from './sse-scanner.ts';
+import { isObject, readUsage } from './usage.ts';
+import type { ClaimedUsage } from './usage.ts';
+
+/** What one frame of a chat stream means for its reader. */
+export type StreamEvent = {
+  /** `head`: valid, but nothing was said yet; `content`: the first or a further part of the answer. */
+  readonly kind: 'comment' | 'head' | 'content' | 'usage' | 'done';
+  /** Bytes for the caller; undefined for what only the gateway reads. Usage is taken out: it is a claim. */
+  readonly forward: Buffer | undefined;
+};
+
+export type StreamMeta = { readonly id: string; readonly created: number; readonly model: string };
+
+export type ChatStream = {
+  /** @throws UpstreamFailure on an error event, garbage, an answer that is too large, or anything after `[DONE]`. */
+  readonly accept: (frame: SseFrame) => StreamEvent;
+  /** @throws UpstreamFailure (`truncated`) unless every choice has its finish reason and `[DONE]` was read. */
+  readonly complete: () => ChatContent;
+  readonly usage: () => ClaimedUsage | undefined;
+  readonly meta: () => StreamMeta;
+};
+
+type ChoiceState = {
+  role: string;
+  content: string;
+  refusal: string | undefined;
+  readonly tools: Map<number, { id: string; type: string; name: string; arguments: string }>;
+  finish: string | undefined;
+};
+
+const MAX_CHOICES = 128;
+
+/** Follows one streamed chat answer: what it amounts to, and whether it ended as it should. */
+export function createChatStream(maxBytes: number): ChatStream {
+  const choices = new Map<number, ChoiceState>();
+  let meta: StreamMeta | undefined;
+  let usage: ClaimedUsage | undefined;
+  let done = false;
+  let bytes = 0;
+
+  const accept = (frame: SseFrame): StreamEvent => {
+    if (frame.data === undefined) return { kind: 'comment', forward: undefined };
+    if (done) throw new UpstreamFailure('malformed', { said: 'an event after [DONE]' });
+    if (frame.data.trim() === '[DONE]') {
+      done = true;
+      return { kind: 'done', forward: undefined };
+    }
+    bytes += frame.bytes.length;
+    if (bytes > maxBytes) throw new UpstreamFailure('too_large');
+    const chunk = parseChunk(frame);
+    meta ??= metaOf(chunk);
+    const claim = readUsage(chunk);
+    usage = claim ?? usage;
+    const parts = chunk['choices'];
+    if (!Array.isArray(parts)) {
+      if (claim !== undefined) return { kind: 'usage', forward: undefined };
+      throw new UpstreamFailure('malformed', { said: 'a chunk without choices' });
+    }
+    if (parts.length === 0 && claim !== undefined) return { kind: 'usage', forward: undefined };
+    const said = parts.map((part: JsonValue) => applyChoice(choices, part)).includes(true);
+    return {
+      kind: said ? 'content' : 'head',
+      forward: claim === undefined ? cleanBytes(frame, chunk) : withoutUsage(chunk),
+    };
+  };
+
+  return {
+    accept,
+    complete() {
+      if (!done || choices.size === 0 || meta === undefined) throw new UpstreamFailure('truncated');
+      const list = [...choices].map(([index, state]) => choiceOf(index, state));
+      return { model: meta.model, choices: list.toSorted((a, b) => a.index - b.index) };
+    },
+    usage: () => usage,
+    meta: () => meta ?? { id: '', created: 0, model: '' },
+  };
+}
+
+function parseChunk(frame: SseFrame): JsonObject {
+  let chunk: unknown;
+  try {
+    chunk = JSON.parse(frame.data ?? '');
+  } catch (cause) {
+    throw new UpstreamFailure('malformed', { said: 'an event that is not JSON', cause });
+  }
+  if (!isObject(chunk)) throw new UpstreamFailure('malformed', { said: 'an event that is not an object' });
+  const error = chunk['error'];
+  if (frame.event === 'error' || (error !== undefined && error !== null)) {
+    const said = isObject(error) && typeof error['message'] === 'string' ? error['message'] : 'an error event';
+    throw new UpstreamFailure('in_band_error', { said });
+  }
+  return chunk;
+}
+
+function metaOf(chunk: JsonObject): StreamMeta {
+  const { id, created, model } = chunk;
+  return {
+    id: typeof id === 'string' ? id : '',
+    created: typeof created === 'number' ? created : 0,
+    model: typeof model === 'string' ? model : '',
+  };
+}
+
+/** A `usage: null` on every chunk is what OpenAI sends when usage was asked for: the caller may not have asked. */
+function cleanBytes(frame: SseFrame, chunk: JsonObject): Buffer {
+  return 'usage' in chunk ? withoutUsage(chunk) : frame.bytes;
+}
+
+function withoutUsage(chunk: JsonObject): Buffer {
+  const { usage: _usage, x_groq: _groq, choices, ...rest } = chunk;
+  const cleaned = (Array.isArray(choices) ? choices : []).map((choice: JsonValue) => {
+    if (!isObject(choice)) return choice;
+    const { usage: _inner, ...kept } = choice;
+    return kept;
+  });
+  return Buffer.from(`data: ${JSON.stringify({ ...rest, choices: cleaned })}\n\n`, 'utf8');
+}
+
+/** @returns whether this part says anything: text, a tool call, a refusal, reasoning, or the end of the choice. */
+function applyChoice(choices: Map<number, ChoiceState>, part: JsonValue): boolean {
+  if (!isObject(part)) throw new UpstreamFailure('malformed', { said: 'a choice that is not an object' });
+  const index = part['index'] ?? 0;
+  if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= MAX_CHOICES)
+    throw new UpstreamFailure('malformed', { said: 'a choice without a usable index' });
+  const state = choices.get(index) ?? newChoice();
+  choices.set(index, state);
+  const delta = part['delta'] ?? {};
+  if (!isObject(delta)) throw new UpstreamFailure('malformed', { said: 'a delta that is not an object' });
+  const said = applyDelta(state, delta);
+  const finish = part['finish_reason'];
+  if (typeof finish !== 'string' || finish === '') return said;
+  state.finish = finish;
+  return true;
+}
+
+const newChoice = (): ChoiceState => ({
+  role: 'assistant',
+  content: '',
+  refusal: undefined,
+  tools: new Map(),
+  finish: undefined,
+});
+
+function applyDelta(state: ChoiceState, delta: JsonObject): boolean {
+  let said = false;
+  for (const [name, value] of Object.entries(delta)) {
+    if (name === 'role') state.role = typeof value === 'string' && value !== '' ? value : state.role;
+    else if (name === 'tool_calls') said = applyTools(state, value) || said;
+    else if (name === 'content' || name === 'refusal') said = applyText(state, name, value) || said;
+    else said = (typeof value === 'string' && value !== '') || said;
+  }
+  return said;
+}
+
+function applyText(state: ChoiceState, name: 'content' | 'refusal', value: JsonValue | undefined): boolean {
+  if (value === null || value === undefined) return false;
+  if (typeof value !== 'string') throw new UpstreamFailure('malformed', { said: `${name} that is not text` });
+  if (name === 'content') state.content += value;
+  else state.refusal = (state.refusal ?? '') + value;
+  return value !== '';
+}
+
+function applyTools(state: ChoiceState, value: JsonValue | undefined): boolean {
+  if (value === null || value === undefined) return false;
+  if (!Array.isArray(value)) throw new UpstreamFailure('malformed', { said: 'tool calls that are not a list' });
+  value.forEach((call: JsonValue, position) => {
+    if (!isObject(call)) throw new UpstreamFailure('malformed', { said: 'a tool call that is not an object' });
+    const index = typeof call['index'] === 'number' ? call['index'] : position;
+    if (state.tools.size >= MAX_CHOICES && !state.tools.has(index)) throw new UpstreamFailure('too_large');
+    const tool = state.tools.get(index) ?? { id: '', type: 'function', name: '', arguments: '' };
+    state.tools.set(index, tool);
+    const details = isObject(call['function']) ? call['function'] : {};
+    if (typeof call['id'] === 'string' && call['id'] !== '') tool.id = call['id'];
+    if (typeof call['type'] === 'string' && call['type'] !== '') tool.type = call['type'];
+    // Set, not appended: some backends repeat the name on every chunk, and none splits it.
+    if (typeof details['name'] === 'string' && details['name'] !== '') tool.name = details['name'];
+    if (typeof details['arguments'] === 'string') tool.arguments += details['arguments'];
+  });
+  return value.length > 0;
+}
+
+function choiceOf(index: number, state: ChoiceState): ChatChoice {
+  if (state.finish === undefined) throw new UpstreamFailure('truncated');
+  const calls = [...state.tools]
+    .toSorted(([a], [b]) => a - b)
+    .map(([, tool]): ToolCall => {
+      return { id: tool.id, type: tool.type, function: { name: tool.name, arguments: tool.arguments } };
+    });
+  return {
+    index,
+    message: {
+      role: state.role,
+      content: state.content,
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+      ...(state.refusal === undefined ? {} : { refusal: state.refusal }),
+    },
+    finish_reason: state.finish,
+  };
+}

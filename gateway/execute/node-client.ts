@@ -1,0 +1,207 @@
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+
+import { UpstreamFailure, failureOfSocket } from './failure.ts';
+import type { FailureReason } from './failure.ts';
+
+/** Time limits of one upstream call, in ms; each has a failure of its own. */
+export type CallLimits = {
+  readonly connectMs: number;
+  /** Until the status line. A plain answer's comes when the answer is complete: give it the time of an answer. */
+  readonly headersMs: number;
+  /** From the status line to the first content event. */
+  readonly firstTokenMs: number;
+  /** Between content events. */
+  readonly chunkMs: number;
+  readonly totalMs: number;
+};
+
+export type UpstreamCall = {
+  /** Base URL without a trailing slash. */
+  readonly endpoint: string;
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly limits: CallLimits;
+  readonly signal: AbortSignal;
+};
+
+export type ResponseHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+
+export type CallControl = {
+  /** A content event was read: the wait for the next one begins. */
+  readonly progress: () => void;
+  /** Stops reading, and the clock between events, while the caller is slower than the node. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+};
+
+/** What becomes of the answer. Whatever these throw ends the call and is what `send` rejects with. */
+export type CallReader = {
+  readonly onHead: (head: ResponseHead, control: CallControl) => void;
+  readonly onData: (chunk: Buffer, control: CallControl) => void;
+};
+
+export type NodeClient = {
+  /** Resolves when the whole answer was read. @throws UpstreamFailure; the upstream socket is closed by then. */
+  readonly send: (call: UpstreamCall, reader: CallReader) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+const MAX_POOLS = 4_096;
+
+export type NodeClientOptions = {
+  readonly connectMs: number;
+  readonly keepAliveMs: number;
+  /** Refuses endpoints the operator does not want reached; throws to refuse. */
+  readonly lookup?: (hostname: string) => void;
+};
+
+/** One undici pool per origin; never `fetch`, which costs several times as much per call. */
+export function createNodeClient(options: NodeClientOptions): NodeClient {
+  const pools = new Map<string, Pool>();
+
+  const poolOf = (origin: string): Pool => {
+    const known = pools.get(origin);
+    if (known !== undefined) return known;
+    if (pools.size >= MAX_POOLS) dropOldest(pools);
+    const pool = new Pool(origin, {
+      connections: null, // a connection per call in flight: calls are bounded by admission, so none waits for another
+      pipelining: 1,
+      keepAliveTimeout: options.keepAliveMs,
+      headersTimeout: 0, // the watchdog below is exact where undici's shared timers are coarse
+      bodyTimeout: 0,
+      maxHeaderSize: 32_768,
+      connect: { timeout: options.connectMs, noDelay: true },
+    });
+    pools.set(origin, pool);
+    return pool;
+  };
+
+  return {
+    send(call, reader) {
+      const url = new URL(`${call.endpoint}${call.path}`);
+      return new Promise<void>((resolve, reject) => {
+        const exchange = createExchange(call, reader, (failure) =>
+          failure === undefined ? resolve() : reject(failure),
+        );
+        if (call.signal.aborted) return exchange.fail(new UpstreamFailure('aborted'));
+        const path = `${url.pathname}${url.search}`;
+        const { method, headers, body } = call;
+        poolOf(url.origin).dispatch({ path, method, headers, body: body ?? null }, exchange.handler);
+      });
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}
+
+function dropOldest(pools: Map<string, Pool>): void {
+  for (const [origin, pool] of pools) {
+    pools.delete(origin);
+    void pool.close();
+    return;
+  }
+}
+
+type Exchange = { readonly handler: Dispatcher.DispatchHandler; readonly fail: (failure: UpstreamFailure) => void };
+
+/** One request and its answer under a watchdog; `settle` is called exactly once. */
+function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure?: UpstreamFailure) => void): Exchange {
+  let controller: Dispatcher.DispatchController | undefined;
+  let settled = false;
+  let paused = false;
+  const watchdog = createWatchdog((reason) => fail(new UpstreamFailure(reason)));
+  const total = setTimeout(() => fail(new UpstreamFailure('total_timeout')), call.limits.totalMs);
+  const onAbort = (): void => fail(new UpstreamFailure('aborted'));
+  call.signal.addEventListener('abort', onAbort, { once: true });
+
+  const finish = (failure?: UpstreamFailure): void => {
+    if (settled) return;
+    settled = true;
+    watchdog.stop();
+    clearTimeout(total);
+    call.signal.removeEventListener('abort', onAbort);
+    settle(failure);
+  };
+  const fail = (failure: UpstreamFailure): void => {
+    finish(failure);
+    controller?.abort(failure);
+  };
+  const guarded = (step: () => void): void => {
+    if (settled) return;
+    try {
+      step();
+    } catch (error) {
+      fail(error instanceof UpstreamFailure ? error : new UpstreamFailure('malformed', { cause: error }));
+    }
+  };
+  const control: CallControl = {
+    progress() {
+      if (!paused) watchdog.arm('chunk_timeout', call.limits.chunkMs);
+    },
+    pause() {
+      paused = true;
+      watchdog.stop();
+      controller?.pause();
+    },
+    resume() {
+      paused = false;
+      if (settled) return;
+      watchdog.arm('chunk_timeout', call.limits.chunkMs);
+      controller?.resume();
+    },
+  };
+  watchdog.arm('connect_timeout', call.limits.connectMs);
+
+  return {
+    fail,
+    handler: {
+      onRequestStart(started) {
+        controller = started;
+        // Given up while the connection was being made: the request must not reach the node any more.
+        if (settled) started.abort(new UpstreamFailure('aborted'));
+        else watchdog.arm('headers_timeout', call.limits.headersMs);
+      },
+      onResponseStart(_controller, status, headers) {
+        if (status < 200) return;
+        watchdog.arm('first_token_timeout', call.limits.firstTokenMs);
+        guarded(() => reader.onHead({ status, headers: flatHeaders(headers) }, control));
+      },
+      onResponseData: (_controller, chunk) => guarded(() => reader.onData(chunk, control)),
+      onResponseEnd: () => finish(),
+      onResponseError: (_controller, error) => finish(failureOfSocket(error)),
+    },
+  };
+}
+
+type Watchdog = { readonly arm: (reason: FailureReason, ms: number) => void; readonly stop: () => void };
+
+/** One timer for the phase a call is in; arming the same phase again only pushes it back. */
+function createWatchdog(onExpiry: (reason: FailureReason) => void): Watchdog {
+  let timer: NodeJS.Timeout | undefined;
+  let armed: FailureReason | undefined;
+  return {
+    arm(reason, ms) {
+      if (timer !== undefined && armed === reason) return void timer.refresh();
+      clearTimeout(timer);
+      armed = reason;
+      timer = setTimeout(() => onExpiry(reason), ms);
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+function flatHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}

@@ -1,0 +1,86 @@
+/**
+ * Server-sent events out of a byte stream. Any split of the same bytes into chunks gives the same frames: nothing is
+ * decoded before a frame is whole, so a chunk may end inside a character, a line ending, or a field name.
+ */
+export type SseFrame = {
+  /** The frame to pass on, with `\n` line ends and its blank line. */
+  readonly bytes: Buffer;
+  /** Joined `data` fields; undefined for a comment. */
+  readonly data: string | undefined;
+  readonly event: string | undefined;
+};
+
+export type SseScanner = {
+  /** @throws RangeError when one frame exceeds the limit. */
+  readonly push: (chunk: Uint8Array) => SseFrame[];
+  /** What stood after the last blank line: a stream cut here lost it, so only `[DONE]` may be believed. */
+  readonly rest: () => SseFrame | undefined;
+};
+
+const LF = 10;
+const CR = 13;
+
+export function createSseScanner(maxFrameBytes: number): SseScanner {
+  let parts: Buffer[] = [];
+  let held = 0; // bytes in `parts`
+  let lineBytes = 0; // of the line that is being read, possibly begun in an earlier chunk
+  let afterCr = false;
+
+  const take = (chunk: Buffer, from: number, to: number): Buffer => {
+    const tail = chunk.subarray(from, to);
+    const whole = parts.length === 0 ? tail : Buffer.concat([...parts, tail]);
+    parts = [];
+    held = 0;
+    return whole;
+  };
+
+  const push = (input: Uint8Array): SseFrame[] => {
+    const chunk = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+    const frames: SseFrame[] = [];
+    let start = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (byte === LF && afterCr) {
+        afterCr = false; // second half of CR LF: the line ended at the CR
+        if (at === start && held === 0) start = at + 1;
+        continue;
+      }
+      afterCr = byte === CR;
+      if (byte !== LF && byte !== CR) lineBytes += 1;
+      else if (lineBytes > 0) lineBytes = 0;
+      else {
+        const frame = parseFrame(take(chunk, start, at + 1));
+        if (frame !== undefined) frames.push(frame);
+        start = at + 1;
+      }
+    }
+    if (start < chunk.length) {
+      // copied: the network's buffer may be reused once this call returns
+      parts.push(Buffer.from(chunk.subarray(start)));
+      held += chunk.length - start;
+    }
+    if (held > maxFrameBytes) throw new RangeError(`an event of more than ${maxFrameBytes} bytes`);
+    return frames;
+  };
+
+  return { push, rest: () => (held === 0 ? undefined : parseFrame(Buffer.concat(parts))) };
+}
+
+/** Undefined for blank lines between frames. */
+function parseFrame(bytes: Buffer): SseFrame | undefined {
+  const raw = bytes.toString('utf8');
+  const source = raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
+  const lines = source.split(/\r\n|\r|\n/).filter((line) => line !== '');
+  if (lines.length === 0) return undefined;
+  let data: string | undefined;
+  let event: string | undefined;
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const field = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
+    if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
+    else if (field === 'event') event = value;
+  }
+  const plain = source === raw && !bytes.includes(CR) && bytes[0] !== LF;
+  return { bytes: plain ? bytes : Buffer.from(`${lines.join('\n')}\n\n`, 'utf8'), data, event };
+}

@@ -1,0 +1,59 @@
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+
+import { canonicalJson } from '../protocol/canonical-json.ts';
+import type { JsonValue } from '../protocol/canonical-json.ts';
+import type { ChatContent, JsonObject } from '../protocol/content.ts';
+import { isObject } from './usage.ts';
+
+/**
+ * The gateway's own count, in o200k tokens: the same for every node and model, so that units are comparable and no node
+ * can sell more tokens than it wrote. Loads a vocabulary of some MB: import it in the metering thread only.
+ */
+const PER_MESSAGE = 3;
+const PER_REPLY = 3;
+/** What one low-detail image costs at OpenAI; pixels are not looked at here. */
+const PER_IMAGE = 85;
+
+const PLAIN = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
+
+/** Special tokens in a text count as the characters they are. */
+export function countText(text: string): number {
+  return text === '' ? 0 : countTokens(text, PLAIN);
+}
+
+/** Messages with their overhead, then tools, then a JSON schema, which all reach the model's context. */
+export function countPrompt(body: JsonObject): number {
+  const messages = body['messages'];
+  let total = PER_REPLY;
+  if (Array.isArray(messages)) for (const message of messages) total += countMessage(message);
+  for (const name of ['tools', 'response_format'] as const) {
+    const extra = body[name];
+    if (isObject(extra) || Array.isArray(extra)) total += countText(canonicalJson(extra));
+  }
+  return total;
+}
+
+function countMessage(message: JsonValue): number {
+  if (!isObject(message)) return 0;
+  let total = PER_MESSAGE;
+  for (const [name, value] of Object.entries(message)) {
+    if (typeof value === 'string') total += countText(value);
+    else if (name === 'content' && Array.isArray(value)) value.forEach((part: JsonValue) => (total += countPart(part)));
+    else if (isObject(value) || Array.isArray(value)) total += countText(canonicalJson(value));
+  }
+  return total;
+}
+
+function countPart(part: JsonValue): number {
+  if (!isObject(part)) return 0;
+  if (typeof part['text'] === 'string') return countText(part['text']);
+  return typeof part['type'] === 'string' && part['type'].includes('image') ? PER_IMAGE : 0;
+}
+
+/** Everything a model wrote that the answer shows: text, refusals, names and arguments of tool calls. */
+export function countAnswer(content: ChatContent): number {
+  return content.choices.reduce((total, { message }) => {
+    const calls = (message.tool_calls ?? []).map((call) => `${call.function.name}${call.function.arguments}`);
+    return [message.content, message.refusal ?? '', ...calls].reduce((sum, text) => sum + countText(text), total);
+  }, 0);
+}
