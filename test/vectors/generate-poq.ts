@@ -37,7 +37,6 @@ function createRandom(seed: number): (bound: number) => number {
 }
 
 const EDGES: readonly (readonly (readonly [score: number, trust: number])[])[] = [
-  [],
   [[0, 0]],
   [[10_000, 1]],
   [[7_321, 65_535]],

@@ -31,6 +31,10 @@ describe('consensus', () => {
     );
   });
 
+  it('returns 0 for no scores', () => {
+    assert.equal(consensus([]), 0);
+  });
+
   it('returns a value between the lowest and the highest score', () => {
     check(
       fc.property(scores, (given) => {

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+
+import { DEFAULT_PARAMS, parseParams } from '../../../gateway/poq/params.ts';
+import { costScore, effectiveMask, goldScore, quality, score, scoreReceipt } from '../../../gateway/poq/score.ts';
+import { FAMILIES, Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
+import { bps, check, entry } from './arbitraries.ts';
+
+const reading = FAMILIES.indexOf('reading');
+const receipt = { family: reading, flags: 0, units: 400n, priceMicroUsd: 200n, totalMs: 2_000 };
+const base = { receipt, tableMask: 5, comparable: false, params: DEFAULT_PARAMS };
+const reveals = (count: number, fields: Parameters<typeof entry>[0]) =>
+  Array.from({ length: count }, () => entry(fields));
+
+describe('costScore', () => {
+  const refs = { priceRef: 200, msRef: 2_000 };
+
+  it('returns 10,000 for nothing, 5,000 at both references, and approaches 0', () => {
+    assert.equal(costScore({ ...refs, priceMicroUsd: 0n, totalMs: 0 }), 10_000);
+    assert.equal(costScore({ ...refs, priceMicroUsd: 200n, totalMs: 2_000 }), 5_000);
+    assert.equal(costScore({ ...refs, priceMicroUsd: 2n ** 128n - 1n, totalMs: 2 ** 32 - 1 }), 0);
+  });
+
+  it('returns each part rounded down before the division', () => {
+    // ⌊5,000·333/200⌋ = 8,325 and ⌊5,000·777/2,000⌋ = 1,942: ⌊10⁸ / 20,267⌋ = 4,934
+    assert.equal(costScore({ ...refs, priceMicroUsd: 333n, totalMs: 777 }), 4_934);
+  });
+
+  it('returns no more when price or time rises', () => {
+    const inputs = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 9n }), fc.nat(10 ** 7), fc.nat(10 ** 6), fc.nat(10 ** 6));
+    check(
+      fc.property(inputs, ([priceMicroUsd, totalMs, more, later]) => {
+        const before = costScore({ ...refs, priceMicroUsd, totalMs });
+        const after = costScore({ ...refs, priceMicroUsd: priceMicroUsd + BigInt(more), totalMs: totalMs + later });
+        return after <= before && after >= 0 && before <= 10_000;
+      }),
+    );
+  });
+});
+
+describe('quality and score', () => {
+  const weights = { accuracy: 7_000, consistency: 3_000, format: 0 };
+
+  it('returns the weighted mean of what is active', () => {
+    const z = { accuracy: 9_000, consistency: 6_001, format: 10_000 };
+    assert.equal(quality(z, 1, weights), 9_000);
+    assert.equal(quality(z, 3, weights), 8_100);
+    assert.equal(quality(z, 7, { accuracy: 1, consistency: 1, format: 1 }), 8_333);
+  });
+
+  it('returns nothing when no active dimension has a weight', () => {
+    assert.equal(quality({ accuracy: 1, consistency: 1, format: 1 }, 0, weights), undefined);
+    assert.equal(quality({ accuracy: 1, consistency: 1, format: 1 }, 4, weights), undefined);
+  });
+
+  it('returns zero below the minimum quality and less for dearer answers above it', () => {
+    assert.equal(score(3_999, 10_000, DEFAULT_PARAMS), 0);
+    assert.equal(score(4_000, 10_000, DEFAULT_PARAMS), 4_000);
+    assert.equal(score(4_000, 0, DEFAULT_PARAMS), 1_000);
+    assert.equal(score(9_000, 5_000, DEFAULT_PARAMS), 7_500);
+    assert.equal(score(9_000, 4_999, DEFAULT_PARAMS), 9_000 - 1_500); // ⌊3,000·5,001/10,000⌋ = 1,500
+  });
+
+  it('returns a score that rises with quality and with the cost dimension', () => {
+    check(
+      fc.property(bps, bps, bps, bps, (q, dq, c, dc) => {
+        const before = score(q, c, DEFAULT_PARAMS);
+        const after = score(Math.min(10_000, q + dq), Math.min(10_000, c + dc), DEFAULT_PARAMS);
+        return before >= 0 && after >= before && after <= 10_000;
+      }),
+    );
+  });
+
+  it('returns masks with format only where constrained and consistency only where comparable', () => {
+    assert.equal(effectiveMask(7, 0, false), 1);
+    assert.equal(effectiveMask(7, Flag.formatConstrained, false), 5);
+    assert.equal(effectiveMask(7, Flag.formatConstrained, true), 7);
+    assert.equal(effectiveMask(4, 0, true), 0);
+  });
+});
+
+describe('scoreReceipt', () => {
+  it('returns only the cost of a receipt that was not drawn', () => {
+    assert.deepEqual(scoreReceipt(base), {
+      status: RecordStatus.unexamined,
+      committeeSize: 0,
+      activeMask: 0,
+      accuracy: 0,
+      consistency: 0,
+      format: 0,
+      cost: 5_000,
+      quality: 0,
+      score: 0,
+    });
+  });
+
+  it('returns scored with enough reveals', () => {
+    const entries = reveals(4, { accuracy: 9_000, consistency: 4_000, format: 2_000 });
+    const plain = scoreReceipt({ ...base, examination: { committeeSize: 5, entries } });
+    assert.deepEqual(
+      [plain.status, plain.activeMask, plain.accuracy, plain.consistency, plain.format, plain.quality, plain.score],
+      [RecordStatus.scored, 1, 9_000, 0, 0, 9_000, 7_500],
+    );
+    const constrained = { ...receipt, flags: Flag.formatConstrained };
+    const full = scoreReceipt({
+      ...base,
+      receipt: constrained,
+      tableMask: 7,
+      comparable: true,
+      examination: { committeeSize: 5, entries },
+    });
+    assert.equal(full.quality, (5_000 * 9_000 + 2_000 * 4_000 + 3_000 * 2_000) / 10_000);
+  });
+
+  it('returns unscored with too few reveals or nothing active', () => {
+    const few = scoreReceipt({ ...base, examination: { committeeSize: 5, entries: reveals(3, { accuracy: 9_000 }) } });
+    assert.deepEqual([few.status, few.quality, few.score, few.cost], [RecordStatus.unscored, 0, 0, 5_000]);
+    const entries = reveals(5, { accuracy: 9_000 });
+    const none = scoreReceipt({ ...base, tableMask: 4, examination: { committeeSize: 5, entries } });
+    assert.deepEqual([none.status, none.activeMask, none.committeeSize], [RecordStatus.unscored, 0, 5]);
+    const nine = scoreReceipt({ ...base, examination: { committeeSize: 9, entries } });
+    assert.equal(nine.status, RecordStatus.unscored);
+  });
+
+  it('returns the gold score from the exact accuracy', () => {
+    const entries = reveals(5, { accuracy: 9_000 });
+    const record = scoreReceipt({ ...base, examination: { committeeSize: 5, entries } });
+    assert.equal(goldScore({ receipt, record, truth: 6_000, params: DEFAULT_PARAMS }), 4_500);
+    assert.equal(goldScore({ receipt, record, truth: 0, params: DEFAULT_PARAMS }), 0);
+    const unscored = { ...record, status: RecordStatus.unscored };
+    assert.equal(goldScore({ receipt, record: unscored, truth: 10_000, params: DEFAULT_PARAMS }), 0);
+  });
+
+  it('rejects a family that does not exist', () => {
+    assert.throws(() => scoreReceipt({ ...base, receipt: { ...receipt, family: 12 } }), RangeError);
+  });
+});
+
+describe('parseParams', () => {
+  it('rejects files whose values contradict each other', () => {
+    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, betaBps: 4_000 }), /betaBps/);
+    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, unknown: 1 }), TypeError);
+    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, minQualityBps: 4_000.5 }), TypeError);
+    const chat = { ...DEFAULT_PARAMS.families.chat, weights: { accuracy: 0, consistency: 1, format: 0 } };
+    const families = { ...DEFAULT_PARAMS.families, chat };
+    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, families }), /chat/);
+    assert.throws(() => parseParams(undefined), TypeError);
+  });
+
+  it('returns the defaults, whose references rise with the size class', () => {
+    for (const { priceRef, msRef } of Object.values(DEFAULT_PARAMS.families)) {
+      assert.deepEqual(
+        priceRef.toSorted((a, b) => a - b),
+        priceRef,
+      );
+      assert.deepEqual(
+        msRef.toSorted((a, b) => a - b),
+        msRef,
+      );
+    }
+  });
+});
