@@ -68,7 +68,6 @@ interface IProofRegistry {
         bytes32 dataHash
     );
     event GoldAnchored(address indexed gateway, uint64 indexed epoch, bytes32 root, uint32 count);
-    /// @notice `slashed` is 0 when nobody had fixed the seed: the gateway may have been unable to record.
     event BatchAbandoned(uint64 indexed batchId, address indexed gateway, address indexed reporter, uint256 slashed);
     event FeePerUnitChanged(uint96 feePerUnit, uint64 fromEpoch);
 
@@ -116,8 +115,9 @@ interface IProofRegistry {
     function anchorGold(uint64 epoch, bytes32 root, uint32 count) external;
 
     /// @notice Slashes the gateway of a batch whose record window closed without records. Anybody, once per batch.
-    /// @dev Takes nothing when the seed was never fixed: on a chain that forgets block hashes early, an honest gateway
-    ///      that was down could not have recorded. Whoever wants it held to account fixes the seed in time.
+    /// @dev Fixes the seed if nobody has, and reverts when its hash is forgotten: a gateway that was down and came back
+    ///      within the window, on a chain that forgets early, could not have recorded and is not punished for it.
+    ///      Whoever wants to hold a gateway to account fixes the seed in time.
     function reportAbandoned(uint64 batchId) external;
 
     /// @notice Sets the fee for the epochs that have not begun. Authority only. At most 1 DGAI per unit.
@@ -142,7 +142,7 @@ interface IProofRegistry {
     /// @notice Gold commitment of a gateway; zeros if there is none.
     function goldOf(address gateway, uint64 epoch) external view returns (bytes32 root, uint32 count);
 
-    /// @notice Fee in force in `epoch` (for a future one: as things stand).
+    /// @notice Fee in the running or a later epoch, as things stand; fees of past epochs are in the events.
     function feePerUnitOf(uint64 epoch) external view returns (uint96);
 
     function floorBps() external view returns (uint16);
