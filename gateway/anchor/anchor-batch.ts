@@ -1,0 +1,100 @@
+import type { ExaminedReceipt, ReceiptScore } from '../batch/ports.ts';
+import { buildRecords } from '../batch/build-records.ts';
+import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
+import type { LeafDomain } from '../protocol/leaf.ts';
+import { ZERO_HASH } from '../protocol/types.ts';
+import type { Hex, Receipt } from '../protocol/types.ts';
+import type { AnchorChain, Anchored, AnchorLog, DrawnReceipt, StoredBatch } from './ports.ts';
+
+/** The life of a batch on chain: its receipts' root, the seed that decides what is examined, its records' root. */
+export type AnchorBatchDeps = {
+  readonly chain: AnchorChain;
+  readonly log: AnchorLog;
+  readonly leafDomain: LeafDomain;
+  /** Epoch clock: epoch of a chain time, undefined before genesis. */
+  readonly epochAt: (time: bigint) => bigint | undefined;
+  /** Which receipts of an anchored batch the seed selects. */
+  readonly draw: (epoch: bigint, seed: Hex, receipts: StoredBatch['receipts']) => readonly DrawnReceipt[];
+  readonly scoreOf: (epoch: bigint, receipt: Receipt, examined: ExaminedReceipt | undefined) => ReceiptScore;
+  /** Seconds before a batch's record window closes at which running examinations are given up. */
+  readonly recordMargin: bigint;
+  readonly pollMs: number;
+  readonly onRecorded: (fromSerial: bigint) => void;
+};
+
+export type AnchorBatchHandlers = { readonly anchor: Handler; readonly seed: Handler; readonly records: Handler };
+
+export function createAnchorBatch(deps: AnchorBatchDeps): AnchorBatchHandlers {
+  return {
+    anchor: (row) => anchorStep(deps, row),
+    seed: (row) => seedStep(deps, row),
+    records: (row) => recordsStep(deps, row),
+  };
+}
+
+async function load(deps: AnchorBatchDeps, row: OutboxRow): Promise<StoredBatch> {
+  const fromSerial = BigInt(row.payload['fromSerial'] ?? -1);
+  const batch = await deps.log.batch(fromSerial);
+  if (batch === undefined) throw new Error(`no batch from serial ${fromSerial}`);
+  return batch;
+}
+
+async function loadAnchored(deps: AnchorBatchDeps, row: OutboxRow): Promise<StoredBatch & { readonly anchored: Anchored }> {
+  const batch = await load(deps, row);
+  if (batch.anchored === undefined) throw new Error(`batch from serial ${batch.fromSerial} is not anchored`);
+  return { ...batch, anchored: batch.anchored };
+}
+
+/** Serials make a second post revert, so what matters is to recognise a first one that a crash kept us from seeing. */
+async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
+  const batch = await load(deps, row);
+  const next = await deps.chain.nextSerial();
+  if (next < batch.fromSerial) return { waitMs: deps.pollMs };
+  if (next === batch.fromSerial) {
+    const epoch = deps.epochAt(deps.chain.head().timestamp);
+    if (epoch === undefined || (await deps.chain.nextEpochToOpen()) <= epoch) return { waitMs: deps.pollMs };
+    await deps.chain.anchorReceipts(batch);
+  }
+  const anchored = await deps.chain.findAnchor(batch.fromSerial);
+  if (anchored === undefined) throw new Error(`serial ${batch.fromSerial} is used on chain, but not by this batch`);
+  await deps.log.anchored(row.key, batch.fromSerial, anchored);
+  return 'finished';
+}
+
+async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
+  const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
+  const { seed } = await deps.chain.batchOf(anchored.batchId);
+  if (seed === ZERO_HASH) {
+    // The seed is the hash of the block after the anchor; the contract can see it one block later.
+    if (deps.chain.head().number < anchored.block + 1n) return { waitMs: deps.pollMs };
+    await deps.chain.fixSeed(anchored.batchId);
+    return { waitMs: 0 };
+  }
+  await deps.log.seeded(row.key, fromSerial, seed, deps.draw(anchored.epoch, seed, receipts));
+  return 'finished';
+}
+
+async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
+  const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
+  const state = await deps.chain.batchOf(anchored.batchId);
+  if (state.recordsRoot === ZERO_HASH) {
+    const now = deps.chain.head().timestamp;
+    if (now >= state.recordBy) {
+      await deps.log.abandoned(row.key, fromSerial);
+      return 'finished';
+    }
+    if ((await deps.log.unfinished(fromSerial)) > 0) {
+      if (now + deps.recordMargin < state.recordBy) return { waitMs: deps.pollMs };
+      await deps.log.giveUp(fromSerial);
+    }
+    const examined = await deps.log.examined(fromSerial);
+    const scoreOf = (receipt: Receipt, examination: ExaminedReceipt | undefined): ReceiptScore =>
+      deps.scoreOf(anchored.epoch, receipt, examination);
+    const built = buildRecords(receipts, examined, { leafDomain: deps.leafDomain, scoreOf });
+    await deps.log.saveRecords(fromSerial, built);
+    await deps.chain.anchorRecords({ batchId: anchored.batchId, root: built.root, count: built.count, dataHash: built.dataHash });
+  }
+  await deps.log.recorded(row.key, fromSerial);
+  deps.onRecorded(fromSerial);
+  return 'finished';
+}

@@ -1,0 +1,132 @@
+import type { EpochFacts, EpochLog, GoldOutcome, StoredDistribution } from '../epoch/ports.ts';
+import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
+import { distributionHash } from '../protocol/commitments.ts';
+import { epochEnd, epochStart } from '../protocol/epoch.ts';
+import type { EpochClock } from '../protocol/epoch.ts';
+import { ZERO_HASH } from '../protocol/types.ts';
+import type { Hex } from '../protocol/types.ts';
+import type { AnchorChain, EpochStatus } from './ports.ts';
+
+/** The life of an epoch on chain: golds anchored before it, opened, proposed after it, finalised. */
+export type AnchorEpochDeps = {
+  readonly chain: AnchorChain;
+  readonly log: EpochLog;
+  readonly clock: EpochClock;
+  /** Seconds after an epoch's end in which its last batches may still be recorded. */
+  readonly recordWindow: bigint;
+  /** Seconds that the opening of an epoch waits for the table of two epochs before. */
+  readonly tableGrace: bigint;
+  readonly goldWindowEpochs: number;
+  /** Root and number of the golds prepared for an epoch; undefined when there are none. */
+  readonly prepareGolds: (epoch: bigint) => Promise<{ readonly root: Hex; readonly count: number } | undefined>;
+  readonly facts: (epoch: bigint, status: EpochStatus) => Promise<EpochFacts>;
+  readonly distribute: (facts: EpochFacts, history: readonly GoldOutcome[], round: number) => StoredDistribution;
+  readonly pollMs: number;
+};
+
+export type AnchorEpochHandlers = {
+  readonly open: Handler;
+  readonly gold: Handler;
+  readonly propose: Handler;
+  readonly finalize: Handler;
+};
+
+export function createAnchorEpoch(deps: AnchorEpochDeps): AnchorEpochHandlers {
+  return {
+    open: (row) => openStep(deps, row),
+    gold: (row) => goldStep(deps, row),
+    propose: (row) => proposeStep(deps, row),
+    finalize: (row) => finalizeStep(deps, row),
+  };
+}
+
+const epochOfRow = (row: OutboxRow): bigint => BigInt(row.payload['epoch'] ?? -1);
+
+/**
+ * Epochs open in order, from their start. Opening copies the latest final table, so a short wait for the distribution
+ * of two epochs before keeps trust from lagging longer than it must.
+ */
+async function openStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutcome> {
+  const epoch = epochOfRow(row);
+  const next = await deps.chain.nextEpochToOpen();
+  if (next > epoch) {
+    await deps.log.finish(row.key);
+    return 'finished';
+  }
+  const now = deps.chain.head().timestamp;
+  if (next < epoch || now < epochStart(deps.clock, epoch)) return { waitMs: deps.pollMs };
+  const graceOver = now >= epochStart(deps.clock, epoch) + deps.tableGrace;
+  if (epoch >= 2n && !graceOver && !isSettled(await deps.chain.epochState(epoch - 2n))) return { waitMs: deps.pollMs };
+  await deps.chain.openEpoch(epoch);
+  await deps.log.finish(row.key);
+  return 'finished';
+}
+
+function isSettled({ state }: EpochStatus): boolean {
+  return state === 'final' || state === 'void';
+}
+
+/** Golds are anchored for a future epoch only. Too late is no fault to repeat: the epoch goes without. */
+async function goldStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutcome> {
+  const epoch = epochOfRow(row);
+  const golds = await deps.prepareGolds(epoch);
+  const future = deps.chain.head().timestamp < epochStart(deps.clock, epoch);
+  if (golds !== undefined && future && (await deps.chain.goldRoot(epoch)) === ZERO_HASH) {
+    await deps.chain.anchorGold(epoch, golds.root, golds.count);
+  }
+  await deps.log.finish(row.key);
+  return 'finished';
+}
+
+async function proposeStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutcome> {
+  const epoch = epochOfRow(row);
+  const status = await deps.chain.epochState(epoch);
+  if (status.state === 'none') return { waitMs: deps.pollMs };
+  if (status.state === 'void') {
+    await deps.log.finish(row.key);
+    return 'finished';
+  }
+  if (status.state === 'open') {
+    const now = deps.chain.head().timestamp;
+    const opensAt = epochEnd(deps.clock, epoch) + deps.recordWindow;
+    if (now < opensAt || now < status.roundStartsAt) return { waitMs: deps.pollMs };
+    if ((await deps.log.runningBatches(epoch)) > 0) return { waitMs: deps.pollMs };
+    const { distribution, signature } = await distributionOf(deps, epoch, status);
+    await deps.chain.propose(distribution, [signature]);
+  }
+  await deps.log.proposed(row.key, epoch, status.round);
+  return 'finished';
+}
+
+/** Written down before it is signed out: two different ones for one round would be slashable. */
+async function distributionOf(deps: AnchorEpochDeps, epoch: bigint, status: EpochStatus): Promise<StoredDistribution> {
+  const known = await deps.log.distribution(epoch);
+  if (known?.distribution.round === status.round) return known;
+  const from = epoch - BigInt(deps.goldWindowEpochs - 1);
+  const history = await deps.log.goldOutcomes(from < 0n ? 0n : from, epoch - 1n);
+  const stored = deps.distribute(await deps.facts(epoch, status), history, status.round);
+  await deps.log.save(stored);
+  return stored;
+}
+
+async function finalizeStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutcome> {
+  const epoch = epochOfRow(row);
+  const status = await deps.chain.epochState(epoch);
+  if (status.state === 'open') {
+    await deps.log.overturned(row.key, epoch, status.round);
+    return 'finished';
+  }
+  if (status.state === 'proposed') {
+    if (deps.chain.head().timestamp < status.finalizableAt) return { waitMs: deps.pollMs };
+    await deps.chain.finalize(epoch);
+    return { waitMs: 0 };
+  }
+  if (status.state === 'disputed') return { waitMs: deps.pollMs };
+  await deps.log.finalized(row.key, epoch);
+  return 'finished';
+}
+
+/** Whether what stands on chain is what this gateway computed. */
+export function agrees(stored: StoredDistribution, status: EpochStatus): boolean {
+  return distributionHash(stored.distribution) === status.distributionHash;
+}

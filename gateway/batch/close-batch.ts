@@ -1,0 +1,63 @@
+import { buildBatchTree } from '../protocol/batch-tree.ts';
+import { canonicalJson } from '../protocol/canonical-json.ts';
+import { Flag } from '../protocol/constants.ts';
+import { sha256Hex } from '../protocol/content.ts';
+import { receiptDigest } from '../protocol/eip712.ts';
+import type { SigningDomain } from '../protocol/eip712.ts';
+import { receiptLeaf } from '../protocol/leaf.ts';
+import type { LeafDomain } from '../protocol/leaf.ts';
+import type { Signer } from '../protocol/signature.ts';
+import { encodeStruct } from '../protocol/struct-json.ts';
+import type { Receipt } from '../protocol/types.ts';
+import { volumeUnits } from '../protocol/units.ts';
+import type { BatchedReceipt, ClosedBatch, OpenReceipt } from './ports.ts';
+
+export type BatchRules = {
+  readonly nowMs: number;
+  /** How long a receipt waits for its node's attestation before it is batched as unattested. */
+  readonly attestationGraceMs: number;
+  readonly maxReceipts: number;
+};
+
+/** The longest run of receipts, from the first open one, whose flags can be fixed now. */
+export function batchable(open: readonly OpenReceipt[], rules: BatchRules): readonly Receipt[] {
+  const ready: Receipt[] = [];
+  for (const { receipt, attested, servedAtMs } of open) {
+    if (ready.length >= rules.maxReceipts) break;
+    const overdue = rules.nowMs - servedAtMs >= rules.attestationGraceMs;
+    if (!attested && !overdue) break;
+    ready.push(attested ? receipt : { ...receipt, flags: receipt.flags | Flag.unattested });
+  }
+  return ready;
+}
+
+export type SealDeps = {
+  readonly signer: Signer;
+  readonly leafDomain: LeafDomain;
+  readonly signingDomain: SigningDomain;
+};
+
+/** Signs the receipts, whose flags are final now, and puts them under one root. */
+export function sealBatch(fromSerial: bigint, receipts: readonly Receipt[], deps: SealDeps): ClosedBatch {
+  const last = receipts.at(-1);
+  if (last === undefined) throw new RangeError('a batch needs at least one receipt');
+  const sealed = receipts.map((receipt): BatchedReceipt => ({
+    receipt,
+    signature: deps.signer.sign(receiptDigest(deps.signingDomain, receipt)),
+    leaf: receiptLeaf(deps.leafDomain, receipt),
+  }));
+  return {
+    fromSerial,
+    toSerial: last.serial + 1n,
+    root: buildBatchTree(sealed.map(({ leaf }) => leaf)).root,
+    count: sealed.length,
+    units: receipts.reduce((sum, receipt) => sum + volumeUnits(receipt), 0n),
+    dataHash: sha256Hex(sealed.map(receiptLine).join('\n')),
+    receipts: sealed,
+  };
+}
+
+/** One line of a receipt batch's dataset; `dataHash` is the sha256 of the lines joined by a line feed. */
+export function receiptLine({ receipt, signature }: { readonly receipt: Receipt; readonly signature: string }): string {
+  return canonicalJson({ receipt: encodeStruct('receipt', receipt), signature });
+}

@@ -1,0 +1,122 @@
+import { EPOCH_STATES } from '../anchor/ports.ts';
+import type { AnchorChain, Anchored, BatchState, EpochStatus } from '../anchor/ports.ts';
+import type { Address, Distribution, Hex } from '../protocol/types.ts';
+import { proofRegistryAbi } from './abi/proof-registry.ts';
+import { rewardDistributorAbi } from './abi/reward-distributor.ts';
+import type { ChainClient } from './clients.ts';
+import type { Contracts } from './contracts.ts';
+import type { HeadFollower } from './head.ts';
+import type { Sender } from './sender.ts';
+
+export type AnchorChainDeps = {
+  readonly client: ChainClient;
+  readonly sender: Sender;
+  readonly head: HeadFollower;
+  readonly contracts: Contracts;
+  readonly gateway: Address;
+};
+
+/** The anchoring steps' chain port over viem. */
+export function createAnchorChain(deps: AnchorChainDeps): AnchorChain {
+  return { head: deps.head.head, ...receiptCalls(deps), ...goldCalls(deps), ...epochCalls(deps) };
+}
+
+type ReceiptCalls = Pick<
+  AnchorChain,
+  'nextSerial' | 'anchorReceipts' | 'findAnchor' | 'batchOf' | 'fixSeed' | 'anchorRecords'
+>;
+
+function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): ReceiptCalls {
+  const registry = { address: contracts.registry, abi: proofRegistryAbi } as const;
+  return {
+    nextSerial: () => client.readContract({ ...registry, functionName: 'nextSerial', args: [gateway] }),
+    async anchorReceipts({ root, fromSerial, toSerial, count, units, dataHash }) {
+      await sender.send({
+        ...registry,
+        functionName: 'anchorReceipts',
+        args: [root, fromSerial, toSerial, count, units, dataHash],
+      });
+    },
+    findAnchor: (fromSerial) => findAnchor(client, contracts.registry, { gateway, fromSerial }),
+    async batchOf(batchId): Promise<BatchState> {
+      const batch = await client.readContract({ ...registry, functionName: 'batchOf', args: [batchId] });
+      return { seed: batch.seed, recordsRoot: batch.recordsRoot, anchorBlock: batch.anchorBlock, recordBy: batch.recordBy };
+    },
+    async fixSeed(batchId) {
+      await sender.send({ ...registry, functionName: 'fixSeed', args: [batchId] });
+    },
+    async anchorRecords({ batchId, root, count, dataHash }) {
+      await sender.send({ ...registry, functionName: 'anchorRecords', args: [batchId, root, count, dataHash] });
+    },
+  };
+}
+
+async function findAnchor(
+  client: ChainClient,
+  registry: Address,
+  { gateway, fromSerial }: { readonly gateway: Address; readonly fromSerial: bigint },
+): Promise<Anchored | undefined> {
+  const events = await client.getContractEvents({
+    address: registry,
+    abi: proofRegistryAbi,
+    eventName: 'ReceiptsAnchored',
+    args: { gateway },
+    fromBlock: 0n,
+    strict: true,
+  });
+  const event = events.find(({ args }) => args.fromSerial === fromSerial);
+  if (event === undefined) return undefined;
+  const block = await client.getBlock({ blockHash: event.blockHash });
+  return {
+    batchId: event.args.batchId,
+    epoch: event.args.epoch,
+    block: event.blockNumber,
+    blockHash: event.blockHash,
+    anchoredAt: block.timestamp,
+  };
+}
+
+function goldCalls({ client, sender, contracts, gateway }: AnchorChainDeps): Pick<AnchorChain, 'goldRoot' | 'anchorGold'> {
+  const registry = { address: contracts.registry, abi: proofRegistryAbi } as const;
+  return {
+    async goldRoot(epoch): Promise<Hex> {
+      const [root] = await client.readContract({ ...registry, functionName: 'goldOf', args: [gateway, epoch] });
+      return root;
+    },
+    async anchorGold(epoch, root, count) {
+      await sender.send({ ...registry, functionName: 'anchorGold', args: [epoch, root, count] });
+    },
+  };
+}
+
+type EpochCalls = Pick<AnchorChain, 'nextEpochToOpen' | 'openEpoch' | 'epochState' | 'propose' | 'finalize'>;
+
+function epochCalls({ client, sender, contracts }: AnchorChainDeps): EpochCalls {
+  const distributor = { address: contracts.distributor, abi: rewardDistributorAbi } as const;
+  return {
+    nextEpochToOpen: () => client.readContract({ ...distributor, functionName: 'nextEpochToOpen' }),
+    async openEpoch(epoch) {
+      await sender.send({ ...distributor, functionName: 'openEpoch', args: [epoch] });
+    },
+    epochState: (epoch) => readEpoch(client, contracts.distributor, epoch),
+    async propose(distribution: Distribution, signatures) {
+      await sender.send({ ...distributor, functionName: 'propose', args: [distribution, signatures] });
+    },
+    async finalize(epoch) {
+      await sender.send({ ...distributor, functionName: 'finalize', args: [epoch] });
+    },
+  };
+}
+
+export async function readEpoch(client: ChainClient, distributor: Address, epoch: bigint): Promise<EpochStatus> {
+  const info = await client.readContract({
+    address: distributor,
+    abi: rewardDistributorAbi,
+    functionName: 'epochInfo',
+    args: [epoch],
+  });
+  const { round, roundStartsAt, finalizableAt, paramsHash, tableRoot, tableEpoch, distributionHash } = info;
+  const { pot, pools, paid, returned } = info;
+  const state = EPOCH_STATES[info.state] ?? 'none';
+  return { state, round, roundStartsAt, finalizableAt, paramsHash, tableRoot, tableEpoch, distributionHash, pot, pools, paid, returned };
+}

@@ -1,0 +1,136 @@
+import type { Role } from '../protocol/constants.ts';
+import { canonicalJson } from '../protocol/canonical-json.ts';
+import type { JsonValue } from '../protocol/canonical-json.ts';
+import { keccakText } from '../protocol/keccak.ts';
+import { NodeMetadata } from '../protocol/metadata.ts';
+import type { Address, Hex } from '../protocol/types.ts';
+import type { RegisteredNode } from '../registry/ports.ts';
+import { request } from 'undici';
+import { Value } from 'typebox/value';
+
+import { nodeStakingAbi } from './abi/node-staking.ts';
+import type { ChainClient } from './clients.ts';
+
+/** Keeps the registered nodes of every role, with checked metadata, in memory. */
+export type NodeFollower = {
+  readonly list: () => readonly RegisteredNode[];
+  readonly refresh: () => Promise<void>;
+  readonly stop: () => void;
+};
+
+export type NodeFollowerDeps = {
+  readonly client: ChainClient;
+  readonly staking: Address;
+  readonly pollMs: number;
+  readonly onError: (account: Address | undefined, error: unknown) => void;
+};
+
+type ChainNode = {
+  readonly account: Address;
+  readonly role: number;
+  readonly signer: Address;
+  readonly stake: bigint;
+  readonly activeFromEpoch: bigint;
+  readonly inactiveFromEpoch: bigint;
+  readonly metadataHash: Hex;
+  readonly metadataUri: string;
+};
+
+const PAGE = 100n;
+const ROLES: readonly Role[] = [0, 1, 2];
+const METADATA_TIMEOUT_MS = 5_000;
+const MAX_METADATA_BYTES = 64 * 1024;
+
+export async function followNodes(deps: NodeFollowerDeps): Promise<NodeFollower> {
+  const metadata = new Map<Hex, NodeMetadata>();
+  let nodes: readonly RegisteredNode[] = [];
+  let fingerprint = '';
+
+  async function refresh(): Promise<void> {
+    const known = (await Promise.all(ROLES.map((role) => readRole(deps, role)))).flat();
+    const resolved = await Promise.all(known.map((node) => withMetadata(deps, node, metadata)));
+    const next = resolved.filter((node) => node !== undefined);
+    const nextFingerprint = JSON.stringify(next, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+    // The list keeps its identity while nothing changes, so that readers may cache by it.
+    if (nextFingerprint === fingerprint) return;
+    fingerprint = nextFingerprint;
+    nodes = next;
+  }
+
+  await refresh();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    refresh()
+      .catch((error: unknown) => deps.onError(undefined, error))
+      .finally(() => {
+        busy = false;
+      });
+  }, deps.pollMs);
+  return { list: () => nodes, refresh, stop: () => clearInterval(timer) };
+}
+
+async function readRole({ client, staking }: NodeFollowerDeps, role: Role): Promise<readonly ChainNode[]> {
+  const contract = { address: staking, abi: nodeStakingAbi } as const;
+  const nodes: ChainNode[] = [];
+  for (let from = 0n; ; from += PAGE) {
+    const page = await client.readContract({ ...contract, functionName: 'nodesOf', args: [role, from, PAGE] });
+    for (const node of page) nodes.push({ ...node, account: lower(node.account), signer: lower(node.signer) });
+    if (BigInt(page.length) < PAGE) return nodes;
+  }
+}
+
+function lower(address: Address): Address {
+  return address.toLowerCase() as Address;
+}
+
+async function withMetadata(
+  deps: NodeFollowerDeps,
+  node: ChainNode,
+  cache: Map<Hex, NodeMetadata>,
+): Promise<RegisteredNode | undefined> {
+  try {
+    let metadata = cache.get(node.metadataHash);
+    if (metadata === undefined) {
+      metadata = await readMetadata(node.metadataUri, node.metadataHash);
+      cache.set(node.metadataHash, metadata);
+    }
+    const { account, signer, stake, activeFromEpoch, inactiveFromEpoch } = node;
+    return { account, role: node.role as Role, signer, stake, metadata, activeFromEpoch, inactiveFromEpoch };
+  } catch (error) {
+    deps.onError(node.account, error);
+    return undefined;
+  }
+}
+
+/** @throws when the document cannot be fetched, is not what the hash on chain says, or breaks the schema. */
+export async function readMetadata(uri: string, hash: Hex): Promise<NodeMetadata> {
+  const value = JSON.parse(await fetchText(uri)) as JsonValue;
+  if (keccakText(canonicalJson(value)) !== hash) throw new Error(`metadata of ${uri.slice(0, 100)} is not the one registered`);
+  return Value.Parse(NodeMetadata, value);
+}
+
+async function fetchText(uri: string): Promise<string> {
+  if (uri.startsWith('data:')) return dataUriText(uri);
+  if (!/^https?:\/\//.test(uri)) throw new Error(`metadata URI scheme not supported: ${uri.slice(0, 40)}`);
+  const response = await request(uri, { signal: AbortSignal.timeout(METADATA_TIMEOUT_MS) });
+  if (response.statusCode !== 200) throw new Error(`metadata answered ${response.statusCode}`);
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response.body as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_METADATA_BYTES) throw new Error(`metadata longer than ${MAX_METADATA_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function dataUriText(uri: string): string {
+  const comma = uri.indexOf(',');
+  const payload = uri.slice(comma + 1);
+  if (comma === -1 || payload.length > MAX_METADATA_BYTES * 2) throw new Error('malformed data URI');
+  return uri.slice(0, comma).endsWith(';base64')
+    ? Buffer.from(payload, 'base64').toString('utf8')
+    : decodeURIComponent(payload);
+}

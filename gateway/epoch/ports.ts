@@ -1,0 +1,111 @@
+import type { StoredBatch } from '../anchor/ports.ts';
+import type { JsonObject } from '../protocol/content.ts';
+import type { EpochClock } from '../protocol/epoch.ts';
+import type { ProtocolParams } from '../protocol/params.ts';
+import type {
+  Address,
+  Distribution,
+  EvaluationEntry,
+  GoldLeaf,
+  Hex,
+  PoqRecord,
+  Receipt,
+  RewardLeaf,
+  TableLeaf,
+} from '../protocol/types.ts';
+import type { ReceiptAttestation } from '../receipt/ports.ts';
+import type { StoredCommitSet } from '../evaluate/ports.ts';
+
+/** Where an epoch happened: chain, contracts, clock, rules. */
+export type EpochContext = {
+  readonly epoch: bigint;
+  readonly chainId: bigint;
+  readonly nodeStaking: Address;
+  readonly proofRegistry: Address;
+  readonly rewardDistributor: Address;
+  readonly clock: EpochClock;
+  readonly params: ProtocolParams;
+  /** Table in force: its root, and the epoch whose distribution carried it. */
+  readonly tableRoot: Hex;
+  readonly tableEpoch: bigint;
+  /** Accounts active in the epoch, by role. */
+  readonly evaluators: readonly Address[];
+  readonly nodes: readonly Address[];
+};
+
+export type EpochBatch = Omit<StoredBatch, 'receipts' | 'anchored' | 'seed'> & {
+  readonly batchId: bigint;
+  readonly gateway: Address;
+  readonly anchorBlock: bigint;
+  readonly anchoredAt: bigint;
+  readonly seed: Hex;
+  readonly recordsRoot: Hex;
+  readonly recordsDataHash: Hex;
+};
+
+export type EpochReceipt = {
+  readonly batchId: bigint;
+  readonly receipt: Receipt;
+  readonly signature: Hex;
+  readonly attestation?: ReceiptAttestation;
+  readonly record: PoqRecord;
+  readonly entries: readonly EvaluationEntry[];
+  readonly commitSets: readonly StoredCommitSet[];
+  /** Receipt ids of the answers that the committee saw beside this one. */
+  readonly replays: readonly Hex[];
+  /** Keyed hash of the API key that paid: equal payers are equal, and nobody outside knows who. */
+  readonly payer: Hex;
+};
+
+/** A gold task of the epoch: what was anchored, and what came back if it was used. */
+export type EpochGold = {
+  readonly leaf: GoldLeaf;
+  readonly task: JsonObject;
+  readonly used?: { readonly receiptId: Hex; readonly truth: number };
+};
+
+/** Everything that an epoch's result is computed from. */
+export type EpochFacts = {
+  readonly context: EpochContext;
+  readonly batches: readonly EpochBatch[];
+  readonly receipts: readonly EpochReceipt[];
+  readonly golds: readonly EpochGold[];
+};
+
+/** A gold that was drawn and scored, as trust and the gating of dimensions read it. */
+export type GoldOutcome = {
+  readonly gateway: Address;
+  readonly node: Address;
+  readonly family: number;
+  readonly flags: number;
+  readonly truth: number;
+  readonly comparable: boolean;
+  readonly consensus: { readonly accuracy: number; readonly consistency: number; readonly format: number };
+  readonly entries: readonly { readonly evaluator: Address; readonly accuracy: number }[];
+};
+
+/** An epoch's result with all that is needed to prove and to publish it. */
+export type StoredDistribution = {
+  readonly distribution: Distribution;
+  readonly signature: Hex;
+  readonly leaves: readonly RewardLeaf[];
+  readonly tableLeaves: readonly TableLeaf[];
+  readonly goldOutcomes: readonly GoldOutcome[];
+  /** JSON lines; `dataHash` is their sha256. */
+  readonly dataset: string;
+};
+
+export type EpochLog = {
+  /** Batches anchored in the epoch that are neither recorded nor abandoned. */
+  readonly runningBatches: (epoch: bigint) => Promise<number>;
+  readonly facts: (epoch: bigint) => Promise<Omit<EpochFacts, 'context' | 'golds'>>;
+  readonly goldOutcomes: (fromEpoch: bigint, toEpoch: bigint) => Promise<readonly GoldOutcome[]>;
+  readonly save: (stored: StoredDistribution) => Promise<void>;
+  readonly distribution: (epoch: bigint) => Promise<StoredDistribution | undefined>;
+  /** Adds the rows that open, prepare and close an epoch; rows that exist are left alone. */
+  readonly plan: (rows: readonly { readonly kind: 'open' | 'gold' | 'propose'; readonly epoch: bigint }[]) => Promise<void>;
+  readonly proposed: (key: string, epoch: bigint, round: number) => Promise<void>;
+  readonly overturned: (key: string, epoch: bigint, round: number) => Promise<void>;
+  readonly finalized: (key: string, epoch: bigint) => Promise<void>;
+  readonly finish: (key: string) => Promise<void>;
+};

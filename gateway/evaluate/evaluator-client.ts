@@ -1,0 +1,103 @@
+import { request } from 'undici';
+
+import { evaluationCommitDigest, evaluationDigest } from '../protocol/eip712.ts';
+import type { SigningDomain } from '../protocol/eip712.ts';
+import { recoverSigner } from '../protocol/signature.ts';
+import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
+import type { Address, Evaluation, EvaluationCommit, Hex } from '../protocol/types.ts';
+import type { EvaluatorNode, Examination, StoredCommitSet } from './ports.ts';
+
+/** Speaks to one evaluator at a time. Whatever comes back that is not exactly what was asked for counts as no answer. */
+export type EvaluatorClient = {
+  readonly commit: (evaluator: EvaluatorNode, examination: Examination, signal: AbortSignal) => Promise<EvaluationCommit>;
+  readonly reveal: (evaluator: EvaluatorNode, set: StoredCommitSet, signal: AbortSignal) => Promise<Revealed>;
+};
+
+export type Revealed = { readonly evaluation: Evaluation; readonly signature: Hex };
+
+export type EvaluatorClientDeps = { readonly gateway: Address; readonly signingDomain: SigningDomain };
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export function createEvaluatorClient({ gateway, signingDomain }: EvaluatorClientDeps): EvaluatorClient {
+  return {
+    async commit(evaluator, examination, signal) {
+      const answer = await post(`${evaluator.endpoint}/dgrid/v1/evaluations`, evaluationRequest(examination, gateway), signal);
+      const commit = decodeStruct('evaluationCommit', answer['commit']);
+      expectSame('receiptLeaf', commit.receiptLeaf, examination.receiptLeaf);
+      expectSame('seed', commit.seed, examination.seed);
+      expectSame('evaluator', commit.evaluator, evaluator.account);
+      expectSigner(evaluationCommitDigest(signingDomain, commit), answer['signature'], evaluator);
+      return commit;
+    },
+    async reveal(evaluator, set, signal) {
+      const answer = await post(`${evaluator.endpoint}/dgrid/v1/reveals`, revealRequest(set, gateway), signal);
+      const evaluation = decodeStruct('evaluation', answer['evaluation']);
+      const digest = evaluationDigest(signingDomain, evaluation);
+      expectSame('commitment', digest, set.commitments[set.evaluators.indexOf(evaluator.account)] ?? '');
+      if (Math.max(evaluation.accuracy, evaluation.consistency, evaluation.format) > 10_000) {
+        throw new Error('a dimension is above 10,000');
+      }
+      return { evaluation, signature: expectSigner(digest, answer['signature'], evaluator) };
+    },
+  };
+}
+
+/** Content, salt, leaf and inclusion only: the receipt's fields would betray a gold task. */
+function evaluationRequest(examination: Examination, gateway: Address): object {
+  return {
+    batchId: examination.batchId.toString(),
+    receiptLeaf: examination.receiptLeaf,
+    seed: examination.seed,
+    proof: examination.proof,
+    gateway,
+    ...examination.content,
+    peers: examination.replays.map(({ node, modelId, response }) => ({ account: node, family: modelId, response })),
+  };
+}
+
+function revealRequest(set: StoredCommitSet, gateway: Address): object {
+  return {
+    commitSet: encodeStruct('commitSet', set.commitSet),
+    signature: set.signature,
+    gateway,
+    evaluators: set.evaluators,
+    commitments: set.commitments,
+  };
+}
+
+async function post(url: string, body: object, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  const response = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  });
+  const text = await boundedText(response.body);
+  if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}: ${text.slice(0, 200)}`);
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null) throw new Error(`${url} answered no object`);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`answer longer than ${MAX_ANSWER_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function expectSame(field: string, actual: string, expected: string): void {
+  if (actual.toLowerCase() !== expected.toLowerCase()) throw new Error(`${field} is ${actual}, expected ${expected}`);
+}
+
+function expectSigner(digest: Hex, signature: unknown, evaluator: EvaluatorNode): Hex {
+  if (typeof signature !== 'string' || recoverSigner(digest, signature as Hex) !== evaluator.signer.toLowerCase()) {
+    throw new Error(`not signed by the registered signer of ${evaluator.account}`);
+  }
+  return signature as Hex;
+}

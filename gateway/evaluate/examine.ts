@@ -1,0 +1,126 @@
+import type { Handler, OutboxRow } from '../outbox/outbox.ts';
+import { commitmentsHash } from '../protocol/commitments.ts';
+import { commitSetDigest } from '../protocol/eip712.ts';
+import type { SigningDomain } from '../protocol/eip712.ts';
+import type { Signer } from '../protocol/signature.ts';
+import { ZERO_HASH } from '../protocol/types.ts';
+import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
+import { committeeSize, escalatedSize, needsEscalation, rankCommittee } from '../poq/committee.ts';
+import type { ProtocolParams } from '../protocol/params.ts';
+import type { EvaluatorClient } from './evaluator-client.ts';
+import type { EvaluatorNode, Examination, ExaminationLog, StoredCommitSet } from './ports.ts';
+
+/**
+ * Commit–reveal over one drawn receipt: ask the committee to commit, publish the set of commitments, collect reveals,
+ * enlarge the committee once when it disagrees or too few revealed. Each step is an outbox row of its own.
+ */
+export type ExamineDeps = {
+  readonly log: ExaminationLog;
+  readonly client: EvaluatorClient;
+  readonly signer: Signer;
+  readonly signingDomain: SigningDomain;
+  readonly params: ProtocolParams;
+  /** Active evaluators of an epoch. */
+  readonly evaluators: (epoch: bigint) => readonly EvaluatorNode[];
+  /** Trust of an evaluator under the table in force in an epoch. */
+  readonly trust: (epoch: bigint, evaluator: Address) => number;
+  /** How long a committee member has for one answer. */
+  readonly answerTimeoutMs: number;
+  readonly onMissing: (evaluator: Address, step: 'commit' | 'reveal', error: unknown) => void;
+};
+
+export type ExamineHandlers = { readonly commit: Handler; readonly reveal: Handler };
+
+export function createExamine(deps: ExamineDeps): ExamineHandlers {
+  return { commit: (row) => commitStep(deps, row), reveal: (row) => revealStep(deps, row) };
+}
+
+function eligible(deps: ExamineDeps, examination: Examination): readonly Address[] {
+  return rankCommittee({
+    seed: examination.seed,
+    receiptLeaf: examination.receiptLeaf,
+    evaluators: deps.evaluators(examination.epoch).map(({ account }) => account),
+    excluded: [examination.receipt.node, examination.receipt.gateway],
+  });
+}
+
+async function load(deps: ExamineDeps, row: OutboxRow): Promise<Examination> {
+  const examination = await deps.log.examination(row.payload['receiptId'] as Hex);
+  if (examination === undefined) throw new Error(`no examination for ${row.payload['receiptId']}`);
+  return examination;
+}
+
+async function commitStep(deps: ExamineDeps, row: OutboxRow): Promise<'finished'> {
+  const examination = await load(deps, row);
+  const ranked = eligible(deps, examination);
+  const wanted = Number(row.payload['size']);
+  const size = wanted === 0 ? committeeSize(ranked.length, deps.params) : wanted;
+  const members = ranked.slice(0, size);
+  const commitments = await Promise.all(members.map((account) => commitmentOf(deps, examination, account)));
+  const commitSet = {
+    receiptLeaf: examination.receiptLeaf,
+    seed: examination.seed,
+    size,
+    commitmentsHash: commitmentsHash(members, commitments),
+  };
+  const signature = deps.signer.sign(commitSetDigest(deps.signingDomain, commitSet));
+  await deps.log.saveCommitSet(row.key, examination.receiptId, { commitSet, signature, evaluators: members, commitments });
+  return 'finished';
+}
+
+function evaluatorNode(deps: ExamineDeps, examination: Examination, account: Address): EvaluatorNode {
+  const node = deps.evaluators(examination.epoch).find((evaluator) => evaluator.account === account);
+  if (node === undefined) throw new Error(`${account} is no active evaluator of epoch ${examination.epoch}`);
+  return node;
+}
+
+/** A member that does not answer in time has a zero in the set: it loses the pay of this receipt, nothing else. */
+async function commitmentOf(deps: ExamineDeps, examination: Examination, account: Address): Promise<Hex> {
+  try {
+    const node = evaluatorNode(deps, examination, account);
+    const commit = await deps.client.commit(node, examination, AbortSignal.timeout(deps.answerTimeoutMs));
+    return commit.commitment;
+  } catch (error) {
+    deps.onMissing(account, 'commit', error);
+    return ZERO_HASH;
+  }
+}
+
+async function revealStep(deps: ExamineDeps, row: OutboxRow): Promise<'finished'> {
+  const examination = await load(deps, row);
+  const size = Number(row.payload['size']);
+  const set = await deps.log.commitSet(examination.receiptId, size);
+  if (set === undefined) throw new Error(`no commit set of size ${size} for ${examination.receiptId}`);
+  const revealed = await Promise.all(set.evaluators.map((account) => entryOf(deps, examination, set, account)));
+  const entries = revealed.filter((entry) => entry !== undefined);
+  const outcome = {
+    size,
+    eligible: eligible(deps, examination).length,
+    accuracies: entries.map(({ accuracy }) => accuracy),
+  };
+  if (needsEscalation(outcome, deps.params)) {
+    await deps.log.escalate(row.key, examination.receiptId, escalatedSize(outcome.eligible, deps.params));
+  } else {
+    await deps.log.finish(row.key, examination.receiptId, size, entries);
+  }
+  return 'finished';
+}
+
+async function entryOf(
+  deps: ExamineDeps,
+  examination: Examination,
+  set: StoredCommitSet,
+  account: Address,
+): Promise<EvaluationEntry | undefined> {
+  if (set.commitments[set.evaluators.indexOf(account)] === ZERO_HASH) return undefined;
+  try {
+    const node = evaluatorNode(deps, examination, account);
+    const { evaluation, signature } = await deps.client.reveal(node, set, AbortSignal.timeout(deps.answerTimeoutMs));
+    const { accuracy, consistency, format, scorerId, salt } = evaluation;
+    const trust = deps.trust(examination.epoch, account);
+    return { evaluator: account, accuracy, consistency, format, trust, scorerId, salt, signature };
+  } catch (error) {
+    deps.onMissing(account, 'reveal', error);
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Handler } from '../outbox/outbox.ts';
+import type { JsonObject } from '../protocol/content.ts';
+import type { ProtocolParams } from '../protocol/params.ts';
+import type { Address, Hex } from '../protocol/types.ts';
+import { rankCommittee } from '../poq/committee.ts';
+import type { Examination, ExaminationLog, Replay } from './ports.ts';
+
+/**
+ * Sends an examined request to other operators' nodes, so that the committee can compare. The nodes follow from the
+ * seed, by the same ranking as committees; a replay is a request like any other to the node that serves it.
+ */
+export type ReplayDeps = {
+  readonly log: ExaminationLog;
+  readonly params: ProtocolParams;
+  /** Accounts of inference nodes that serve now. */
+  readonly nodes: () => readonly Address[];
+  /** Serves `body` on one node and resolves to what it answered; rejects when it did not. */
+  readonly serveOn: (node: Address, body: JsonObject) => Promise<Omit<Replay, 'node'>>;
+  readonly onMissing: (node: Address, error: unknown) => void;
+};
+
+export function createReplay(deps: ReplayDeps): Handler {
+  return async (row) => {
+    const receiptId = row.payload['receiptId'] as Hex;
+    const examination = await deps.log.examination(receiptId);
+    if (examination === undefined) throw new Error(`no examination for ${receiptId}`);
+    await deps.log.saveReplays(row.key, receiptId, await replays(deps, examination), 0);
+    return 'finished';
+  };
+}
+
+async function replays(deps: ReplayDeps, examination: Examination): Promise<readonly Replay[]> {
+  const body = JSON.parse(examination.content.request) as JsonObject;
+  const ranked = rankCommittee({
+    seed: examination.seed,
+    receiptLeaf: examination.receiptLeaf,
+    evaluators: deps.nodes(),
+    excluded: [examination.receipt.node],
+  });
+  const answered: Replay[] = [];
+  for (const node of ranked) {
+    if (answered.length >= deps.params.replayPeers) break;
+    try {
+      answered.push({ node, ...(await deps.serveOn(node, body)) });
+    } catch (error) {
+      deps.onMissing(node, error);
+    }
+  }
+  return answered;
+}

@@ -1,0 +1,105 @@
+/**
+ * Effects outside the process. A row exists before its effect is tried, carries an idempotency key, and is finished in
+ * the same transaction as what follows from it; so a restart goes on where the last process ended, wherever that was.
+ */
+export type OutboxRow = {
+  readonly key: string;
+  readonly kind: string;
+  readonly payload: Readonly<Record<string, string | number>>;
+  readonly attempts: number;
+};
+
+export type OutboxLog = {
+  /** Unfinished rows whose time has come, oldest first. */
+  readonly due: (nowMs: number, limit: number) => Promise<readonly OutboxRow[]>;
+  readonly postpone: (key: string, attempts: number, nextAtMs: number) => Promise<void>;
+};
+
+/** `finished`: the handler's own write closed the row. `wait`: nothing was wrong, it is only too early. */
+export type StepOutcome = 'finished' | { readonly waitMs: number };
+export type Handler = (row: OutboxRow) => Promise<StepOutcome>;
+
+export type OutboxDeps = {
+  readonly log: OutboxLog;
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly now: () => number;
+  readonly pollMs: number;
+  /** Rows that may be in work at once. */
+  readonly concurrency: number;
+  readonly onError: (row: OutboxRow, error: unknown, retryInMs: number) => void;
+};
+
+export type Outbox = {
+  readonly start: () => void;
+  /** Looks for due rows now instead of at the next poll. */
+  readonly poke: () => void;
+  /** Resolves when no handler is running any more; no new one starts. */
+  readonly stop: () => Promise<void>;
+};
+
+const MAX_BACKOFF_MS = 30_000;
+
+export function backoffMs(attempts: number): number {
+  return Math.min(MAX_BACKOFF_MS, 200 * 2 ** Math.min(attempts, 10));
+}
+
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const running = new Map<string, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = true;
+  let looking: Promise<void> | undefined;
+
+  async function work(row: OutboxRow): Promise<void> {
+    try {
+      const handler = deps.handlers[row.kind];
+      if (handler === undefined) throw new Error(`no handler for outbox kind ${row.kind}`);
+      const outcome = await handler(row);
+      if (outcome !== 'finished') await deps.log.postpone(row.key, row.attempts, deps.now() + outcome.waitMs);
+    } catch (error) {
+      const retryInMs = backoffMs(row.attempts);
+      deps.onError(row, error, retryInMs);
+      await deps.log.postpone(row.key, row.attempts + 1, deps.now() + retryInMs);
+    }
+  }
+
+  async function look(): Promise<void> {
+    const free = deps.concurrency - running.size;
+    if (free <= 0) return;
+    const rows = await deps.log.due(deps.now(), deps.concurrency + free);
+    for (const row of rows) {
+      if (stopped || running.size >= deps.concurrency) return;
+      if (running.has(row.key)) continue;
+      const task = work(row)
+        .catch((error: unknown) => deps.onError(row, error, 0))
+        .finally(() => {
+          running.delete(row.key);
+          poke();
+        });
+      running.set(row.key, task);
+    }
+  }
+
+  function poke(): void {
+    if (stopped || looking !== undefined) return;
+    looking = look()
+      .catch((error: unknown) => deps.onError({ key: '*', kind: 'outbox', payload: {}, attempts: 0 }, error, deps.pollMs))
+      .finally(() => {
+        looking = undefined;
+      });
+  }
+
+  return {
+    start() {
+      stopped = false;
+      timer = setInterval(poke, deps.pollMs);
+      poke();
+    },
+    poke,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await looking;
+      await Promise.allSettled(running.values());
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { SCHEMAS } from './schema.ts';
+import type { Field, FieldType, SchemaName } from './schema.ts';
+import type {
+  AnswerLeaf,
+  CommitSet,
+  Evaluation,
+  EvaluationCommit,
+  EpochAttestation,
+  GoldLeaf,
+  NodeAttestation,
+  OperatorAuth,
+  PoqRecord,
+  Receipt,
+  RewardLeaf,
+  TableLeaf,
+} from './types.ts';
+
+/** JSON form of the protocol's structs: integers above 32 bits are decimal strings, hex is lower case. */
+export type Structs = {
+  readonly receipt: Receipt;
+  readonly answer: AnswerLeaf;
+  readonly record: PoqRecord;
+  readonly reward: RewardLeaf;
+  readonly gold: GoldLeaf;
+  readonly table: TableLeaf;
+  readonly nodeAttestation: NodeAttestation;
+  readonly evaluation: Evaluation;
+  readonly evaluationCommit: EvaluationCommit;
+  readonly commitSet: CommitSet;
+  readonly epochAttestation: EpochAttestation;
+  readonly operatorAuth: OperatorAuth;
+};
+
+export type StructJson = { readonly [field: string]: string | number };
+
+const BITS: Readonly<Record<FieldType, number>> = {
+  bytes32: 256,
+  address: 160,
+  uint8: 8,
+  uint16: 16,
+  uint32: 32,
+  uint64: 64,
+  uint128: 128,
+};
+
+export function encodeStruct<Name extends SchemaName>(name: Name, value: Structs[Name]): StructJson {
+  const source = value as unknown as Readonly<Record<string, string | number | bigint>>;
+  return Object.fromEntries(SCHEMAS[name].fields.map((field) => [field.name, encodeField(name, field, source[field.name])]));
+}
+
+function encodeField(name: string, field: Field, value: string | number | bigint | undefined): string | number {
+  if (value === undefined) throw new TypeError(`${name}.${field.name} is missing`);
+  if (typeof value === 'bigint') return value.toString();
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
+/**
+ * Reads a struct from untrusted JSON. Extra fields are dropped.
+ * @throws TypeError naming the first field that is missing, of the wrong form, or out of range.
+ */
+export function decodeStruct<Name extends SchemaName>(name: Name, json: unknown): Structs[Name] {
+  if (typeof json !== 'object' || json === null) throw new TypeError(`${name}: an object is expected`);
+  const source = json as Readonly<Record<string, unknown>>;
+  const entries = SCHEMAS[name].fields.map((field) => [field.name, decodeField(name, field, source[field.name])]);
+  return Object.fromEntries(entries) as Structs[Name];
+}
+
+function decodeField(name: string, field: Field, value: unknown): string | number | bigint {
+  const bits = BITS[field.type];
+  const bad = (): never => {
+    throw new TypeError(`${name}.${field.name}: not a valid ${field.type}`);
+  };
+  if (field.type === 'bytes32' || field.type === 'address') {
+    if (typeof value !== 'string' || !new RegExp(`^0x[0-9a-fA-F]{${bits / 4}}$`).test(value)) return bad();
+    return value.toLowerCase();
+  }
+  if (bits <= 32) {
+    return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** bits ? value : bad();
+  }
+  if (typeof value !== 'string' || !/^(?:0|[1-9][0-9]{0,38})$/.test(value)) return bad();
+  const integer = BigInt(value);
+  return integer >> BigInt(bits) === 0n ? integer : bad();
+}
