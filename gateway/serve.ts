@@ -27,7 +27,7 @@ export type ServeHead = {
   readonly salt: Hex;
   readonly node: Address;
   readonly modelId: string;
-  /** Why this node: `best`, `explored`, `only`, or `fallback` after the fault of another. */
+  /** Why this node: `drawn`, `explored`, `only`, `ordered`, or `fallback` after the fault of another. */
   readonly cause: string;
   readonly attempts: number;
   /** Micro-USD per million tokens. */
