@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { JsonFragment } from 'ethers';
@@ -14,7 +14,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The contracts of a deployment and where they come from. */
 export const CONTRACT_PATHS = {
-  AccessManager: 'contracts/access/AccessManager.sol:AccessManager',
+  AccessManager: '@openzeppelin/contracts/access/manager/AccessManager.sol:AccessManager',
   DGAIToken: 'contracts/DGAIToken.sol:DGAIToken',
   NodeStaking: 'contracts/NodeStaking.sol:NodeStaking',
   ProofRegistry: 'contracts/ProofRegistry.sol:ProofRegistry',
@@ -22,15 +22,22 @@ export const CONTRACT_PATHS = {
   EvidenceCourt: 'contracts/EvidenceCourt.sol:EvidenceCourt',
 } as const;
 export type ContractName = keyof typeof CONTRACT_PATHS;
-export const CONTRACT_NAMES = Object.keys(CONTRACT_PATHS) as readonly ContractName[];
+export const CONTRACT_NAMES = (Object.keys(CONTRACT_PATHS) as ContractName[]).filter(
+  (name) => name !== 'EvidenceCourt' || existsSync(join(ROOT, 'contracts/EvidenceCourt.sol')), // TEMP
+);
 
 export type Artifact = { readonly abi: readonly JsonFragment[]; readonly bytecode: string };
 
 const STAMP = 'artifacts/.dgrid-stamp';
 
+const OPENZEPPELIN = '@openzeppelin/contracts/';
+
 function artifactFile(path: string): string {
-  const [source, contract] = path.split(':');
-  return join(ROOT, 'artifacts', source ?? '', `${contract}.json`);
+  const [source = '', contract] = path.split(':');
+  if (!source.startsWith(OPENZEPPELIN)) return join(ROOT, 'artifacts', source, `${contract}.json`);
+  // The package brings its audited contracts compiled; a copy of ours would be another bytecode.
+  const manifest = fileURLToPath(import.meta.resolve(`${OPENZEPPELIN}package.json`));
+  return join(dirname(manifest), 'build/contracts', `${contract}.json`);
 }
 
 export function readArtifact(path: string): Artifact {
@@ -47,9 +54,13 @@ export function readArtifact(path: string): Artifact {
 export function ensureArtifacts(log: (line: string) => void = () => {}): void {
   if (readIfThere(join(ROOT, STAMP)) === stamp()) return;
   log('compiling the contracts (hardhat build)');
-  const hardhat = fileURLToPath(import.meta.resolve('hardhat/package.json')).replace(/package\.json$/, 'dist/src/cli.js');
+  const hardhat = fileURLToPath(import.meta.resolve('hardhat/package.json')).replace(
+    /package\.json$/,
+    'dist/src/cli.js',
+  );
   const build = spawnSync(process.execPath, [hardhat, 'build', '--quiet'], { cwd: ROOT, encoding: 'utf8' });
-  if (build.status !== 0) throw new CommandError(`hardhat build failed: ${build.stderr || build.stdout || build.error}`);
+  if (build.status !== 0)
+    throw new CommandError(`hardhat build failed: ${build.stderr || build.stdout || build.error}`);
   const current = stamp();
   if (current === undefined) throw new CommandError('hardhat build left an artifact out');
   writeFileSync(join(ROOT, STAMP), current);

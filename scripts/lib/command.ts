@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 /** The frame of every operator command: options, help, one line per mistake, and the exit code cron looks at. */
 
-export const Exit = { ok: 0, failed: 1, usage: 2 } as const;
+export const Exit = { ok: 0, failed: 1, usage: 2, unavailable: 3 } as const;
 
 /** A missing or broken option: one line, exit code 2. */
 export class UsageError extends Error {

@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import canonicalize from 'canonicalize';
+import { id, parseUnits } from 'ethers';
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+
+import { ROOT } from '../artifacts.ts';
+import { UsageError } from '../command.ts';
+
+/** The numbers a deployment fixes: presets, the file of `deploy --params`, and what the constructors are given. */
+
+const Seconds = Type.Integer({ minimum: 1, maximum: 4_294_967_295 });
+const Bps = Type.Integer({ minimum: 0, maximum: 10_000 });
+/** Whole DGAI as text, so that no amount is rounded by a JSON parser. */
+const Dgai = Type.String({ pattern: '^[0-9]{1,10}(\\.[0-9]{1,18})?$' });
+const closed = { additionalProperties: false } as const;
+
+const Timing = Type.Object(
+  {
+    /** Seconds from the deployment to the start of epoch 0; everybody registers in it. */
+    genesisDelay: Seconds,
+    epochDuration: Seconds,
+    recordWindow: Seconds,
+    roundDuration: Seconds,
+    disputeWindow: Seconds,
+    arbiterDeadline: Seconds,
+    unbonding: Seconds,
+  },
+  closed,
+);
+const MinimumStakes = Type.Object({ inference: Dgai, evaluator: Dgai, gateway: Dgai }, closed);
+const Slash = Type.Object(
+  { offenceBps: Bps, epochCapBps: Bps, abandonedBps: Bps, bountyBps: Bps, jailEpochs: Type.Integer({ minimum: 1 }) },
+  closed,
+);
+const Anchoring = Type.Object({ floorBps: Bps, feePerUnit: Dgai }, closed);
+const Rewards = Type.Object(
+  {
+    reserve: Dgai,
+    emissionPpm: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    roleSplitBps: Type.Tuple([Bps, Bps, Bps]),
+    maxShareBps: Bps,
+    maxRewardPerUnit: Dgai,
+  },
+  closed,
+);
+const Court = Type.Object({ minimumBond: Dgai, bondBps: Bps }, closed);
+
+/** A parameters file names what differs from the preset. */
+const ParamsFile = Type.Object(
+  {
+    timing: Type.Optional(Type.Partial(Timing, closed)),
+    minimumStakes: Type.Optional(Type.Partial(MinimumStakes, closed)),
+    slash: Type.Optional(Type.Partial(Slash, closed)),
+    anchoring: Type.Optional(Type.Partial(Anchoring, closed)),
+    rewards: Type.Optional(Type.Partial(Rewards, closed)),
+    court: Type.Optional(Type.Partial(Court, closed)),
+    activate: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export type ParamsFile = Readonly<Static<typeof ParamsFile>>;
+
+export type DeployParams = {
+  readonly timing: Readonly<Static<typeof Timing>>;
+  readonly minimumStakes: Readonly<Static<typeof MinimumStakes>>;
+  readonly slash: Readonly<Static<typeof Slash>>;
+  readonly anchoring: Readonly<Static<typeof Anchoring>>;
+  readonly rewards: Readonly<Static<typeof Rewards>>;
+  readonly court: Readonly<Static<typeof Court>>;
+  /** Whether pots are filled from the first epoch on; without it epochs run and nothing is paid. */
+  readonly activate: boolean;
+};
+
+export type DeployConfig = {
+  readonly params: DeployParams;
+  /** keccak256 of the RFC 8785 form of the protocol parameters. */
+  readonly paramsHash: string;
+  readonly genesisTableRoot: string;
+  /** Absolute second of epoch 0; overrides `params.timing.genesisDelay`. */
+  readonly genesis?: bigint;
+  /** Admin of the AccessManager; the deployer by default. */
+  readonly admin?: string;
+  /** Rules on challenges; the admin by default. */
+  readonly arbiter?: string;
+  /** Sends all creations at once. Only for a chain of one's own: it needs a fixed gas limit. */
+  readonly pipelined?: boolean;
+};
+
+export const ZERO_HASH = `0x${'00'.repeat(32)}`;
+
+const DAY = 86_400;
+
+/** The live network's defaults. */
+export const LIVE: DeployParams = {
+  timing: {
+    genesisDelay: 7 * DAY,
+    epochDuration: 7 * DAY,
+    recordWindow: DAY,
+    roundDuration: DAY,
+    disputeWindow: 3 * DAY,
+    arbiterDeadline: 2 * DAY,
+    unbonding: 14 * DAY,
+  },
+  minimumStakes: { inference: '10000', evaluator: '10000', gateway: '100000' },
+  slash: { offenceBps: 1_000, epochCapBps: 5_000, abandonedBps: 100, bountyBps: 1_000, jailEpochs: 2 },
+  anchoring: { floorBps: 100, feePerUnit: '0.001' },
+  // A pool is cut to ten times what was burned for the epoch's units, whatever traffic somebody invents.
+  rewards: {
+    reserve: '500000000',
+    emissionPpm: 4_500,
+    roleSplitBps: [7_000, 2_000, 1_000],
+    maxShareBps: 2_500,
+    maxRewardPerUnit: '0.01',
+  },
+  court: { minimumBond: '1000', bondBps: 100 },
+  activate: false,
+};
+
+/** The same network with a clock of seconds: only chain 31337 accepts an unbonding time this short. */
+export const LOCAL: DeployParams = {
+  ...LIVE,
+  timing: {
+    genesisDelay: 10,
+    epochDuration: 8,
+    recordWindow: 5,
+    roundDuration: 2,
+    disputeWindow: 1,
+    arbiterDeadline: 1,
+    unbonding: 20,
+  },
+  activate: true,
+};
+
+export function presetOf(chainId: bigint): DeployParams {
+  return chainId === 31_337n ? LOCAL : LIVE;
+}
+
+export function parseParamsFile(source: string, text: string): ParamsFile {
+  const validate = new Ajv2020().compile<ParamsFile>(ParamsFile);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${source} is not JSON`);
+  }
+  if (validate(value)) return value;
+  const [error] = validate.errors ?? [];
+  const extra: unknown = error?.params['additionalProperty'];
+  const detail = typeof extra === 'string' ? `"${extra}" is not a parameter` : (error?.message ?? '');
+  throw new UsageError(`${source} is not a parameters file: ${error?.instancePath || '/'} ${detail}`);
+}
+
+export function mergeParams(preset: DeployParams, file: ParamsFile): DeployParams {
+  return {
+    timing: { ...preset.timing, ...file.timing },
+    minimumStakes: { ...preset.minimumStakes, ...file.minimumStakes },
+    slash: { ...preset.slash, ...file.slash },
+    anchoring: { ...preset.anchoring, ...file.anchoring },
+    rewards: { ...preset.rewards, ...file.rewards },
+    court: { ...preset.court, ...file.court },
+    activate: file.activate ?? preset.activate,
+  };
+}
+
+/** Base units of an amount in a parameters file. */
+export function baseUnits(amount: string): bigint {
+  return parseUnits(amount, 18);
+}
+
+/** keccak256 over the RFC 8785 form of a protocol parameters file; by default the one the gateway ships with. */
+export function protocolParamsHash(file: string = join(ROOT, 'gateway/poq/params.default.json')): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    throw new UsageError(`cannot read protocol parameters from ${file}`);
+  }
+  const text = canonicalize(value);
+  if (text === undefined) throw new UsageError(`${file} holds no JSON value`);
+  return id(text);
+}

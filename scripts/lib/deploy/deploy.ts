@@ -1,0 +1,233 @@
+import { spawnSync } from 'node:child_process';
+
+import { AbiCoder, Contract, Interface, concat, getCreateAddress } from 'ethers';
+import type { ParamType, Provider, TransactionReceipt, Wallet } from 'ethers';
+
+import { CONTRACT_NAMES, CONTRACT_PATHS, ROOT, ensureArtifacts, readArtifact } from '../artifacts.ts';
+import type { ContractName } from '../artifacts.ts';
+import { chainTime, mined, sendAndWait } from '../chain.ts';
+import { CommandError } from '../command.ts';
+import { contractsOf } from '../deployment.ts';
+import type { DeployedContract, Deployment, JsonArgument } from '../deployment.ts';
+import { baseUnits } from './config.ts';
+import type { DeployConfig } from './config.ts';
+
+/** Puts the whole network on a chain: predicted addresses, one nonce after the other, then the reserve. */
+
+type Argument = string | bigint | boolean | readonly Argument[] | { readonly [name: string]: Argument };
+type Addresses = Readonly<Record<ContractName, string>>;
+type Creation = { readonly name: ContractName; readonly args: readonly Argument[]; readonly data: string };
+
+export type DeployPlan = {
+  readonly chainId: bigint;
+  readonly deployer: string;
+  readonly nonce: number;
+  readonly genesis: bigint;
+  readonly addresses: Addresses;
+  readonly creations: readonly Creation[];
+};
+
+export type DeployInput = {
+  readonly provider: Provider;
+  readonly signer: Wallet;
+  readonly config: DeployConfig;
+  readonly log?: (line: string) => void;
+};
+
+/** Enough for the largest creation. EIP-7825 allows 16.7 million per transaction. */
+const CREATION_GAS = 8_000_000n;
+
+/**
+ * Works out addresses and constructor arguments; sends nothing. The contracts name each other by immutable addresses,
+ * so those are computed from the deployer's nonce, in the order of `CONTRACT_NAMES`.
+ */
+export async function planDeployment({ provider, signer, config, log }: DeployInput): Promise<DeployPlan> {
+  ensureArtifacts(log);
+  const { chainId } = await provider.getNetwork();
+  const nonce = await provider.getTransactionCount(signer.address, 'pending');
+  const genesis = config.genesis ?? (await chainTime(provider)) + BigInt(config.params.timing.genesisDelay);
+  const addresses = Object.fromEntries(
+    Object.keys(CONTRACT_PATHS).map((name, index) => [
+      name,
+      getCreateAddress({ from: signer.address, nonce: nonce + index }),
+    ]),
+  ) as Addresses;
+  const args = constructorArguments(config, addresses, signer.address, genesis);
+  const creations = CONTRACT_NAMES.map((name) => ({ name, args: args[name], data: creationCode(name, args[name]) }));
+  return { chainId, deployer: signer.address, nonce, genesis, addresses, creations };
+}
+
+function constructorArguments(
+  { params, paramsHash, genesisTableRoot, admin, arbiter }: DeployConfig,
+  at: Addresses,
+  deployer: string,
+  genesis: bigint,
+): Readonly<Record<ContractName, readonly Argument[]>> {
+  const { genesisDelay: _delay, ...durations } = params.timing;
+  const { reserve: _reserve, ...rewards } = params.rewards;
+  const authority = at.AccessManager;
+  const timing = { genesis, ...integers(durations) };
+  const stakes = [params.minimumStakes.inference, params.minimumStakes.evaluator, params.minimumStakes.gateway];
+  return {
+    AccessManager: [deployer],
+    DGAIToken: [deployer],
+    NodeStaking: [
+      {
+        token: at.DGAIToken,
+        registry: at.ProofRegistry,
+        court: at.EvidenceCourt,
+        authority,
+        timing,
+        minimumStakes: stakes.map(baseUnits),
+        slash: integers(params.slash),
+      },
+    ],
+    ProofRegistry: [
+      {
+        staking: at.NodeStaking,
+        distributor: at.RewardDistributor,
+        authority,
+        floorBps: BigInt(params.anchoring.floorBps),
+        feePerUnit: baseUnits(params.anchoring.feePerUnit),
+      },
+    ],
+    RewardDistributor: [
+      {
+        staking: at.NodeStaking,
+        registry: at.ProofRegistry,
+        court: at.EvidenceCourt,
+        authority,
+        rewardParams: {
+          emissionPpm: BigInt(rewards.emissionPpm),
+          roleSplitBps: rewards.roleSplitBps.map(BigInt),
+          maxShareBps: BigInt(rewards.maxShareBps),
+          maxRewardPerUnit: baseUnits(rewards.maxRewardPerUnit),
+        },
+        paramsHash,
+        genesisTableRoot,
+      },
+    ],
+    EvidenceCourt: [
+      {
+        staking: at.NodeStaking,
+        registry: at.ProofRegistry,
+        distributor: at.RewardDistributor,
+        authority,
+        arbiter: arbiter ?? admin ?? deployer,
+        minimumBond: baseUnits(params.court.minimumBond),
+        bondBps: BigInt(params.court.bondBps),
+      },
+    ],
+  };
+}
+
+function integers(values: Readonly<Record<string, number>>): Readonly<Record<string, bigint>> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, BigInt(value)]));
+}
+
+function constructorInputs(name: ContractName): readonly ParamType[] {
+  return new Interface(readArtifact(CONTRACT_PATHS[name]).abi).deploy.inputs;
+}
+
+function creationCode(name: ContractName, args: readonly Argument[]): string {
+  const { bytecode } = readArtifact(CONTRACT_PATHS[name]);
+  return concat([bytecode, AbiCoder.defaultAbiCoder().encode(constructorInputs(name), args)]);
+}
+
+/** Deploys, wires, funds the reserve and, where the parameters say so, activates. The result goes into the file. */
+export async function deployAll(input: DeployInput): Promise<Deployment> {
+  const { signer, config, log = () => {} } = input;
+  const plan = await planDeployment(input);
+  const receipts =
+    config.pipelined === true ? await createAtOnce(plan, signer) : await createInOrder(plan, signer, log);
+  const deployed = plan.creations.map(({ name, args }, index) => {
+    const receipt = receipts[index];
+    if (receipt?.contractAddress !== plan.addresses[name]) {
+      throw new CommandError(`${name} is not at its predicted address: another transaction took the nonce`);
+    }
+    return [name, describeContract(name, args, receipt)] as const;
+  });
+  const deployment: Deployment = {
+    version: 1,
+    chainId: plan.chainId.toString(),
+    commit: currentCommit(),
+    deployer: plan.deployer,
+    block: Math.min(...deployed.map(([, contract]) => contract.block)),
+    contracts: Object.fromEntries(deployed) as Deployment['contracts'],
+  };
+  await settleIn(deployment, input, log);
+  return deployment;
+}
+
+function describeContract(
+  name: ContractName,
+  args: readonly Argument[],
+  receipt: TransactionReceipt,
+): DeployedContract {
+  return {
+    path: CONTRACT_PATHS[name],
+    address: receipt.contractAddress ?? '',
+    constructorArguments: args.map(toJsonArgument),
+    block: receipt.blockNumber,
+    transaction: receipt.hash,
+  };
+}
+
+function toJsonArgument(value: Argument): JsonArgument {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(toJsonArgument);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJsonArgument(item as Argument)]));
+}
+
+async function createInOrder(plan: DeployPlan, signer: Wallet, log: (line: string) => void) {
+  const receipts: TransactionReceipt[] = [];
+  for (const [index, { name, data }] of plan.creations.entries()) {
+    receipts.push(await sendAndWait(signer, { data, nonce: plan.nonce + index }, `creating ${name}`));
+    log(`${name} at ${plan.addresses[name]}`);
+  }
+  return receipts;
+}
+
+/** Later constructors read earlier contracts, so gas cannot be estimated: the limit is fixed and a failure asked about. */
+async function createAtOnce(plan: DeployPlan, signer: Wallet): Promise<readonly TransactionReceipt[]> {
+  const sent = [];
+  for (const [index, { name, data }] of plan.creations.entries()) {
+    const request = { data, nonce: plan.nonce + index, gasLimit: CREATION_GAS };
+    sent.push({ name, hash: (await signer.sendTransaction(request)).hash });
+  }
+  return await Promise.all(sent.map(({ name, hash }) => mined(signer, hash, `creating ${name}`)));
+}
+
+/** The reserve, the start of payments, and the handover to the admin. */
+async function settleIn(deployment: Deployment, { signer, config }: DeployInput, log: (line: string) => void) {
+  const { token, distributor } = contractsOf(deployment, signer);
+  const reserve = baseUnits(config.params.rewards.reserve);
+  await call(signer, token, 'approve', [await distributor.getAddress(), reserve]);
+  await call(signer, distributor, 'fund', [reserve]);
+  log(`reserve funded with ${config.params.rewards.reserve} DGAI`);
+  if (config.params.activate) await call(signer, distributor, 'activate', []);
+  if (config.admin !== undefined && config.admin !== signer.address) {
+    const manager = new Contract(
+      deployment.contracts.AccessManager.address,
+      [
+        'function grantRole(uint64 roleId, address account, uint32 executionDelay)',
+        'function renounceRole(uint64 roleId, address callerConfirmation)',
+      ],
+      signer,
+    );
+    await call(signer, manager, 'grantRole', [0n, config.admin, 0n]);
+    await call(signer, manager, 'renounceRole', [0n, signer.address]);
+    log(`administration handed to ${config.admin}`);
+  }
+}
+
+async function call(signer: Wallet, contract: Contract, name: string, args: readonly unknown[]): Promise<void> {
+  const request = await contract.getFunction(name).populateTransaction(...args);
+  await sendAndWait(signer, request, name);
+}
+
+function currentCommit(): string | null {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : null;
+}
