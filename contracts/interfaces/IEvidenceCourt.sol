@@ -43,8 +43,9 @@ struct AnchoredReceipt {
 }
 
 /// @notice Proof of what the table in force says of an account.
-/// @dev `useDefault` claims the default: it holds when the table's root is zero, or the account became active after the
-///      table's epoch. Otherwise `leaf` with its `proof`.
+/// @dev A table has a leaf for every evaluator (trust) and inference node (rate) that was active in the table's epoch;
+///      for everybody else, and while the root is zero, the default holds. `useDefault` claims the default, which is
+///      refused for an account that was active then; otherwise `leaf` with its `proof`.
 struct TableEvidence {
     bool useDefault;
     TableLeaf leaf;
@@ -101,7 +102,6 @@ interface IEvidenceCourt {
     error EvidenceCourtNotLower(address account);
     error EvidenceCourtUnsorted(address previous, address account);
     error EvidenceCourtTooFew(uint256 given, uint256 required);
-    error EvidenceCourtSeedUnknown(uint64 batchId);
 
     // ------------------------------------------------------------------------------------------- 1. equivocation
 
@@ -134,7 +134,8 @@ interface IEvidenceCourt {
     // --------------------------------------------------------------------------------------------- 2. bad record
 
     /// @notice A scored record states a dimension that is not the consensus of its own evaluations (an inactive one: not
-    ///         zero).
+    ///         zero), or its evaluations cannot score anything: fewer than max(4, ⌈2 × committeeSize / 3⌉), more than
+    ///         the committee, one evaluator twice, or a committee above nine.
     function proveWrongConsensus(AnchoredRecord calldata anchored, Entry[] calldata entries) external;
 
     /// @notice A record weighs an evaluator by a trust that the table in force does not give it.
