@@ -142,9 +142,19 @@ function difference(terms: readonly Term[], steps: Step[]): Result {
   };
 }
 
+/** "with a 20 euro note": what change is given from. */
+function isPayment(term: Term): boolean {
+  return (
+    term.unit === 'money' &&
+    /\b(?:with|gives?|hands? over) (?:an? |two |\p{Lu}?)?#|# (?:euro|dollar|pound) (?:note|bill)/iu.test(term.clause)
+  );
+}
+
 function runningTotal(problem: Problem, terms: readonly Term[], steps: Step[]): number {
   const asksLeft = LEFT.test(problem.question);
+  const pays = asksLeft && terms.some(isPayment);
   const signed = terms.map((term, index) => {
+    if (pays && term.unit === 'money') return isPayment(term) ? term.value : -term.value;
     if (index === 0 || (term.unit === 'money' && !asksLeft)) return term.value;
     // What is left of money: whatever is not earned is paid.
     const gain = term.unit === 'money' ? EARNING.test(term.clause) : term.gain;

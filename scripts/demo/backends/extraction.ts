@@ -41,7 +41,9 @@ function fieldWords(name: string, node: SchemaNode): string[] {
   const stems = tokenize(spaced)
     .filter((token) => !isStopWord(token.lower))
     .map((token) => token.stem);
-  return [...new Set(stems.flatMap((word) => [word, ...(SYNONYMS.get(word) ?? [])]))];
+  // The organiser is who something is organised by.
+  const bare = stems.map((word) => word.replace(/z/g, 's').replace(/(?:er|or)$/, ''));
+  return [...new Set([...stems, ...bare].flatMap((word) => [word, ...(SYNONYMS.get(word) ?? [])]))];
 }
 
 const SYNONYM_GROUPS = [
@@ -90,18 +92,23 @@ function fillField(text: string, field: Field, level: ExtractionLevel, taken: Se
   return best.value;
 }
 
-/** "Invoice number: 4471" — a form names its own fields. */
+/** "Invoice number: 4471": a form names its own fields. The line whose key is most like the field's name wins. */
 function keyedValue(text: string, field: Field, type: string, level: ExtractionLevel): unknown {
-  const own = tokenize(field.name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ')).map((token) => token.stem);
-  for (const line of text.split(/\n|;/)) {
+  const own = stemsOf(field.name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' '));
+  const lines = text.split(/\n|;/).flatMap((line) => {
     const match = /^\s*[-*]?\s*([\p{L} ]{2,30}):\s*(.+)$/u.exec(line);
-    if (match?.[1] === undefined || match[2] === undefined) continue;
-    const key = tokenize(match[1]).map((token) => token.stem);
-    if (!own.every((word) => key.includes(word)) && !key.every((word) => own.includes(word))) continue;
-    const value = match[2].trim().replace(/\.$/, '');
-    return candidatesFor(value, field, type, level)[0]?.value ?? (type === 'string' ? value : undefined);
-  }
-  return undefined;
+    if (match?.[1] === undefined || match[2] === undefined) return [];
+    const key = stemsOf(match[1]);
+    const shared = own.filter((word) => key.includes(word)).length;
+    return [{ value: match[2].trim().replace(/\.$/, ''), likeness: (2 * shared) / (own.length + key.length) }];
+  });
+  const best = lines.toSorted((x, y) => y.likeness - x.likeness)[0];
+  if (best === undefined || best.likeness < 0.6) return undefined;
+  return candidatesFor(best.value, field, type, level)[0]?.value ?? (type === 'string' ? best.value : undefined);
+}
+
+function stemsOf(text: string): string[] {
+  return tokenize(text).map((token) => token.stem);
 }
 
 type Kind = 'date' | 'number' | 'email' | 'phone' | 'time' | 'code' | 'place' | 'name' | 'phrase';
@@ -113,8 +120,9 @@ const KIND_BY_WORD: readonly (readonly [RegExp, Kind])[] = [
   [/time$|(?:^|_)hour$/i, 'time'],
   [/(?:^|_)(?:id|code|reference|ref)$|number$|flight|tracking/i, 'code'],
   [/city|town|place|location|venue|destination|origin|country|address|from|_to$/i, 'place'],
+  [/(?<!numb|ord|lett|col|err|flo|ye|weath|do|oth|quart|fold|wat|pap|temperat)(?:er|or|ist|ian)$/i, 'name'],
   [
-    /name|person|customer|author|speaker|guest|patient|client|organi[sz]er|company|supplier|vendor|employer|manager|sender|recipient|artist|winner|director|contact|doctor|host|seller|buyer|tenant|teacher/i,
+    /name|person|passenger|tenant|applicant|recipient|customer|author|speaker|guest|patient|client|organi[sz]er|company|supplier|vendor|employer|manager|sender|recipient|artist|winner|director|contact|doctor|host|seller|buyer|tenant|teacher/i,
     'name',
   ],
 ];
@@ -155,6 +163,7 @@ function candidatesFor(text: string, field: Field, type: string, level: Extracti
 /** Not a month, and not an ordinary word that is capitalised only because a sentence starts with it. */
 function isProperName(text: string, found: { readonly value: string; readonly at: number }): boolean {
   if (MONTH_OR_DAY.test(found.value)) return false;
+  if (/^(?:hello|hi|dear|hey|thanks|please|yes|no)$/i.test(found.value)) return false;
   const starts = found.at === 0 || /[.!?:\n"]\s*$/.test(text.slice(0, found.at));
   const first = (found.value.split(' ')[0] ?? '').toLowerCase();
   if (!starts) return true;
@@ -163,7 +172,9 @@ function isProperName(text: string, found: { readonly value: string; readonly at
 
 function numberCandidates(text: string, field: Field, type: string, level: ExtractionLevel): Found[] {
   const dates = findDates(text);
-  const isMoney = /price|cost|total|amount|fee|paid|sum|rent|salary|budget/i.test(field.name);
+  const isMoney = /price|cost|total|amount|fee|paid|sum|rent|salary|budget|deposit|wage|bill|fare|fine/i.test(
+    field.name,
+  );
   const found = findQuantities(text, { words: level.normalise })
     .filter((quantity) => !dates.some((date) => quantity.at >= date.at && quantity.end <= date.end))
     .filter(
@@ -198,7 +209,10 @@ function nearestToWords(text: string, field: Field, found: readonly Found[]): Fo
       const sameSentence = splitSentences(between).length <= 1 && !/[.!?]\s/.test(between);
       return Math.max(best, ((own.has(anchor.stem) ? 2 : 1) * (sameSentence ? 1 : 0.3)) / (1 + gap / 10));
     }, 0);
-  return found.toSorted((a, b) => score(b) - score(a) || a.at - b.at)[0];
+  // People and firms mostly have more than one word to their name.
+  const bonus = (candidate: Found): number =>
+    kindOf(field, typeOf(field.node)) === 'name' && /\p{L} \p{Lu}/u.test(String(candidate.value)) ? 0.2 : 0;
+  return found.toSorted((a, b) => score(b) + bonus(b) - score(a) - bonus(a) || a.at - b.at)[0];
 }
 
 /** The enum value that the text names, or whose words it shares most. */

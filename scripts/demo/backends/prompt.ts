@@ -146,8 +146,11 @@ function parseSchema(text: string): SchemaNode | undefined {
 const LABEL_LEADS = [
   /(?:labels?|categories|options|classes|topics|choices|departments|queues)[^:.?\n]*:\s*([^\n.?]+)/i,
   /one of(?: these| the following)?(?: \w+){0,2}:?\s+([^\n.?]+)/i,
-  /\b(?:as|is it|between|either|sentiment)\b(?: either| mostly| being)?:?\s+([^\n.?]*?,?[^\n.?,]*\bor\b[^\n.?]+)/i,
+  /\bas(?: either)?:?\s+([^\n.?]*?,?[^\n.?,]*\bor\b[^\n.?]+)/i,
+  /\bfrom(?: these)?:?\s+([^\n.?]*,[^\n.?]+)/i,
+  /\b(?:is it|between|either|sentiment)\b(?: either| mostly| being)?:?\s+([^\n.?]*?,?[^\n.?,]*\bor\b[^\n.?]+)/i,
   /:\s*([^\n.?:]*\bor\b[^\n.?]+)/i,
+  /((?:[\p{L}-]+,\s+)*[\p{L}-]+,?\s+or\s+[\p{L}-]+)(?=[?.\n]|$)/iu,
 ];
 
 export function findLabels(instruction: string): string[] {
@@ -182,7 +185,9 @@ function classifyIntent(parts: Unclassified, marked: boolean): Intent {
     [
       'classification',
       labels.length > 0 &&
-        /classif|categor|label|sentiment|topic|one of|which|belong|route|sort|tone|is it/i.test(instruction),
+        /classif|categor|label|sentiment|topic|one of|which|belong|route|sort|tone|is (?:it|this|the)|choose|pick/i.test(
+          instruction,
+        ),
     ],
     ['maths', isMaths(instruction, material, question, marked)],
     ['reading', material !== '' && question.trim() !== ''],

@@ -17,7 +17,7 @@ function smallNumber(word: string): number | undefined {
 }
 
 const WORD_NUMBER = [...UNITS, ...TENS, ...Object.keys(SCALES)].join('|');
-const DIGITS = String.raw`\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?`;
+const DIGITS = String.raw`(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s(?:thousand|million)(?!\p{L}))?`;
 const WORDS = String.raw`(?:${WORD_NUMBER})(?:(?:-|\s+and\s+|\s+)(?:${WORD_NUMBER}))*`;
 const NUMBER = new RegExp(String.raw`(?<![\p{L}\d.])(?:(${DIGITS})|(${WORDS})(?!\p{L}))`, 'giu');
 const DIGITS_ONLY = new RegExp(String.raw`(?<![\p{L}\d.])(?:${DIGITS})`, 'gu');
@@ -53,7 +53,9 @@ function fitsAfter(last: number, value: number): boolean {
 }
 
 function parseDigits(text: string): number {
-  return Number(text.replaceAll(',', ''));
+  const [figures = '', scale = ''] = text.replaceAll(',', '').split(/\s/);
+  // toFixed: 3.3 million is a whole number, 3.3 × 1,000,000 is not quite.
+  return Number((Number(figures) * (SCALES[scale.toLowerCase()] ?? 1)).toFixed(6));
 }
 
 /** Every number in reading order. `words: false` sees digits only, as a weak backend does. */

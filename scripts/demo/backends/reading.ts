@@ -129,7 +129,10 @@ const finders: Readonly<Record<AnswerKind, (sentence: string) => Candidate[]>> =
     ),
   count: counts,
   reason: (sentence) =>
-    matches(/\b(?:because(?: of)?|since|so that|due to|thanks to|in order to|after|to (?=\p{Ll}))[^.;]+/giu, sentence),
+    matches(
+      /\b(?:because(?: of)?|since|so that|due to|thanks to|in order to|after|to (?=\p{Ll}))(?:(?!,\s(?:and|but|which)\b)[^.;])+/giu,
+      sentence,
+    ),
   colour: (sentence) => matches(COLOUR, sentence),
   thing: () => [],
 };
@@ -168,11 +171,18 @@ function typedSpan(ranked: readonly Ranked[], question: string): string | undefi
   for (const { sentence, score } of top) {
     const anchors = tokenize(sentence).filter((token) => wanted.has(token.stem));
     for (const candidate of candidates(kind, sentence, wanted)) {
-      const value = score + nearness(candidate, anchors);
+      const value = score + nearness(candidate, anchors) + (kind === 'person' ? agency(candidate, sentence) : 0);
       if (best === undefined || value > best.score) best = { text: candidate.text, score: value };
     }
   }
   return best?.text.replace(/[,;.]$/, '');
+}
+
+/** Who did it stands after "by"; what stands after "at", "in" or "from" is a place. */
+function agency(candidate: Candidate, sentence: string): number {
+  const before = sentence.slice(0, candidate.at);
+  if (/\bby(?:\s+the)?(?:\s+\p{Ll}+){0,2}\s*$/u.test(before)) return 0.6;
+  return /\b(?:at|in|from|near|to|of)\s*(?:the\s+)?$/i.test(before) ? -0.6 : 0;
 }
 
 function nearness(candidate: Candidate, anchors: readonly Token[]): number {

@@ -62,7 +62,7 @@ function centrality(sentences: readonly string[]): number[] {
       return 0.15 / sentences.length + 0.85 * received;
     });
   }
-  return scores.map((score, index) => score * (index === 0 ? 1.4 : 1 + 0.1 / (1 + index)));
+  return scores.map((score, index) => score * (index === 0 ? 2 : 1 + 0.2 / (1 + index)));
 }
 
 /** A sentence that is too long loses its side remarks first, then its end. */

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+
+import { createBackend } from '../../../scripts/demo/backends/backend.ts';
+import { PROFILES } from '../../../scripts/demo/backends/profiles.ts';
+import type { ProfileName } from '../../../scripts/demo/backends/profiles.ts';
+import { parseAssignment } from '../../../scripts/demo/backends/prompt.ts';
+import type { SchemaNode } from '../../../scripts/demo/backends/prompt.ts';
+import { wordCount } from '../../../scripts/demo/backends/text.ts';
+import { OWN_TASKS, readTasks, taskBody } from '../../../scripts/demo/tasks.ts';
+
+/** Texts of this file appear nowhere in the demo: what passes here is not keyed to the demo's tasks. */
+const PASSAGE =
+  'The windmill of Tarn was restored in 2009 by the carpenter Edda Holm. Its sails are 12 metres long. ' +
+  'It grinds spelt every Saturday because the village baker pays for the flour. Visitors reach it by a path from the church.';
+
+function ask(profile: ProfileName, prompt: string, schema?: SchemaNode): string {
+  const backend = createBackend({ profile: PROFILES[profile], seed: 'test' });
+  return backend.answer({ messages: [{ role: 'user', content: prompt }], schema });
+}
+
+const question = (text: string): string => `Passage: ${PASSAGE}\n\nQuestion: ${text}`;
+
+describe('demo/backends', () => {
+  it('returns spans of the kind that the question asks for', () => {
+    assert.equal(ask('honest', question('Who restored the windmill?')), 'Edda Holm');
+    assert.equal(ask('honest', question('When was the windmill restored?')), '2009');
+    assert.equal(ask('honest', question('How long are its sails?')).includes('12 metres'), true);
+    assert.match(ask('honest', question('Why does it grind spelt?')), /baker pays for the flour/);
+  });
+
+  it('returns worse answers from worse profiles to the same question', () => {
+    const text = question('Why does it grind spelt?');
+    assert.doesNotMatch(ask('lazy', text), /baker/);
+    assert.ok(ask('cheap', text).length > ask('honest', text).length);
+  });
+
+  it('returns JSON with typed values for a schema it has not seen', () => {
+    const schema: SchemaNode = {
+      type: 'object',
+      properties: {
+        buyer: { type: 'string' },
+        purchase_date: { type: 'string', format: 'date' },
+        quantity: { type: 'integer' },
+        price: { type: 'number' },
+        size: { enum: ['small', 'medium', 'large'] },
+        gift_wrapped: { type: 'boolean' },
+      },
+    };
+    const text =
+      'Extract the purchase.\n\nText: Nils Aker bought 5 large candles on 4 May 2025 and paid 31.25 euros. They were not wrapped.';
+    assert.deepEqual(JSON.parse(ask('honest', text, schema)), {
+      buyer: 'Nils Aker',
+      purchase_date: '2025-05-04',
+      quantity: 5,
+      price: 31.25,
+      size: 'large',
+      gift_wrapped: false,
+    });
+  });
+
+  it('returns every required field even where the text is silent', () => {
+    const schema: SchemaNode = {
+      type: 'object',
+      properties: {
+        phone: { type: 'string' },
+        tags: { type: 'array', items: { type: 'string' } },
+        count: { type: 'integer' },
+      },
+      required: ['phone', 'tags', 'count'],
+    };
+    assert.deepEqual(JSON.parse(ask('honest', 'Extract the facts.\n\nText: Nothing happened.', schema)), {
+      phone: '',
+      tags: [],
+      count: 0,
+    });
+  });
+
+  it('returns summaries within the asked length, and the careless profile does not', () => {
+    const text = `Summarise the text in at most 15 words.\n\nText: ${PASSAGE}`;
+    assert.ok(wordCount(ask('honest', text)) <= 15);
+    assert.ok(wordCount(ask('degraded', text)) <= 15);
+    const worn = createBackend({ profile: { ...PROFILES.degraded, degradesAfter: 1 }, seed: 'test' });
+    const prompt = { messages: [{ role: 'user', content: text }], schema: undefined };
+    const lengths = Array.from({ length: 5 }, () => wordCount(worn.answer(prompt)));
+    assert.ok(lengths.at(-1) !== undefined && Math.max(...lengths) > 15);
+  });
+
+  it('returns labels of the list in the prompt', () => {
+    const mood = (text: string): string => `Is this review positive, negative or neutral?\n\nReview: ${text}`;
+    assert.equal(ask('honest', mood('The staff were friendly and the bed was comfortable.')), 'positive');
+    assert.equal(ask('honest', mood('The staff were not friendly and the bed was not comfortable.')), 'negative');
+    assert.equal(ask('cheap', mood('The staff were not friendly and the bed was not comfortable.')), 'positive');
+    const topic =
+      'Choose one of: sports, health, business.\n\nText: Nurses gave the vaccine to patients of the clinic.';
+    assert.equal(ask('honest', topic), 'health');
+  });
+
+  it('returns one answer for one request, and other faults for another seed', () => {
+    const draw = (seed: string): unknown[] => {
+      const backend = createBackend({ profile: PROFILES.flaky, seed });
+      return Array.from({ length: 60 }, () => backend.nextFault());
+    };
+    assert.deepEqual(draw('a'), draw('a'));
+    assert.notDeepEqual(draw('a'), draw('b'));
+    const faulty = draw('a').filter((fault) => fault !== undefined).length;
+    assert.ok(faulty > 5 && faulty < 35, `${faulty} faults of 60`);
+    assert.equal(
+      ask('cheap', question('Who restored the windmill?')),
+      ask('cheap', question('Who restored the windmill?')),
+    );
+  });
+
+  it('recognises the family of every task of the demo', () => {
+    for (const task of readTasks(OWN_TASKS)) {
+      const schema = task.schema as SchemaNode | undefined;
+      assert.equal(parseAssignment([{ role: 'user', content: task.prompt }], schema).intent, task.family, task.prompt);
+      assert.equal(taskBody(task)['response_format'] !== undefined, task.schema !== undefined);
+    }
+  });
+});
