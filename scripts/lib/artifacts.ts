@@ -22,9 +22,7 @@ export const CONTRACT_PATHS = {
   EvidenceCourt: 'contracts/EvidenceCourt.sol:EvidenceCourt',
 } as const;
 export type ContractName = keyof typeof CONTRACT_PATHS;
-export const CONTRACT_NAMES = (Object.keys(CONTRACT_PATHS) as ContractName[]).filter(
-  (name) => name !== 'EvidenceCourt' || existsSync(join(ROOT, 'contracts/EvidenceCourt.sol')), // TEMP
-);
+export const CONTRACT_NAMES = Object.keys(CONTRACT_PATHS) as readonly ContractName[];
 
 export type Artifact = { readonly abi: readonly JsonFragment[]; readonly bytecode: string };
 

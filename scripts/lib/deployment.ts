@@ -88,8 +88,7 @@ export function readAbi(name: ContractName): InterfaceAbi {
 }
 
 export function contractsOf(deployment: Deployment, runner: ContractRunner): Contracts {
-  const connect = (name: ContractName) =>
-    new Contract(deployment.contracts[name]?.address ?? `0x${'00'.repeat(20)}`, readAbi(name), runner);
+  const connect = (name: ContractName) => new Contract(deployment.contracts[name].address, readAbi(name), runner);
   return {
     token: connect('DGAIToken'),
     staking: connect('NodeStaking'),

@@ -47,10 +47,7 @@ export async function planDeployment({ provider, signer, config, log }: DeployIn
   const nonce = await provider.getTransactionCount(signer.address, 'pending');
   const genesis = config.genesis ?? (await chainTime(provider)) + BigInt(config.params.timing.genesisDelay);
   const addresses = Object.fromEntries(
-    Object.keys(CONTRACT_PATHS).map((name, index) => [
-      name,
-      getCreateAddress({ from: signer.address, nonce: nonce + index }),
-    ]),
+    CONTRACT_NAMES.map((name, index) => [name, getCreateAddress({ from: signer.address, nonce: nonce + index })]),
   ) as Addresses;
   const args = constructorArguments(config, addresses, signer.address, genesis);
   const creations = CONTRACT_NAMES.map((name) => ({ name, args: args[name], data: creationCode(name, args[name]) }));
