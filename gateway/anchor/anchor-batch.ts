@@ -1,9 +1,9 @@
-import type { ExaminedReceipt, ReceiptScore } from '../batch/ports.ts';
 import { buildRecords } from '../batch/build-records.ts';
+import type { RecordBatch, RecordsDeps } from '../batch/build-records.ts';
 import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
 import type { LeafDomain } from '../protocol/leaf.ts';
 import { ZERO_HASH } from '../protocol/types.ts';
-import type { Hex, Receipt } from '../protocol/types.ts';
+import type { Hex } from '../protocol/types.ts';
 import type { AnchorChain, Anchored, AnchorLog, DrawnReceipt, StoredBatch } from './ports.ts';
 
 /** The life of a batch on chain: its receipts' root, the seed that decides what is examined, its records' root. */
@@ -14,12 +14,14 @@ export type AnchorBatchDeps = {
   /** Epoch clock: epoch of a chain time, undefined before genesis. */
   readonly epochAt: (time: bigint) => bigint | undefined;
   /** Which receipts of an anchored batch the seed selects. */
-  readonly draw: (epoch: bigint, seed: Hex, receipts: StoredBatch['receipts']) => readonly DrawnReceipt[];
-  readonly scoreOf: (epoch: bigint, receipt: Receipt, examined: ExaminedReceipt | undefined) => ReceiptScore;
+  readonly draw: (epoch: bigint, seed: Hex, receipts: StoredBatch['receipts']) => Promise<readonly DrawnReceipt[]>;
+  /** The epoch's scoring rule. */
+  readonly scorer: (epoch: bigint) => Promise<RecordsDeps['scoreOf']>;
   /** Seconds before a batch's record window closes at which running examinations are given up. */
   readonly recordMargin: bigint;
   readonly pollMs: number;
-  readonly onRecorded: (fromSerial: bigint) => void;
+  /** Called with what was just anchored, once. */
+  readonly onRecorded: (receipts: StoredBatch['receipts'], records: RecordBatch['records']) => void;
 };
 
 export type AnchorBatchHandlers = { readonly anchor: Handler; readonly seed: Handler; readonly records: Handler };
@@ -39,7 +41,10 @@ async function load(deps: AnchorBatchDeps, row: OutboxRow): Promise<StoredBatch>
   return batch;
 }
 
-async function loadAnchored(deps: AnchorBatchDeps, row: OutboxRow): Promise<StoredBatch & { readonly anchored: Anchored }> {
+async function loadAnchored(
+  deps: AnchorBatchDeps,
+  row: OutboxRow,
+): Promise<StoredBatch & { readonly anchored: Anchored }> {
   const batch = await load(deps, row);
   if (batch.anchored === undefined) throw new Error(`batch from serial ${batch.fromSerial} is not anchored`);
   return { ...batch, anchored: batch.anchored };
@@ -70,7 +75,7 @@ async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutc
     await deps.chain.fixSeed(anchored.batchId);
     return { waitMs: 0 };
   }
-  await deps.log.seeded(row.key, fromSerial, seed, deps.draw(anchored.epoch, seed, receipts));
+  await deps.log.seeded(row.key, fromSerial, seed, await deps.draw(anchored.epoch, seed, receipts));
   return 'finished';
 }
 
@@ -88,13 +93,17 @@ async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepO
       await deps.log.giveUp(fromSerial);
     }
     const examined = await deps.log.examined(fromSerial);
-    const scoreOf = (receipt: Receipt, examination: ExaminedReceipt | undefined): ReceiptScore =>
-      deps.scoreOf(anchored.epoch, receipt, examination);
+    const scoreOf = await deps.scorer(anchored.epoch);
     const built = buildRecords(receipts, examined, { leafDomain: deps.leafDomain, scoreOf });
     await deps.log.saveRecords(fromSerial, built);
-    await deps.chain.anchorRecords({ batchId: anchored.batchId, root: built.root, count: built.count, dataHash: built.dataHash });
+    await deps.chain.anchorRecords({
+      batchId: anchored.batchId,
+      root: built.root,
+      count: built.count,
+      dataHash: built.dataHash,
+    });
+    deps.onRecorded(receipts, built.records);
   }
   await deps.log.recorded(row.key, fromSerial);
-  deps.onRecorded(fromSerial);
   return 'finished';
 }

@@ -39,7 +39,12 @@ export type Anchored = {
   readonly anchoredAt: bigint;
 };
 
-export type BatchState = { readonly seed: Hex; readonly recordsRoot: Hex; readonly anchorBlock: bigint; readonly recordBy: bigint };
+export type BatchState = {
+  readonly seed: Hex;
+  readonly recordsRoot: Hex;
+  readonly anchorBlock: bigint;
+  readonly recordBy: bigint;
+};
 
 export type RecordsAnchor = {
   readonly batchId: bigint;

@@ -20,16 +20,20 @@ export type BatchRules = {
 };
 
 /** The longest run of receipts, from the first open one, whose flags can be fixed now. */
-export function batchable(open: readonly OpenReceipt[], rules: BatchRules): readonly Receipt[] {
-  const ready: Receipt[] = [];
-  for (const { receipt, attested, servedAtMs } of open) {
+export function batchable(open: readonly OpenReceipt[], rules: BatchRules): readonly ReadyReceipt[] {
+  const ready: ReadyReceipt[] = [];
+  for (const { receipt, attestation, servedAtMs } of open) {
     if (ready.length >= rules.maxReceipts) break;
     const overdue = rules.nowMs - servedAtMs >= rules.attestationGraceMs;
-    if (!attested && !overdue) break;
-    ready.push(attested ? receipt : { ...receipt, flags: receipt.flags | Flag.unattested });
+    if (attestation !== undefined) ready.push({ receipt, attestation });
+    else if (overdue) ready.push({ receipt: { ...receipt, flags: receipt.flags | Flag.unattested } });
+    else break;
   }
   return ready;
 }
+
+/** A receipt whose flags are final. */
+export type ReadyReceipt = Pick<OpenReceipt, 'receipt' | 'attestation'>;
 
 export type SealDeps = {
   readonly signer: Signer;
@@ -38,20 +42,21 @@ export type SealDeps = {
 };
 
 /** Signs the receipts, whose flags are final now, and puts them under one root. */
-export function sealBatch(fromSerial: bigint, receipts: readonly Receipt[], deps: SealDeps): ClosedBatch {
+export function sealBatch(fromSerial: bigint, receipts: readonly ReadyReceipt[], deps: SealDeps): ClosedBatch {
   const last = receipts.at(-1);
   if (last === undefined) throw new RangeError('a batch needs at least one receipt');
-  const sealed = receipts.map((receipt): BatchedReceipt => ({
+  const sealed = receipts.map(({ receipt, attestation }): BatchedReceipt => ({
     receipt,
+    ...(attestation === undefined ? {} : { attestation }),
     signature: deps.signer.sign(receiptDigest(deps.signingDomain, receipt)),
     leaf: receiptLeaf(deps.leafDomain, receipt),
   }));
   return {
     fromSerial,
-    toSerial: last.serial + 1n,
+    toSerial: last.receipt.serial + 1n,
     root: buildBatchTree(sealed.map(({ leaf }) => leaf)).root,
     count: sealed.length,
-    units: receipts.reduce((sum, receipt) => sum + volumeUnits(receipt), 0n),
+    units: receipts.reduce((sum, { receipt }) => sum + volumeUnits(receipt), 0n),
     dataHash: sha256Hex(sealed.map(receiptLine).join('\n')),
     receipts: sealed,
   };

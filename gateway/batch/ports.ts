@@ -1,14 +1,20 @@
+import type { ReceiptAttestation } from '../receipt/ports.ts';
 import type { EvaluationEntry, Hex, PoqRecord, Receipt } from '../protocol/types.ts';
 
 /** A served receipt that no batch holds yet. */
 export type OpenReceipt = {
   readonly receipt: Receipt;
   readonly servedAtMs: number;
-  /** Whether a valid node attestation for it is stored. */
-  readonly attested: boolean;
+  /** The node's signed word on this very answer, once it is there. */
+  readonly attestation?: ReceiptAttestation;
 };
 
-export type BatchedReceipt = { readonly receipt: Receipt; readonly signature: Hex; readonly leaf: Hex };
+export type BatchedReceipt = {
+  readonly receipt: Receipt;
+  readonly signature: Hex;
+  readonly leaf: Hex;
+  readonly attestation?: ReceiptAttestation;
+};
 
 /** Receipts of one contiguous, half-open serial range under one root. */
 export type ClosedBatch = {

@@ -40,7 +40,12 @@ function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): 
     findAnchor: (fromSerial) => findAnchor(client, contracts.registry, { gateway, fromSerial }),
     async batchOf(batchId): Promise<BatchState> {
       const batch = await client.readContract({ ...registry, functionName: 'batchOf', args: [batchId] });
-      return { seed: batch.seed, recordsRoot: batch.recordsRoot, anchorBlock: batch.anchorBlock, recordBy: batch.recordBy };
+      return {
+        seed: batch.seed,
+        recordsRoot: batch.recordsRoot,
+        anchorBlock: batch.anchorBlock,
+        recordBy: batch.recordBy,
+      };
     },
     async fixSeed(batchId) {
       await sender.send({ ...registry, functionName: 'fixSeed', args: [batchId] });
@@ -76,7 +81,12 @@ async function findAnchor(
   };
 }
 
-function goldCalls({ client, sender, contracts, gateway }: AnchorChainDeps): Pick<AnchorChain, 'goldRoot' | 'anchorGold'> {
+function goldCalls({
+  client,
+  sender,
+  contracts,
+  gateway,
+}: AnchorChainDeps): Pick<AnchorChain, 'goldRoot' | 'anchorGold'> {
   const registry = { address: contracts.registry, abi: proofRegistryAbi } as const;
   return {
     async goldRoot(epoch): Promise<Hex> {
@@ -118,5 +128,18 @@ export async function readEpoch(client: ChainClient, distributor: Address, epoch
   const { round, roundStartsAt, finalizableAt, paramsHash, tableRoot, tableEpoch, distributionHash } = info;
   const { pot, pools, paid, returned } = info;
   const state = EPOCH_STATES[info.state] ?? 'none';
-  return { state, round, roundStartsAt, finalizableAt, paramsHash, tableRoot, tableEpoch, distributionHash, pot, pools, paid, returned };
+  return {
+    state,
+    round,
+    roundStartsAt,
+    finalizableAt,
+    paramsHash,
+    tableRoot,
+    tableEpoch,
+    distributionHash,
+    pot,
+    pools,
+    paid,
+    returned,
+  };
 }

@@ -8,7 +8,7 @@ import type { Address } from '../protocol/types.ts';
 const Deployed = Type.Object({ address: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }) });
 
 export const DeploymentFile = Type.Object({
-  chainId: Type.Integer({ minimum: 1 }),
+  chainId: Type.String({ pattern: '^[1-9][0-9]{0,18}$' }),
   contracts: Type.Object({
     DGAIToken: Deployed,
     NodeStaking: Deployed,

@@ -9,7 +9,11 @@ export type HeadFollower = {
   readonly stop: () => void;
 };
 
-export type HeadDeps = { readonly client: ChainClient; readonly pollMs: number; readonly onError: (error: unknown) => void };
+export type HeadDeps = {
+  readonly client: ChainClient;
+  readonly pollMs: number;
+  readonly onError: (error: unknown) => void;
+};
 
 export async function followHead({ client, pollMs, onError }: HeadDeps): Promise<HeadFollower> {
   let head = await readHead(client);

@@ -13,7 +13,10 @@ import type { ChainClient } from './clients.ts';
 
 /** Keeps the registered nodes of every role, with checked metadata, in memory. */
 export type NodeFollower = {
+  /** Nodes whose metadata could be read: those that can be spoken to. */
   readonly list: () => readonly RegisteredNode[];
+  /** Every registered node. Committees are drawn from these, whatever their metadata is worth. */
+  readonly members: () => readonly Member[];
   readonly refresh: () => Promise<void>;
   readonly stop: () => void;
 };
@@ -25,16 +28,10 @@ export type NodeFollowerDeps = {
   readonly onError: (account: Address | undefined, error: unknown) => void;
 };
 
-type ChainNode = {
-  readonly account: Address;
-  readonly role: number;
-  readonly signer: Address;
-  readonly stake: bigint;
-  readonly activeFromEpoch: bigint;
-  readonly inactiveFromEpoch: bigint;
-  readonly metadataHash: Hex;
-  readonly metadataUri: string;
-};
+/** A node as the chain has it, with its agent's address if its metadata could be read. */
+export type Member = Omit<RegisteredNode, 'metadata'> & { readonly endpoint?: string };
+
+type ChainNode = Omit<RegisteredNode, 'metadata'> & { readonly metadataHash: Hex; readonly metadataUri: string };
 
 const PAGE = 100n;
 const ROLES: readonly Role[] = [0, 1, 2];
@@ -44,17 +41,24 @@ const MAX_METADATA_BYTES = 64 * 1024;
 export async function followNodes(deps: NodeFollowerDeps): Promise<NodeFollower> {
   const metadata = new Map<Hex, NodeMetadata>();
   let nodes: readonly RegisteredNode[] = [];
+  let members: readonly Member[] = [];
   let fingerprint = '';
 
   async function refresh(): Promise<void> {
     const known = (await Promise.all(ROLES.map((role) => readRole(deps, role)))).flat();
     const resolved = await Promise.all(known.map((node) => withMetadata(deps, node, metadata)));
-    const next = resolved.filter((node) => node !== undefined);
-    const nextFingerprint = JSON.stringify(next, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-    // The list keeps its identity while nothing changes, so that readers may cache by it.
-    if (nextFingerprint === fingerprint) return;
-    fingerprint = nextFingerprint;
-    nodes = next;
+    // The lists keep their identity while nothing changes, so that readers may cache by it.
+    const next = JSON.stringify(resolved, (_key, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    );
+    if (next === fingerprint) return;
+    fingerprint = next;
+    members = resolved.map(({ metadata: found, ...node }) =>
+      found === undefined ? node : { ...node, endpoint: found.endpoint },
+    );
+    nodes = resolved.flatMap(({ metadata: found, ...node }) =>
+      found === undefined ? [] : [{ ...node, metadata: found }],
+    );
   }
 
   await refresh();
@@ -68,7 +72,7 @@ export async function followNodes(deps: NodeFollowerDeps): Promise<NodeFollower>
         busy = false;
       });
   }, deps.pollMs);
-  return { list: () => nodes, refresh, stop: () => clearInterval(timer) };
+  return { list: () => nodes, members: () => members, refresh, stop: () => clearInterval(timer) };
 }
 
 async function readRole({ client, staking }: NodeFollowerDeps, role: Role): Promise<readonly ChainNode[]> {
@@ -76,7 +80,9 @@ async function readRole({ client, staking }: NodeFollowerDeps, role: Role): Prom
   const nodes: ChainNode[] = [];
   for (let from = 0n; ; from += PAGE) {
     const page = await client.readContract({ ...contract, functionName: 'nodesOf', args: [role, from, PAGE] });
-    for (const node of page) nodes.push({ ...node, account: lower(node.account), signer: lower(node.signer) });
+    for (const node of page) {
+      nodes.push({ ...node, role, account: lower(node.account), signer: lower(node.signer) });
+    }
     if (BigInt(page.length) < PAGE) return nodes;
   }
 }
@@ -85,29 +91,29 @@ function lower(address: Address): Address {
   return address.toLowerCase() as Address;
 }
 
-async function withMetadata(
-  deps: NodeFollowerDeps,
-  node: ChainNode,
-  cache: Map<Hex, NodeMetadata>,
-): Promise<RegisteredNode | undefined> {
+type Resolved = Omit<RegisteredNode, 'metadata'> & { readonly metadata?: NodeMetadata };
+
+async function withMetadata(deps: NodeFollowerDeps, node: ChainNode, cache: Map<Hex, NodeMetadata>): Promise<Resolved> {
+  const { account, role, signer, stake, activeFromEpoch, inactiveFromEpoch } = node;
+  const facts = { account, role, signer, stake, activeFromEpoch, inactiveFromEpoch };
   try {
     let metadata = cache.get(node.metadataHash);
     if (metadata === undefined) {
       metadata = await readMetadata(node.metadataUri, node.metadataHash);
       cache.set(node.metadataHash, metadata);
     }
-    const { account, signer, stake, activeFromEpoch, inactiveFromEpoch } = node;
-    return { account, role: node.role as Role, signer, stake, metadata, activeFromEpoch, inactiveFromEpoch };
+    return { ...facts, metadata };
   } catch (error) {
     deps.onError(node.account, error);
-    return undefined;
+    return facts;
   }
 }
 
 /** @throws when the document cannot be fetched, is not what the hash on chain says, or breaks the schema. */
 export async function readMetadata(uri: string, hash: Hex): Promise<NodeMetadata> {
   const value = JSON.parse(await fetchText(uri)) as JsonValue;
-  if (keccakText(canonicalJson(value)) !== hash) throw new Error(`metadata of ${uri.slice(0, 100)} is not the one registered`);
+  if (keccakText(canonicalJson(value)) !== hash)
+    throw new Error(`metadata of ${uri.slice(0, 100)} is not the one registered`);
   return Value.Parse(NodeMetadata, value);
 }
 

@@ -55,10 +55,12 @@ export function createSender({ client, rpcUrl, privateKey, confirmations, timeou
       const submitted = queue.then(() => submit(call));
       queue = submitted.catch(() => undefined);
       const hash = await submitted;
-      const receipt = await client.waitForTransactionReceipt({ hash, confirmations, timeout: timeoutMs }).catch((error: unknown) => {
-        nextNonce = undefined;
-        throw error;
-      });
+      const receipt = await client
+        .waitForTransactionReceipt({ hash, confirmations, timeout: timeoutMs })
+        .catch((error: unknown) => {
+          nextNonce = undefined;
+          throw error;
+        });
       if (receipt.status !== 'success') throw new Error(`${call.functionName} reverted in ${hash}`);
       return receipt;
     },

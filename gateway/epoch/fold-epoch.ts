@@ -48,7 +48,9 @@ type Counted = { readonly entry: EpochReceipt; readonly receipt: CountedReceipt 
 /** Receipts that are not void, joined with what their records say. */
 function countedReceipts({ context, batches, receipts, golds }: EpochFacts): readonly Counted[] {
   const anchoredAt = new Map(batches.map((batch) => [batch.batchId, batch.anchoredAt]));
-  const truths = new Map(golds.flatMap(({ used }) => (used === undefined ? [] : [[used.receiptId, used.truth] as const])));
+  const truths = new Map(
+    golds.flatMap(({ used }) => (used === undefined ? [] : [[used.receiptId, used.truth] as const])),
+  );
   return receipts.flatMap((entry) => {
     const anchor = anchoredAt.get(entry.batchId);
     if (anchor === undefined) return [];
@@ -89,7 +91,11 @@ function outcomesOf({ golds }: EpochFacts, counted: readonly Counted[]): readonl
   });
 }
 
-function tableOf({ context }: EpochFacts, receipts: readonly CountedReceipt[], golds: readonly GoldOutcome[]): TableLeaf[] {
+function tableOf(
+  { context }: EpochFacts,
+  receipts: readonly CountedReceipt[],
+  golds: readonly GoldOutcome[],
+): TableLeaf[] {
   const samples = golds.flatMap(({ gateway, truth, entries }) =>
     entries.map(({ evaluator, accuracy }) => ({ gateway, evaluator, accuracy, truth })),
   );
@@ -119,7 +125,10 @@ function maskOf(golds: readonly GoldOutcome[], family: number): number {
 /** Leaf hash and weight of every reward leaf of a role, and their sum tree, in leaf order. */
 export type RoleTree = { readonly leaves: readonly RewardLeaf[]; readonly tree: SumTree };
 
-export function roleTrees(leaves: readonly RewardLeaf[], distributor: LeafDomain): readonly [RoleTree, RoleTree, RoleTree] {
+export function roleTrees(
+  leaves: readonly RewardLeaf[],
+  distributor: LeafDomain,
+): readonly [RoleTree, RoleTree, RoleTree] {
   const treeOf = (role: number): RoleTree => {
     const own = leaves.filter((leaf) => leaf.role === role);
     const nodes = own.map((leaf) => ({ hash: rewardLeaf(distributor, leaf), sum: weightOf(leaf) }));
@@ -138,7 +147,12 @@ export function roleName(role: number): string {
 
 /** Accounts of `role` that are in office in `epoch`. */
 export function activeAccounts(
-  nodes: readonly { readonly account: Address; readonly role: number; readonly activeFromEpoch: bigint; readonly inactiveFromEpoch: bigint }[],
+  nodes: readonly {
+    readonly account: Address;
+    readonly role: number;
+    readonly activeFromEpoch: bigint;
+    readonly inactiveFromEpoch: bigint;
+  }[],
   role: number,
   epoch: bigint,
 ): readonly Address[] {

@@ -103,7 +103,9 @@ export type EpochLog = {
   readonly save: (stored: StoredDistribution) => Promise<void>;
   readonly distribution: (epoch: bigint) => Promise<StoredDistribution | undefined>;
   /** Adds the rows that open, prepare and close an epoch; rows that exist are left alone. */
-  readonly plan: (rows: readonly { readonly kind: 'open' | 'gold' | 'propose'; readonly epoch: bigint }[]) => Promise<void>;
+  readonly plan: (
+    rows: readonly { readonly kind: 'open' | 'gold' | 'propose'; readonly epoch: bigint }[],
+  ) => Promise<void>;
   readonly proposed: (key: string, epoch: bigint, round: number) => Promise<void>;
   readonly overturned: (key: string, epoch: bigint, round: number) => Promise<void>;
   readonly finalized: (key: string, epoch: bigint) => Promise<void>;

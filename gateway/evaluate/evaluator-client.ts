@@ -9,7 +9,11 @@ import type { EvaluatorNode, Examination, StoredCommitSet } from './ports.ts';
 
 /** Speaks to one evaluator at a time. Whatever comes back that is not exactly what was asked for counts as no answer. */
 export type EvaluatorClient = {
-  readonly commit: (evaluator: EvaluatorNode, examination: Examination, signal: AbortSignal) => Promise<EvaluationCommit>;
+  readonly commit: (
+    evaluator: EvaluatorNode,
+    examination: Examination,
+    signal: AbortSignal,
+  ) => Promise<EvaluationCommit>;
   readonly reveal: (evaluator: EvaluatorNode, set: StoredCommitSet, signal: AbortSignal) => Promise<Revealed>;
 };
 
@@ -22,7 +26,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export function createEvaluatorClient({ gateway, signingDomain }: EvaluatorClientDeps): EvaluatorClient {
   return {
     async commit(evaluator, examination, signal) {
-      const answer = await post(`${evaluator.endpoint}/dgrid/v1/evaluations`, evaluationRequest(examination, gateway), signal);
+      const answer = await post(urlOf(evaluator, 'evaluations'), evaluationRequest(examination, gateway), signal);
       const commit = decodeStruct('evaluationCommit', answer['commit']);
       expectSame('receiptLeaf', commit.receiptLeaf, examination.receiptLeaf);
       expectSame('seed', commit.seed, examination.seed);
@@ -31,7 +35,7 @@ export function createEvaluatorClient({ gateway, signingDomain }: EvaluatorClien
       return commit;
     },
     async reveal(evaluator, set, signal) {
-      const answer = await post(`${evaluator.endpoint}/dgrid/v1/reveals`, revealRequest(set, gateway), signal);
+      const answer = await post(urlOf(evaluator, 'reveals'), revealRequest(set, gateway), signal);
       const evaluation = decodeStruct('evaluation', answer['evaluation']);
       const digest = evaluationDigest(signingDomain, evaluation);
       expectSame('commitment', digest, set.commitments[set.evaluators.indexOf(evaluator.account)] ?? '');
@@ -41,6 +45,11 @@ export function createEvaluatorClient({ gateway, signingDomain }: EvaluatorClien
       return { evaluation, signature: expectSigner(digest, answer['signature'], evaluator) };
     },
   };
+}
+
+function urlOf({ account, endpoint }: EvaluatorNode, what: string): string {
+  if (endpoint === undefined) throw new Error(`${account} has no readable metadata, so no endpoint`);
+  return `${endpoint}/dgrid/v1/${what}`;
 }
 
 /** Content, salt, leaf and inclusion only: the receipt's fields would betray a gold task. */

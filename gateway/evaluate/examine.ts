@@ -23,7 +23,7 @@ export type ExamineDeps = {
   /** Active evaluators of an epoch. */
   readonly evaluators: (epoch: bigint) => readonly EvaluatorNode[];
   /** Trust of an evaluator under the table in force in an epoch. */
-  readonly trust: (epoch: bigint, evaluator: Address) => number;
+  readonly trust: (epoch: bigint, evaluator: Address) => Promise<number>;
   /** How long a committee member has for one answer. */
   readonly answerTimeoutMs: number;
   readonly onMissing: (evaluator: Address, step: 'commit' | 'reveal', error: unknown) => void;
@@ -64,7 +64,12 @@ async function commitStep(deps: ExamineDeps, row: OutboxRow): Promise<'finished'
     commitmentsHash: commitmentsHash(members, commitments),
   };
   const signature = deps.signer.sign(commitSetDigest(deps.signingDomain, commitSet));
-  await deps.log.saveCommitSet(row.key, examination.receiptId, { commitSet, signature, evaluators: members, commitments });
+  await deps.log.saveCommitSet(row.key, examination.receiptId, {
+    commitSet,
+    signature,
+    evaluators: members,
+    commitments,
+  });
   return 'finished';
 }
 
@@ -117,7 +122,7 @@ async function entryOf(
     const node = evaluatorNode(deps, examination, account);
     const { evaluation, signature } = await deps.client.reveal(node, set, AbortSignal.timeout(deps.answerTimeoutMs));
     const { accuracy, consistency, format, scorerId, salt } = evaluation;
-    const trust = deps.trust(examination.epoch, account);
+    const trust = await deps.trust(examination.epoch, account);
     return { evaluator: account, accuracy, consistency, format, trust, scorerId, salt, signature };
   } catch (error) {
     deps.onMissing(account, 'reveal', error);

@@ -46,5 +46,6 @@ export type ExaminationLog = {
 export type EvaluatorNode = {
   readonly account: Address;
   readonly signer: Address;
-  readonly endpoint: string;
+  /** Missing when its metadata cannot be read: it is drawn all the same, and counts as silent. */
+  readonly endpoint?: string;
 };

@@ -82,7 +82,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   function poke(): void {
     if (stopped || looking !== undefined) return;
     looking = look()
-      .catch((error: unknown) => deps.onError({ key: '*', kind: 'outbox', payload: {}, attempts: 0 }, error, deps.pollMs))
+      .catch((error: unknown) =>
+        deps.onError({ key: '*', kind: 'outbox', payload: {}, attempts: 0 }, error, deps.pollMs),
+      )
       .finally(() => {
         looking = undefined;
       });

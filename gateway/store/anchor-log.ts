@@ -82,7 +82,13 @@ async function readBatch(store: Store, fromSerial: bigint): Promise<StoredBatch 
 }
 
 function anchoredOf(row: BatchRow, batchId: bigint): Anchored {
-  return { batchId, epoch: row.epoch, block: row.anchor_block, blockHash: row.anchor_hash, anchoredAt: row.anchored_at };
+  return {
+    batchId,
+    epoch: row.epoch,
+    block: row.anchor_block,
+    blockHash: row.anchor_hash,
+    anchoredAt: row.anchored_at,
+  };
 }
 
 function anchoredStatements(key: string, fromSerial: bigint, anchored: Anchored): readonly Statement[] {
@@ -101,7 +107,12 @@ function anchoredStatements(key: string, fromSerial: bigint, anchored: Anchored)
   ];
 }
 
-function seededStatements(key: string, fromSerial: bigint, seed: Hex, drawn: readonly DrawnReceipt[]): readonly Statement[] {
+function seededStatements(
+  key: string,
+  fromSerial: bigint,
+  seed: Hex,
+  drawn: readonly DrawnReceipt[],
+): readonly Statement[] {
   return [
     statement('UPDATE batches SET seed = ? WHERE from_serial = ?', seed, fromSerial),
     ...drawn.flatMap(({ receiptId, receiptLeaf, replayed }) => [

@@ -1,10 +1,21 @@
 import type { BatchLog, ClosedBatch, OpenReceipt } from '../batch/ports.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
+import { answersReceipt } from '../receipt/attestation.ts';
+import type { Hex } from '../protocol/types.ts';
 import { enqueue } from './outbox-log.ts';
 import { statement } from './sqlite.ts';
+import { attestationText } from './receipt-log.ts';
 import type { Store } from './sqlite.ts';
 
-type OpenRow = { receipt: string; served_at_ms: bigint; attested: bigint };
+type OpenRow = {
+  receipt: string;
+  served_at_ms: bigint;
+  answer: string | null;
+  attestation: string | null;
+  signature: Hex;
+  leaf: Hex;
+  proof: string;
+};
 
 export type BatchLogDeps = { readonly store: Store; readonly firstSerial: bigint };
 
@@ -12,17 +23,15 @@ export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
   return {
     async openReceipts(limit) {
       const rows = await store.read<OpenRow>(
-        `SELECT receipt, served_at_ms, attestation IS NOT NULL AS attested FROM receipts
+        `SELECT receipt, served_at_ms, answer, attestations.attestation AS attestation,
+           attestations.signature AS signature, answers.leaf AS leaf, proof
+         FROM receipts
+         LEFT JOIN answers ON answers.receipt_id = receipts.id AND answers.node = receipts.node
+         LEFT JOIN attestations ON attestations.node = answers.node AND attestations.sequence = answers.sequence
          WHERE batch IS NULL ORDER BY serial LIMIT ?`,
         [limit],
       );
-      return rows.map(
-        (row): OpenReceipt => ({
-          receipt: decodeStruct('receipt', JSON.parse(row.receipt)),
-          servedAtMs: Number(row.served_at_ms),
-          attested: row.attested === 1n,
-        }),
-      );
+      return rows.map(openReceipt);
     },
     async nextFromSerial() {
       const [row] = await store.read<{ next: bigint | null }>('SELECT max(to_serial) AS next FROM batches');
@@ -30,6 +39,20 @@ export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
     },
     close: (batch) => store.write(closeStatements(batch)),
   };
+}
+
+function openReceipt(row: OpenRow): OpenReceipt {
+  const receipt = decodeStruct('receipt', JSON.parse(row.receipt));
+  const servedAtMs = Number(row.served_at_ms);
+  if (row.answer === null || row.attestation === null) return { receipt, servedAtMs };
+  if (!answersReceipt(decodeStruct('answer', JSON.parse(row.answer)), receipt)) return { receipt, servedAtMs };
+  const attestation = {
+    attestation: decodeStruct('nodeAttestation', JSON.parse(row.attestation)),
+    signature: row.signature,
+    leaf: row.leaf,
+    proof: JSON.parse(row.proof) as Hex[],
+  };
+  return { receipt, servedAtMs, attestation };
 }
 
 function closeStatements(batch: ClosedBatch): readonly ReturnType<typeof statement>[] {
@@ -43,16 +66,18 @@ function closeStatements(batch: ClosedBatch): readonly ReturnType<typeof stateme
       batch.units.toString(),
       batch.dataHash,
     ),
-    ...batch.receipts.map(({ receipt, signature, leaf }) =>
+    ...batch.receipts.flatMap(({ receipt, signature, leaf, attestation }) => [
       statement(
-        'UPDATE receipts SET receipt = ?, signature = ?, leaf = ?, batch = ? WHERE serial = ? AND batch IS NULL',
+        'UPDATE receipts SET receipt = ?, signature = ?, leaf = ?, attestation = ?, batch = ? WHERE serial = ? AND batch IS NULL',
         JSON.stringify(encodeStruct('receipt', receipt)),
         signature,
         leaf,
+        attestation === undefined ? null : attestationText(attestation),
         batch.fromSerial,
         receipt.serial,
       ),
-    ),
+      statement('DELETE FROM answers WHERE receipt_id = ?', receipt.id),
+    ]),
     enqueue('anchor', batch.fromSerial.toString(), { fromSerial: batch.fromSerial.toString() }),
   ];
 }

@@ -153,7 +153,10 @@ async function readReplays(store: Store, epoch: bigint): Promise<ReadonlyMap<Hex
   return groupBy(rows, ({ receipt_id, replay_id }) => [receipt_id, replay_id]);
 }
 
-function groupBy<Row, Value>(rows: readonly Row[], entry: (row: Row) => readonly [Hex, Value]): ReadonlyMap<Hex, readonly Value[]> {
+function groupBy<Row, Value>(
+  rows: readonly Row[],
+  entry: (row: Row) => readonly [Hex, Value],
+): ReadonlyMap<Hex, readonly Value[]> {
   const groups = new Map<Hex, Value[]>();
   for (const row of rows) {
     const [key, value] = entry(row);
@@ -202,7 +205,10 @@ async function readDistribution(store: Store, epoch: bigint): Promise<StoredDist
 }
 
 function parseDistribution(text: string): Distribution {
-  const json = JSON.parse(text) as Omit<Distribution, 'epoch' | 'totals'> & { epoch: string; totals: [string, string, string] };
+  const json = JSON.parse(text) as Omit<Distribution, 'epoch' | 'totals'> & {
+    epoch: string;
+    totals: [string, string, string];
+  };
   const [inference, evaluator, gateway] = json.totals;
   return { ...json, epoch: BigInt(json.epoch), totals: [BigInt(inference), BigInt(evaluator), BigInt(gateway)] };
 }

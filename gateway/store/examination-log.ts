@@ -78,7 +78,9 @@ async function readExamination(store: Store, cipher: ContentCipher, receiptId: H
     [receiptId],
   );
   if (row === undefined || row.content === null) return undefined;
-  const leaves = await store.read<{ leaf: Hex }>('SELECT leaf FROM receipts WHERE batch = ? ORDER BY serial', [row.batch]);
+  const leaves = await store.read<{ leaf: Hex }>('SELECT leaf FROM receipts WHERE batch = ? ORDER BY serial', [
+    row.batch,
+  ]);
   const hashes = leaves.map(({ leaf }) => leaf);
   const { request, response } = JSON.parse(cipher.open(row.content)) as { request: string; response: string };
   return {

@@ -33,7 +33,19 @@ export const MIGRATIONS: readonly string[] = [
     node TEXT NOT NULL,
     sequence INTEGER NOT NULL,
     attestation TEXT NOT NULL,
+    signature TEXT NOT NULL,
     PRIMARY KEY (node, sequence)
+  ) STRICT;
+
+  -- Attested answers that wait for their receipt's batch; they may come before the receipt or never match one.
+  CREATE TABLE answers (
+    receipt_id TEXT NOT NULL,
+    node TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    leaf TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    PRIMARY KEY (receipt_id, node)
   ) STRICT;
 
   -- Keyed by first serial: the range, not the chain's id, is known before the anchor.

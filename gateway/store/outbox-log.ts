@@ -19,7 +19,9 @@ export function createOutboxLog(store: Store): OutboxLog {
       }));
     },
     postpone: (key, attempts, nextAtMs) =>
-      store.write([statement('UPDATE outbox SET attempts = ?, next_at_ms = ? WHERE key = ? AND done = 0', attempts, nextAtMs, key)]),
+      store.write([
+        statement('UPDATE outbox SET attempts = ?, next_at_ms = ? WHERE key = ? AND done = 0', attempts, nextAtMs, key),
+      ]),
   };
 }
 

@@ -32,11 +32,16 @@ export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLo
 
   return {
     reserve: ({ id, keyHash, atMs }) =>
-      store.write([statement('INSERT INTO reservations (id, key_hash, reserved_at_ms) VALUES (?, ?, ?)', id, keyHash, atMs)]),
+      store.write([
+        statement('INSERT INTO reservations (id, key_hash, reserved_at_ms) VALUES (?, ?, ?)', id, keyHash, atMs),
+      ]),
     async commit(served) {
       const serial = nextSerial;
       nextSerial += 1n;
-      await store.write([insertReceipt(served, serial, cipher), statement('DELETE FROM reservations WHERE id = ?', served.receipt.id)]);
+      await store.write([
+        insertReceipt(served, serial, cipher),
+        statement('DELETE FROM reservations WHERE id = ?', served.receipt.id),
+      ]);
       return { serial };
     },
     release: (id) => store.write([statement('DELETE FROM reservations WHERE id = ?', id)]),
@@ -93,11 +98,18 @@ async function findReceipt(store: Store, id: Hex): Promise<StoredReceipt | undef
   };
 }
 
-function stateOf(batch: { readonly final: boolean } | undefined, found: { readonly recorded: boolean } | undefined): ReceiptState {
+function stateOf(
+  batch: { readonly final: boolean } | undefined,
+  found: { readonly recorded: boolean } | undefined,
+): ReceiptState {
   if (batch === undefined) return 'served';
   if (batch.final) return 'final';
   if (found === undefined) return 'anchored';
   return found.recorded ? 'recorded' : 'evaluated';
+}
+
+export function attestationText(value: ReceiptAttestation): string {
+  return JSON.stringify({ ...value, attestation: encodeStruct('nodeAttestation', value.attestation) });
 }
 
 export function readAttestation(text: string): ReceiptAttestation {
@@ -116,7 +128,10 @@ async function anchoredBatch(
     [fromSerial],
   );
   if (batch === undefined || batch.batch_id === null) return undefined;
-  const leaves = await store.read<{ id: Hex; leaf: Hex }>('SELECT id, leaf FROM receipts WHERE batch = ? ORDER BY serial', [fromSerial]);
+  const leaves = await store.read<{ id: Hex; leaf: Hex }>(
+    'SELECT id, leaf FROM receipts WHERE batch = ? ORDER BY serial',
+    [fromSerial],
+  );
   const place = placeOf(leaves, id);
   return { anchored: { id: batch.batch_id, root: batch.root, ...place }, final: batch.final === 1n };
 }

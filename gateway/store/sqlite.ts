@@ -41,8 +41,7 @@ export async function openStore(file: string): Promise<Store> {
   worker.on('error', (error) => failAll(new Error(openFailure(file, error))));
   worker.on('exit', () => failAll(new Error('store: closed')));
 
-  const wait = (id: number): Promise<unknown> =>
-    new Promise((resolve, reject) => waiters.set(id, { resolve, reject }));
+  const wait = (id: number): Promise<unknown> => new Promise((resolve, reject) => waiters.set(id, { resolve, reject }));
   const ask = (message: object): Promise<unknown> => {
     if (failure !== undefined) return Promise.reject(failure);
     nextId += 1;

@@ -1,0 +1,282 @@
+import type { Logger } from 'pino';
+
+import { drawReceipts } from './anchor/draw-receipts.ts';
+import type { AnchorChain, EpochStatus } from './anchor/ports.ts';
+import type { Member } from './chain/node-follower.ts';
+import type { Contracts } from './chain/contracts.ts';
+import { activeAccounts } from './epoch/fold-epoch.ts';
+import { distribute } from './epoch/distribute.ts';
+import type { EpochFacts, EpochGold, EpochLog } from './epoch/ports.ts';
+import type { Tables } from './epoch/tables.ts';
+import { createEvaluatorClient } from './evaluate/evaluator-client.ts';
+import type { EvaluatorNode, ExaminationLog } from './evaluate/ports.ts';
+import type { GoldLog, PreparedGold } from './gold/ports.ts';
+import { isDrawn, isExaminable, isReplayed } from './poq/sampling.ts';
+import { scoreReceipt } from './poq/score.ts';
+import { buildBatchTree } from './protocol/batch-tree.ts';
+import { Flag, RecordStatus, Role } from './protocol/constants.ts';
+import { chatContent } from './protocol/content.ts';
+import type { JsonObject } from './protocol/content.ts';
+import { epochOf } from './protocol/epoch.ts';
+import type { EpochClock } from './protocol/epoch.ts';
+import { goldLeaf } from './protocol/leaf.ts';
+import type { ProtocolParams } from './protocol/params.ts';
+import type { Signer } from './protocol/signature.ts';
+import type { Address, Hex } from './protocol/types.ts';
+import type { AttestationLog } from './receipt/attestation.ts';
+import type { RegisteredNode, ScoreReport } from './registry/ports.ts';
+import type { Serve } from './serve.ts';
+import type { WorkerDeps } from './worker-deps.ts';
+import type { AnchorLog } from './anchor/ports.ts';
+import type { BatchLog } from './batch/ports.ts';
+import type { OutboxLog } from './outbox/outbox.ts';
+
+/** The adapters and facts that the background half of the gateway is assembled from. */
+export type Background = {
+  readonly log: Logger;
+  readonly gateway: Address;
+  readonly signer: Signer;
+  readonly contracts: Contracts;
+  readonly clock: EpochClock;
+  readonly recordWindow: bigint;
+  readonly params: ProtocolParams;
+  readonly chain: AnchorChain;
+  readonly nodes: { readonly list: () => readonly RegisteredNode[]; readonly members: () => readonly Member[] };
+  readonly logs: {
+    readonly outbox: OutboxLog;
+    readonly batch: BatchLog;
+    readonly anchor: AnchorLog;
+    readonly examination: ExaminationLog;
+    readonly attestation: AttestationLog;
+    readonly epoch: EpochLog;
+    readonly gold: GoldLog;
+  };
+  readonly tables: Tables;
+  readonly serve: Serve;
+  readonly recordScore: (report: ScoreReport) => void;
+  readonly golds: GoldRules;
+  readonly settings: BackgroundSettings;
+};
+
+/** What the gold room decides: tasks for an epoch, how one is asked, how right an answer is. */
+export type GoldRules = {
+  readonly prepare: (epoch: bigint) => readonly PreparedGold[];
+  readonly requestBody: (task: JsonObject) => JsonObject;
+  /** Exact accuracy in bps of a canonical response to a task. */
+  readonly truth: (task: JsonObject, response: string) => number;
+};
+
+export type BackgroundSettings = {
+  readonly pollMs: number;
+  readonly batchIntervalMs: number;
+  readonly attestationGraceMs: number;
+  readonly maxBatchReceipts: number;
+  readonly answerTimeoutMs: number;
+  readonly recordMarginSeconds: number;
+  readonly tableGraceSeconds: number;
+  readonly outboxConcurrency: number;
+  /** sha256 hex of the keys that golds and replays are sent under. */
+  readonly goldKeyHash: string;
+  readonly replayKeyHash: string;
+};
+
+export function workerDeps(background: Background): WorkerDeps {
+  const { log, settings, clock, chain, logs } = background;
+  return {
+    outbox: {
+      log: logs.outbox,
+      now: Date.now,
+      pollMs: settings.pollMs,
+      concurrency: settings.outboxConcurrency,
+      onError: (row, error, retryInMs) =>
+        log.warn({ key: row.key, attempts: row.attempts, retryInMs, err: error }, 'outbox row failed'),
+    },
+    anchorBatch: anchorBatch(background),
+    anchorEpoch: anchorEpoch(background),
+    examine: examine(background),
+    replay: replay(background),
+    batch: {
+      log: logs.batch,
+      nowMs: Date.now,
+      attestationGraceMs: settings.attestationGraceMs,
+      maxReceipts: settings.maxBatchReceipts,
+      ...domains(background),
+    },
+    collect: {
+      nodes: () =>
+        background.nodes
+          .list()
+          .filter(({ role }) => role === Role.inference)
+          .map(({ account, signer, metadata }) => ({ account, signer, endpoint: metadata.endpoint })),
+      log: logs.attestation,
+      context: { gateway: background.gateway, ...domains(background) },
+      waitMs: 5_000,
+      onError: (node, error) => log.warn({ node, err: error }, 'attestations not collected'),
+    },
+    keeper: { clock, time: () => chain.head().timestamp, log: logs.epoch, firstEpoch: 0n },
+    golds: {
+      log: logs.gold,
+      serve: background.serve,
+      clock,
+      time: () => chain.head().timestamp,
+      keyHash: settings.goldKeyHash,
+      requestBody: background.golds.requestBody,
+      timeoutMs: 60_000,
+      onError: (gold, error) => log.warn({ index: gold.leaf.index, err: error }, 'gold not answered'),
+    },
+    intervals: { batchMs: settings.batchIntervalMs, pollMs: settings.pollMs },
+    onError: (task, error) => log.error({ task, err: error }, 'background task failed'),
+  };
+}
+
+function domains({ contracts, signer }: Background) {
+  return {
+    signer,
+    leafDomain: { chainId: contracts.chainId, contract: contracts.registry },
+    signingDomain: { chainId: contracts.chainId, verifyingContract: contracts.staking },
+  };
+}
+
+function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
+  const { chain, logs, params, settings, tables } = background;
+  return {
+    chain,
+    log: logs.anchor,
+    leafDomain: domains(background).leafDomain,
+    epochAt: (time) => epochOf(background.clock, time),
+    draw: async (epoch, seed, receipts) => {
+      const { rateOf } = await tables.of(epoch);
+      return drawReceipts(seed, receipts, {
+        isExaminable,
+        isDrawn,
+        isReplayed,
+        rateOf,
+        replayRateBps: params.replayRateBps,
+      });
+    },
+    scorer: async (epoch) => {
+      const { maskOf } = await tables.of(epoch);
+      return (receipt, examination) =>
+        scoreReceipt({
+          receipt,
+          examination,
+          tableMask: maskOf(receipt.family),
+          comparable: (examination?.replays ?? 0) >= 2,
+          params,
+        });
+    },
+    recordMargin: BigInt(settings.recordMarginSeconds),
+    pollMs: settings.pollMs,
+    onRecorded: (receipts, records) => {
+      receipts.forEach(({ receipt }, index) => {
+        const record = records[index]?.record;
+        if (record === undefined || record.status !== RecordStatus.scored) return;
+        const { node, family } = receipt;
+        background.recordScore({ node, family, score: record.score, quality: record.quality });
+      });
+    },
+  };
+}
+
+function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
+  const { chain, logs, clock, params, settings } = background;
+  return {
+    chain,
+    log: logs.epoch,
+    clock,
+    recordWindow: background.recordWindow,
+    tableGrace: BigInt(settings.tableGraceSeconds),
+    goldWindowEpochs: params.goldWindowEpochs,
+    prepareGolds: (epoch) => prepareGolds(background, epoch),
+    facts: (epoch, status) => epochFacts(background, epoch, status),
+    distribute: (facts, history, round) => distribute(facts, history, round, domains(background)),
+    pollMs: settings.pollMs,
+  };
+}
+
+async function prepareGolds(background: Background, epoch: bigint): Promise<{ root: Hex; count: number } | undefined> {
+  const { logs, golds, contracts } = background;
+  let prepared = await logs.gold.ofEpoch(epoch);
+  if (prepared.length === 0) {
+    await logs.gold.save(golds.prepare(epoch));
+    prepared = await logs.gold.ofEpoch(epoch);
+  }
+  if (prepared.length === 0) return undefined;
+  const domain = { chainId: contracts.chainId, contract: contracts.registry };
+  const { root, count } = buildBatchTree(prepared.map(({ leaf }) => goldLeaf(domain, leaf)));
+  return { root, count };
+}
+
+async function epochFacts(background: Background, epoch: bigint, status: EpochStatus): Promise<EpochFacts> {
+  const { contracts, clock, params, logs } = background;
+  const members = background.nodes.members();
+  const previous = epoch === 0n ? [] : await logs.gold.ofEpoch(epoch - 1n);
+  const own = await logs.gold.ofEpoch(epoch);
+  // A gold of the epoch before whose receipt was anchored in this one is judged here.
+  const golds = [...previous.filter(({ anchoredEpoch }) => anchoredEpoch === epoch), ...own];
+  return {
+    context: {
+      epoch,
+      chainId: contracts.chainId,
+      nodeStaking: contracts.staking,
+      proofRegistry: contracts.registry,
+      rewardDistributor: contracts.distributor,
+      clock,
+      params,
+      tableRoot: status.tableRoot,
+      tableEpoch: status.tableEpoch,
+      evaluators: activeAccounts(members, Role.evaluator, epoch),
+      nodes: activeAccounts(members, Role.inference, epoch),
+    },
+    ...(await logs.epoch.facts(epoch)),
+    golds: await Promise.all(golds.map((gold) => judgedGold(background, epoch, gold))),
+  };
+}
+
+async function judgedGold({ logs, golds }: Background, epoch: bigint, gold: PreparedGold): Promise<EpochGold> {
+  const { leaf, task, receiptId, anchoredEpoch } = gold;
+  if (receiptId === undefined || anchoredEpoch !== epoch) return { leaf, task };
+  const response = await logs.gold.answerOf(receiptId);
+  if (response === undefined) return { leaf, task };
+  return { leaf, task, used: { receiptId, truth: golds.truth(task, response) } };
+}
+
+function examine(background: Background): WorkerDeps['examine'] {
+  const { gateway, logs, params, tables, settings, log } = background;
+  const { signer, signingDomain } = domains(background);
+  return {
+    log: logs.examination,
+    client: createEvaluatorClient({ gateway, signingDomain }),
+    signer,
+    signingDomain,
+    params,
+    evaluators: (epoch) => evaluatorsOf(background.nodes.members(), epoch),
+    trust: async (epoch, evaluator) => (await tables.of(epoch)).trustOf(evaluator),
+    answerTimeoutMs: settings.answerTimeoutMs,
+    onMissing: (evaluator, step, error) => log.warn({ evaluator, step, err: error }, 'evaluator did not answer'),
+  };
+}
+
+function evaluatorsOf(members: readonly Member[], epoch: bigint): readonly EvaluatorNode[] {
+  const active = new Set(activeAccounts(members, Role.evaluator, epoch));
+  return members.filter(({ account, role }) => role === Role.evaluator && active.has(account));
+}
+
+function replay({ logs, params, nodes, serve, settings, log, chain, clock }: Background): WorkerDeps['replay'] {
+  return {
+    log: logs.examination,
+    params,
+    nodes: () => activeAccounts(nodes.list(), Role.inference, epochOf(clock, chain.head().timestamp) ?? 0n),
+    serveOn: async (node, body) => {
+      const { head, content } = await serve({
+        body: { ...body, model: 'auto' },
+        keyHash: settings.replayKeyHash,
+        flags: Flag.replay,
+        pin: [node],
+        signal: AbortSignal.timeout(settings.answerTimeoutMs),
+      });
+      return { replayId: head.receiptId, modelId: head.modelId, response: chatContent(content) };
+    },
+    onMissing: (node, error) => log.warn({ node, err: error }, 'replay not answered'),
+  };
+}

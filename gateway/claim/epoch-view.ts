@@ -1,0 +1,110 @@
+import type { EpochStatus } from '../anchor/ports.ts';
+import { distributionHash } from '../protocol/commitments.ts';
+import { epochEnd, epochStart } from '../protocol/epoch.ts';
+import type { EpochClock } from '../protocol/epoch.ts';
+import type { LeafDomain } from '../protocol/leaf.ts';
+import { encodeStruct } from '../protocol/struct-json.ts';
+import type { StructJson } from '../protocol/struct-json.ts';
+import type { Hex } from '../protocol/types.ts';
+import { roleTrees } from '../epoch/fold-epoch.ts';
+import type { RoleTree } from '../epoch/fold-epoch.ts';
+import type { StoredDistribution } from '../epoch/ports.ts';
+import { weightOf } from '../poq/fold.ts';
+
+/** An epoch as `GET /v1/epochs/:n` shows it. Amounts, weights, epochs and times are decimal strings. */
+export type EpochView = {
+  readonly epoch: string;
+  readonly state: EpochStatus['state'];
+  readonly round: number;
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly finalizableAt: string;
+  readonly pot: string;
+  readonly pools: readonly string[];
+  readonly paid: readonly string[];
+  readonly returned: readonly string[];
+  readonly paramsHash: Hex;
+  /** Table in force in this epoch. */
+  readonly tableRoot: Hex;
+  readonly tableEpoch: string;
+  readonly distributionHash: Hex;
+  /** This gateway's own computation; null until the epoch's records are in. */
+  readonly distribution: DistributionView | null;
+};
+
+export type DistributionView = {
+  readonly hash: Hex;
+  readonly signature: Hex;
+  readonly round: number;
+  readonly roots: readonly Hex[];
+  readonly totals: readonly string[];
+  readonly counts: readonly number[];
+  readonly paramsHash: Hex;
+  readonly tableRoot: Hex;
+  readonly batchesHash: Hex;
+  readonly dataHash: Hex;
+  readonly leaves: readonly LeafView[];
+  /** The table that a later epoch will use. */
+  readonly table: readonly StructJson[];
+};
+
+/** All that a claim needs. */
+export type LeafView = {
+  readonly leaf: StructJson;
+  readonly weight: string;
+  readonly proof: readonly { readonly hash: Hex; readonly sum: string }[];
+};
+
+export type EpochViewInput = {
+  readonly epoch: bigint;
+  readonly clock: EpochClock;
+  readonly status: EpochStatus;
+  readonly stored: StoredDistribution | undefined;
+  readonly distributor: LeafDomain;
+};
+
+export function epochView({ epoch, clock, status, stored, distributor }: EpochViewInput): EpochView {
+  return {
+    epoch: epoch.toString(),
+    state: status.state,
+    round: status.round,
+    startsAt: epochStart(clock, epoch).toString(),
+    endsAt: epochEnd(clock, epoch).toString(),
+    finalizableAt: status.finalizableAt.toString(),
+    pot: status.pot.toString(),
+    pools: status.pools.map(String),
+    paid: status.paid.map(String),
+    returned: status.returned.map(String),
+    paramsHash: status.paramsHash,
+    tableRoot: status.tableRoot,
+    tableEpoch: status.tableEpoch.toString(),
+    distributionHash: status.distributionHash,
+    distribution: stored === undefined ? null : distributionView(stored, distributor),
+  };
+}
+
+function distributionView(stored: StoredDistribution, distributor: LeafDomain): DistributionView {
+  const { distribution, signature, tableLeaves } = stored;
+  return {
+    hash: distributionHash(distribution),
+    signature,
+    round: distribution.round,
+    roots: distribution.roots,
+    totals: distribution.totals.map(String),
+    counts: distribution.counts,
+    paramsHash: distribution.paramsHash,
+    tableRoot: distribution.tableRoot,
+    batchesHash: distribution.batchesHash,
+    dataHash: distribution.dataHash,
+    leaves: roleTrees(stored.leaves, distributor).flatMap(leafViews),
+    table: tableLeaves.map((leaf) => encodeStruct('table', leaf)),
+  };
+}
+
+function leafViews({ leaves, tree }: RoleTree): readonly LeafView[] {
+  return leaves.map((leaf, index) => ({
+    leaf: encodeStruct('reward', leaf),
+    weight: weightOf(leaf).toString(),
+    proof: tree.proofOf(index).map(({ hash, sum }) => ({ hash, sum: sum.toString() })),
+  }));
+}

@@ -1,0 +1,70 @@
+import { Flag } from '../protocol/constants.ts';
+import type { JsonObject } from '../protocol/content.ts';
+import { epochOf, epochStart } from '../protocol/epoch.ts';
+import type { EpochClock } from '../protocol/epoch.ts';
+import type { Serve } from '../serve.ts';
+import type { GoldLog, PreparedGold } from './ports.ts';
+
+/** Sends an epoch's golds through the ordinary pipeline, spread over the epoch like anybody's requests. */
+export type SendGoldsDeps = {
+  readonly log: GoldLog;
+  readonly serve: Serve;
+  readonly clock: EpochClock;
+  /** Chain time in seconds. */
+  readonly time: () => bigint;
+  readonly keyHash: string;
+  readonly requestBody: (task: JsonObject) => JsonObject;
+  readonly timeoutMs: number;
+  readonly onError: (gold: PreparedGold, error: unknown) => void;
+};
+
+/** Golds are sent in the first three quarters of an epoch, so that their receipts are anchored within it. */
+const SPREAD_PERCENT = 75n;
+const MAX_IN_FLIGHT = 4;
+
+/** When gold `index` of `count` is sent, in chain seconds. */
+export function sendTime(clock: EpochClock, epoch: bigint, index: number, count: number): bigint {
+  const offset = (clock.epochDuration * SPREAD_PERCENT * BigInt(2 * index + 1)) / (200n * BigInt(count));
+  return epochStart(clock, epoch) + offset;
+}
+
+/** @returns a task for `repeat`: sends what is due and not yet sent. */
+export function createGoldSender(deps: SendGoldsDeps): () => Promise<void> {
+  const tried = new Set<string>();
+  let loaded: { readonly epoch: bigint; readonly golds: readonly PreparedGold[] } | undefined;
+
+  return async () => {
+    const time = deps.time();
+    const epoch = epochOf(deps.clock, time);
+    if (epoch === undefined) return;
+    if (loaded?.epoch !== epoch) {
+      tried.clear();
+      loaded = { epoch, golds: await deps.log.ofEpoch(epoch) };
+    }
+    const { golds } = loaded;
+    const due = golds.filter(
+      ({ leaf, receiptId }) =>
+        receiptId === undefined &&
+        !tried.has(`${epoch}:${leaf.index}`) &&
+        sendTime(deps.clock, epoch, leaf.index, golds.length) <= time,
+    );
+    const now = due.slice(0, MAX_IN_FLIGHT);
+    for (const { leaf } of now) tried.add(`${epoch}:${leaf.index}`);
+    await Promise.all(now.map((gold) => send(deps, gold)));
+  };
+}
+
+/** A gold that fails is left unused: sent again it would stand out. */
+async function send(deps: SendGoldsDeps, gold: PreparedGold): Promise<void> {
+  try {
+    const { head } = await deps.serve({
+      body: deps.requestBody(gold.task),
+      keyHash: deps.keyHash,
+      flags: Flag.gold,
+      signal: AbortSignal.timeout(deps.timeoutMs),
+    });
+    await deps.log.used(gold.leaf.epoch, gold.leaf.index, head.receiptId);
+  } catch (error) {
+    deps.onError(gold, error);
+  }
+}

@@ -1,0 +1,37 @@
+import { encodeStruct } from '../protocol/struct-json.ts';
+import type { AttestationLog } from '../receipt/attestation.ts';
+import { statement } from './sqlite.ts';
+import type { Store } from './sqlite.ts';
+
+export function createAttestationLog(store: Store): AttestationLog {
+  return {
+    async lastSequence(node) {
+      const [row] = await store.read<{ last: bigint | null }>(
+        'SELECT max(sequence) AS last FROM attestations WHERE node = ?',
+        [node],
+      );
+      return row?.last ?? 0n;
+    },
+    save: ({ attestation, signature, answers }) =>
+      store.write([
+        statement(
+          'INSERT OR IGNORE INTO attestations (node, sequence, attestation, signature) VALUES (?, ?, ?, ?)',
+          attestation.node,
+          attestation.sequence,
+          JSON.stringify(encodeStruct('nodeAttestation', attestation)),
+          signature,
+        ),
+        ...answers.map(({ answer, leaf, proof }) =>
+          statement(
+            `INSERT OR IGNORE INTO answers (receipt_id, node, sequence, answer, leaf, proof) VALUES (?, ?, ?, ?, ?, ?)`,
+            answer.receiptId,
+            attestation.node,
+            attestation.sequence,
+            JSON.stringify(encodeStruct('answer', answer)),
+            leaf,
+            JSON.stringify(proof),
+          ),
+        ),
+      ]),
+  };
+}

@@ -1,0 +1,56 @@
+import { createAnchorBatch } from './anchor/anchor-batch.ts';
+import { createAnchorEpoch } from './anchor/anchor-epoch.ts';
+import { createReplay } from './evaluate/replay.ts';
+import { createExamine } from './evaluate/examine.ts';
+import { createOutbox } from './outbox/outbox.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import { repeat } from './lib/repeat.ts';
+import type { Repeater } from './lib/repeat.ts';
+import { createCollector } from './execute/collect-attestations.ts';
+import type { Collector } from './execute/collect-attestations.ts';
+import { createKeeper } from './epoch/plan.ts';
+import { createGoldSender } from './gold/send-golds.ts';
+import { createBatcher } from './batch/batcher.ts';
+import type { WorkerDeps } from './worker-deps.ts';
+
+/**
+ * The background half of the loop, in its order: collect attestations → batch → anchor → seed and draw → replay and
+ * examine → record → epoch. Everything durable happens in the store; everything outside goes through the outbox.
+ */
+export type Workers = { readonly start: () => void; readonly stop: () => Promise<void> };
+
+export function createWorkers(deps: WorkerDeps): Workers {
+  const outbox: Outbox = createOutbox({
+    ...deps.outbox,
+    handlers: {
+      ...createAnchorBatch(deps.anchorBatch),
+      ...createAnchorEpoch(deps.anchorEpoch),
+      ...createExamine(deps.examine),
+      replay: createReplay(deps.replay),
+    },
+  });
+  const every = (name: string, everyMs: number, task: () => Promise<void>): Repeater =>
+    repeat(task, { everyMs, onError: (error) => deps.onError(name, error) });
+
+  const batcher = every('batch', deps.intervals.batchMs, createBatcher({ ...deps.batch, onClosed: outbox.poke }));
+  const collector: Collector = createCollector({ ...deps.collect, onSaved: batcher.poke });
+  const keeper = every('epochs', deps.intervals.pollMs, createKeeper({ ...deps.keeper, onPlanned: outbox.poke }));
+  const golds = every('golds', deps.intervals.pollMs, createGoldSender(deps.golds));
+
+  return {
+    start() {
+      outbox.start();
+      keeper.start();
+      batcher.start();
+      collector.start();
+      golds.start();
+    },
+    async stop() {
+      await golds.stop();
+      await collector.stop();
+      await batcher.stop();
+      await keeper.stop();
+      await outbox.stop();
+    },
+  };
+}
