@@ -49,42 +49,28 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let stopped = true;
   let looking: Promise<void> | undefined;
 
-  async function work(row: OutboxRow): Promise<void> {
-    try {
-      const handler = deps.handlers[row.kind];
-      if (handler === undefined) throw new Error(`no handler for outbox kind ${row.kind}`);
-      const outcome = await handler(row);
-      if (outcome !== 'finished') await deps.log.postpone(row.key, row.attempts, deps.now() + outcome.waitMs);
-    } catch (error) {
-      const retryInMs = backoffMs(row.attempts);
-      deps.onError(row, error, retryInMs);
-      await deps.log.postpone(row.key, row.attempts + 1, deps.now() + retryInMs);
-    }
+  function start(row: OutboxRow): void {
+    const task = work(deps, row).finally(() => {
+      running.delete(row.key);
+      poke();
+    });
+    running.set(row.key, task);
   }
 
   async function look(): Promise<void> {
-    const free = deps.concurrency - running.size;
-    if (free <= 0) return;
-    const rows = await deps.log.due(deps.now(), deps.concurrency + free);
+    if (running.size >= deps.concurrency) return;
+    // Rows in work are still due, so as many more are read as may be started.
+    const rows = await deps.log.due(deps.now(), 2 * deps.concurrency);
     for (const row of rows) {
       if (stopped || running.size >= deps.concurrency) return;
-      if (running.has(row.key)) continue;
-      const task = work(row)
-        .catch((error: unknown) => deps.onError(row, error, 0))
-        .finally(() => {
-          running.delete(row.key);
-          poke();
-        });
-      running.set(row.key, task);
+      if (!running.has(row.key)) start(row);
     }
   }
 
   function poke(): void {
     if (stopped || looking !== undefined) return;
     looking = look()
-      .catch((error: unknown) =>
-        deps.onError({ key: '*', kind: 'outbox', payload: {}, attempts: 0 }, error, deps.pollMs),
-      )
+      .catch((error: unknown) => deps.onError(LOOKING, error, deps.pollMs))
       .finally(() => {
         looking = undefined;
       });
@@ -104,4 +90,23 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       await Promise.allSettled(running.values());
     },
   };
+}
+
+const LOOKING: OutboxRow = { key: '*', kind: 'outbox', payload: {}, attempts: 0 };
+
+/** Runs one row; whatever happens, the row is closed, or due again later. */
+async function work(deps: OutboxDeps, row: OutboxRow): Promise<void> {
+  try {
+    const handler = deps.handlers[row.kind];
+    if (handler === undefined) throw new Error(`no handler for outbox kind ${row.kind}`);
+    const outcome = await handler(row);
+    if (outcome !== 'finished') await deps.log.postpone(row.key, row.attempts, deps.now() + outcome.waitMs);
+  } catch (error) {
+    const retryInMs = backoffMs(row.attempts);
+    deps.onError(row, error, retryInMs);
+    const attempts = row.attempts + 1;
+    await deps.log
+      .postpone(row.key, attempts, deps.now() + retryInMs)
+      .catch((failure: unknown) => deps.onError(row, failure, retryInMs));
+  }
 }

@@ -43,9 +43,13 @@ const BITS: Readonly<Record<FieldType, number>> = {
   uint128: 128,
 };
 
+const HEX_FORMS = { bytes32: /^0x[0-9a-fA-F]{64}$/, address: /^0x[0-9a-fA-F]{40}$/ } as const;
+
 export function encodeStruct<Name extends SchemaName>(name: Name, value: Structs[Name]): StructJson {
   const source = value as unknown as Readonly<Record<string, string | number | bigint>>;
-  return Object.fromEntries(SCHEMAS[name].fields.map((field) => [field.name, encodeField(name, field, source[field.name])]));
+  return Object.fromEntries(
+    SCHEMAS[name].fields.map((field) => [field.name, encodeField(name, field, source[field.name])]),
+  );
 }
 
 function encodeField(name: string, field: Field, value: string | number | bigint | undefined): string | number {
@@ -66,18 +70,26 @@ export function decodeStruct<Name extends SchemaName>(name: Name, json: unknown)
 }
 
 function decodeField(name: string, field: Field, value: unknown): string | number | bigint {
-  const bits = BITS[field.type];
-  const bad = (): never => {
-    throw new TypeError(`${name}.${field.name}: not a valid ${field.type}`);
-  };
-  if (field.type === 'bytes32' || field.type === 'address') {
-    if (typeof value !== 'string' || !new RegExp(`^0x[0-9a-fA-F]{${bits / 4}}$`).test(value)) return bad();
-    return value.toLowerCase();
+  const decoded = parseField(field.type, value);
+  if (decoded === undefined) throw new TypeError(`${name}.${field.name}: not a valid ${field.type}`);
+  return decoded;
+}
+
+function parseField(type: FieldType, value: unknown): string | number | bigint | undefined {
+  const bits = BITS[type];
+  if (type === 'bytes32' || type === 'address') {
+    return typeof value === 'string' && HEX_FORMS[type].test(value) ? value.toLowerCase() : undefined;
   }
-  if (bits <= 32) {
-    return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** bits ? value : bad();
-  }
-  if (typeof value !== 'string' || !/^(?:0|[1-9][0-9]{0,38})$/.test(value)) return bad();
-  const integer = BigInt(value);
-  return integer >> BigInt(bits) === 0n ? integer : bad();
+  if (bits <= 32) return isUint(value, bits) ? value : undefined;
+  return typeof value === 'string' ? parseDecimal(value, bits) : undefined;
+}
+
+function isUint(value: unknown, bits: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** bits;
+}
+
+function parseDecimal(text: string, bits: number): bigint | undefined {
+  if (!/^(?:0|[1-9][0-9]{0,38})$/.test(text)) return undefined;
+  const integer = BigInt(text);
+  return integer >> BigInt(bits) === 0n ? integer : undefined;
 }

@@ -60,21 +60,24 @@ function flush(): void {
   scheduled = false;
   const jobs = pending;
   pending = [];
-  const answers: Answer[] = [];
-  const writes = jobs.some((job) => job.kind === 'write');
-  try {
-    if (writes) database.exec('BEGIN IMMEDIATE');
-    for (const job of jobs) answers.push(run(job));
-    if (writes) database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    for (const job of jobs) port?.postMessage({ id: job.id, error: `commit failed: ${String(error)}` });
-    return;
-  }
-  for (const answer of answers) port?.postMessage(answer);
+  for (const answer of commitGroup(jobs)) port?.postMessage(answer);
   if (jobs.some((job) => job.kind === 'close')) {
     database.close();
     port?.close();
+  }
+}
+
+/** Runs a group in one transaction. If its commit fails, on a full disk say, every one of its callers is told. */
+function commitGroup(jobs: readonly Job[]): readonly Answer[] {
+  const writes = jobs.some((job) => job.kind === 'write');
+  try {
+    if (writes) database.exec('BEGIN IMMEDIATE');
+    const answers = jobs.map(run);
+    if (writes) database.exec('COMMIT');
+    return answers;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    return jobs.map(({ id }) => ({ id, error: `commit failed: ${String(error)}` }));
   }
 }
 
