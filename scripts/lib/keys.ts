@@ -4,6 +4,7 @@ import { Wallet } from 'ethers';
 
 import { UsageError } from './command.ts';
 import type { Io, OptionSpec } from './command.ts';
+import { parseAddress } from './units.ts';
 
 /** Where a key comes from: an encrypted JSON keystore, or the environment. Never the command line, never printed. */
 export type KeySource = {
@@ -108,4 +109,16 @@ function readOrExplain(file: string, what: string): string {
   } catch {
     throw new UsageError(`cannot read ${what}: ${file}`);
   }
+}
+
+/** The account that a reading command is about: named, or that of the key at hand. */
+export async function accountOf(
+  options: AccountOptions & { readonly account: string | undefined },
+  io: Io,
+): Promise<string> {
+  if (options.account !== undefined) return parseAddress('--account', options.account);
+  if (options.keystore === undefined && io.env['DGRID_PRIVATE_KEY'] === undefined) {
+    throw new UsageError('--account is missing');
+  }
+  return (await loadWallet(accountKey(options), io)).address;
 }

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+
+import { CommandError, Exit, UsageError, describeError } from './command.ts';
+
+/** JSON from a file or an http(s) address, as commands take them. */
+
+const TIMEOUT_MS = 20_000;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+export async function readJson(source: string): Promise<unknown> {
+  const text = /^https?:\/\//.test(source) ? await fetchText(source) : fileText(source);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`${source} is not JSON`);
+  }
+}
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new UsageError(`cannot read ${file}`);
+  }
+}
+
+async function fetchText(url: string): Promise<string> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : describeError(error);
+    throw new CommandError(`${url} does not answer: ${reason}`, Exit.unavailable);
+  }
+  if (!response.ok) throw new CommandError(`${url} answered ${response.status}`, Exit.unavailable);
+  if (Number(response.headers.get('content-length') ?? 0) > MAX_BYTES) throw new CommandError(`${url} is too large`);
+  return await response.text();
+}
+
+/** Checks of untrusted JSON; every failure names the path of the value. */
+export type Path = string;
+
+export function objectAt(path: Path, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${path}: an object is expected`);
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+export function arrayAt(path: Path, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new UsageError(`${path}: a list is expected`);
+  return value;
+}
+
+/** Lower-case hex of exactly this many bytes. */
+export function hexAt(path: Path, value: unknown, bytes: number): string {
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]*$/.test(value) || value.length !== 2 + 2 * bytes) {
+    throw new UsageError(`${path}: ${bytes} bytes of hex are expected`);
+  }
+  return value.toLowerCase();
+}
+
+/** A whole number of at most `bits` bits, as JSON number or decimal string. */
+export function integerAt(path: Path, value: unknown, bits: number): bigint {
+  const text = typeof value === 'number' && Number.isSafeInteger(value) ? value.toString() : value;
+  if (typeof text !== 'string' || !/^(?:0|[1-9][0-9]{0,77})$/.test(text)) {
+    throw new UsageError(`${path}: a whole number is expected`);
+  }
+  const integer = BigInt(text);
+  if (integer >> BigInt(bits) !== 0n) throw new UsageError(`${path}: ${integer} does not fit ${bits} bits`);
+  return integer;
+}
+
+export function textAt(path: Path, value: unknown): string {
+  if (typeof value !== 'string') throw new UsageError(`${path}: a text is expected`);
+  return value;
+}

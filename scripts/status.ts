@@ -1,0 +1,117 @@
+import { chainTime, view } from './lib/chain.ts';
+import { Exit, defineCommand, runMain } from './lib/command.ts';
+import { assessClaims, epochSources, readClaims } from './lib/claims.ts';
+import { ACCOUNT_KEY_OPTIONS, accountOf } from './lib/keys.ts';
+import { GATEWAY, epochAt, readNode, readTiming, stateOf } from './lib/node.ts';
+import type { NodeInfo, NodeState, Timing } from './lib/node.ts';
+import { CHAIN_OPTIONS, JSON_OPTION, createReporter, openSession } from './lib/session.ts';
+import type { Session } from './lib/session.ts';
+import { ROLES, date, dgai, duration, parseRole } from './lib/units.ts';
+
+const OPTIONS = {
+  account: { type: 'string', value: 'ADDRESS', help: 'whose nodes (default: those of the key)' },
+  role: { type: 'string', value: 'ROLE', help: 'only this role (default: all the account has)' },
+  gateway: { type: 'string', value: 'URL', help: 'gateway to ask for rewards that are not claimed yet' },
+  ...CHAIN_OPTIONS,
+  ...ACCOUNT_KEY_OPTIONS,
+  ...JSON_OPTION,
+} as const;
+
+type Fees = { readonly balance: bigint; readonly perUnit: bigint };
+type NodeStatus = NodeState & {
+  readonly role: string;
+  readonly node: NodeInfo;
+  readonly minimum: bigint;
+  readonly fees?: Fees;
+};
+
+async function nodeStatus(session: Session, account: string, role: number): Promise<NodeStatus | undefined> {
+  const node = await readNode(session, account, role);
+  if (node === undefined) return undefined;
+  const [timing, now] = [await readTiming(session), await chainTime(session.provider)];
+  const epoch = epochAt(timing, now);
+  const minimum = await view<bigint>(session.contracts.staking, 'minimumStake', [role]);
+  const status = { role: ROLES[role] ?? '', node, minimum, ...stateOf({ node, minimum, epoch, timing }) };
+  if (role !== GATEWAY) return status;
+  const balance = await view<bigint>(session.contracts.staking, 'feeBalanceOf', [account]);
+  const perUnit = await view<bigint>(session.contracts.registry, 'feePerUnitOf', [epoch ?? 0n]);
+  return { ...status, fees: { balance, perUnit } };
+}
+
+function rows({ state, reason, node, minimum, fees }: NodeStatus, timing: Timing, now: bigint) {
+  const list: [string, string][] = [
+    ['state', `${state}: ${reason}`],
+    ['stake', `${dgai(node.stake)} (minimum ${dgai(minimum)})`],
+  ];
+  if (node.unbonding > 0n) {
+    const at = node.unbondingAvailableAt;
+    const when = at <= now ? 'ready: run withdraw' : `until ${date(at)}, in ${duration(at - now)}`;
+    list.push(['unbonding', `${dgai(node.unbonding)} ${when}`]);
+  } else {
+    list.push(['unbonding', `none; takes ${duration(timing.unbonding)}`]);
+  }
+  list.push(['signer', node.signer], ['payout', node.payout]);
+  if (BigInt(node.pendingPayout) !== 0n) list.push(['payout proposed', `${node.pendingPayout}: it has to accept`]);
+  if (fees !== undefined) {
+    const units = fees.perUnit === 0n ? 'anchoring is free' : `pays for ${fees.balance / fees.perUnit} work units`;
+    list.push(['fee balance', `${dgai(fees.balance)}, ${units}`]);
+  }
+  return list;
+}
+
+/** Rewards of all final epochs that the gateway knows and nobody claimed. */
+async function claimable(session: Session, gateway: string, account: string) {
+  const latest = await view<{ exists: boolean; epoch: bigint }>(session.contracts.distributor, 'latestFinal');
+  if (!latest.exists) return [];
+  const from = latest.epoch > 99n ? latest.epoch - 99n : 0n;
+  const claims = await readClaims(epochSources(gateway, from, latest.epoch));
+  const own = claims.filter(({ leaf }) => leaf.account === account.toLowerCase());
+  return (await assessClaims(session, own)).filter(({ state }) => state === 'claimable');
+}
+
+/** What the chain knows about an account's nodes, in words an operator can act on. */
+export const status = defineCommand(
+  {
+    name: 'status',
+    summary: 'Shows an account’s nodes: state and reason, stake, unbonding with its date, jail, fees, rewards.',
+    options: OPTIONS,
+    notes: [
+      'Exit codes for cron: 0 all nodes take part or will, 1 one needs attention (jailed, understaked, out) or there is',
+      'none, 2 bad option, 3 chain or gateway unreachable.',
+    ],
+  },
+  async ({ options, io }) => {
+    const account = await accountOf(options, io);
+    const roles = options.role === undefined ? [0, 1, 2] : [parseRole(options.role)];
+    const session = await openSession(options, io);
+    const [timing, now] = [await readTiming(session), await chainTime(session.provider)];
+    const found: NodeStatus[] = [];
+    for (const role of roles) {
+      const item = await nodeStatus(session, account, role);
+      if (item !== undefined) found.push(item);
+    }
+    const balance = await view<bigint>(session.contracts.token, 'balanceOf', [account]);
+    const rewards = options.gateway === undefined ? undefined : await claimable(session, options.gateway, account);
+    const unclaimed = rewards?.reduce((sum, { amount }) => sum + amount, 0n);
+    const epoch = epochAt(timing, now);
+    const reporter = createReporter(options.json, io);
+    reporter.facts([
+      ['account', account],
+      ['epoch', epoch === undefined ? `none before ${date(timing.genesis)}` : `${epoch}`],
+      ['holds', dgai(balance)],
+      ...(unclaimed === undefined
+        ? []
+        : ([['not claimed', `${dgai(unclaimed)} in ${rewards?.length} rewards`]] as const)),
+    ]);
+    for (const item of found) {
+      reporter.line(item.role);
+      reporter.facts(rows(item, timing, now));
+    }
+    if (found.length === 0) reporter.line('not registered');
+    reporter.result({ account, epoch: epoch ?? null, time: now, balance, unclaimed: unclaimed ?? null, nodes: found });
+    const healthy = found.length > 0 && found.every(({ state }) => state === 'active' || state === 'waiting');
+    return healthy ? Exit.ok : Exit.failed;
+  },
+);
+
+if (import.meta.main) await runMain(status);
