@@ -36,8 +36,7 @@ export type Executed = { readonly target: Target; readonly result: ChatResult; r
 
 /** What an attempt taught about its node. */
 export type Observation =
-  | { readonly ok: true; readonly result: ChatResult }
-  | { readonly ok: false; readonly failureClass: FailureClass };
+  { readonly ok: true; readonly result: ChatResult } | { readonly ok: false; readonly failureClass: FailureClass };
 
 export type ExecuteDeps = ChatCallDeps & {
   readonly breaker: Breaker;

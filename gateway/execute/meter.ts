@@ -26,10 +26,7 @@ export type Measured = {
   readonly completionTokens: number;
 };
 
-export type MeterReply = { readonly id: number } & (
-  | { readonly measured: Measured }
-  | { readonly error: string }
-);
+export type MeterReply = { readonly id: number } & ({ readonly measured: Measured } | { readonly error: string });
 
 export type Meter = {
   /** @throws DgridError (DGRID_OVERLOADED) when the queue is full, DGRID_INTERNAL when the thread failed. */
@@ -88,7 +85,8 @@ export function createMeter(options: { readonly maxQueue: number }): Meter {
       closed = true;
       ready.resolve();
       await worker.terminate();
-      for (const entry of waiting.values()) entry.reject(new DgridError('DGRID_SHUTTING_DOWN', 'The gateway is closing.'));
+      for (const entry of waiting.values())
+        entry.reject(new DgridError('DGRID_SHUTTING_DOWN', 'The gateway is closing.'));
       waiting.clear();
     },
   };

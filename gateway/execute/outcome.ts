@@ -9,9 +9,13 @@ export function finalError(failures: readonly UpstreamFailure[], attempts: reado
   const context: ErrorContext = { attempts };
   const options = { context, cause: last };
   if (last === undefined)
-    return new DgridError('DGRID_NODES_BUSY', 'Every node that could answer is paused after faults. Try again shortly.', {
-      context: { ...context, retryAfterMs: 1_000 },
-    });
+    return new DgridError(
+      'DGRID_NODES_BUSY',
+      'Every node that could answer is paused after faults. Try again shortly.',
+      {
+        context: { ...context, retryAfterMs: 1_000 },
+      },
+    );
   const said = last.said === undefined || last.said === '' ? '' : ` The node says: ${last.said}`;
   if (last.reason === 'context_too_long')
     return new DgridError('DGRID_CONTEXT_TOO_LONG', `The request does not fit the model's context.${said}`, options);

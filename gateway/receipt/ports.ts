@@ -62,12 +62,12 @@ export type ServedReceipt = {
 };
 
 export type ReceiptLog = {
-  /** Durable before the upstream call; gives the serial. */
-  readonly reserve: (reservation: Reservation) => Promise<{ readonly serial: bigint }>;
-  /** Durable when it resolves. */
-  readonly commit: (served: ServedReceipt) => Promise<void>;
-  /** The request had no answer: the serial stays a gap, and nothing is charged. */
-  readonly release: (serial: bigint) => Promise<void>;
+  /** Durable before the upstream call. */
+  readonly reserve: (reservation: Reservation) => Promise<void>;
+  /** Durable when it resolves. Gives the serial here, not earlier: a long stream must not hold up later receipts. */
+  readonly commit: (served: ServedReceipt) => Promise<{ readonly serial: bigint }>;
+  /** The request had no answer: nothing is written and nothing is charged. */
+  readonly release: (id: Hex) => Promise<void>;
   readonly find: (id: Hex) => Promise<StoredReceipt | undefined>;
 };
 

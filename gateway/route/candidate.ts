@@ -1,19 +1,16 @@
+import type { ModelMetadata } from '../protocol/metadata.ts';
 import type { Address } from '../protocol/types.ts';
 
-/** One model at one inference node. */
+/** One model at one inference node: what the chain and the node's metadata say of it. */
 export type Candidate = {
-  readonly account: Address;
-  readonly name: string;
-  readonly endpoint: string;
-  readonly stake: bigint;
-  readonly activeFromEpoch: bigint;
-  readonly inactiveFromEpoch: bigint;
-  readonly modelId: string;
-  readonly contextLength: number;
-  readonly maxOutputTokens: number;
-  readonly capabilities: readonly string[];
-  /** Micro-USD per million tokens. */
-  readonly price: { readonly input: number; readonly output: number };
+  readonly node: {
+    readonly account: Address;
+    readonly stake: bigint;
+    readonly activeFromEpoch: bigint;
+    readonly inactiveFromEpoch: bigint;
+    readonly metadata: { readonly name: string; readonly endpoint: string };
+  };
+  readonly model: ModelMetadata;
 };
 
 /** What is known of a candidate right now. */

@@ -57,12 +57,14 @@ export function decide(input: DecideInput): Decision {
 
 /** With a list of models, only the first that anybody serves takes part in the draw; the others come after it. */
 function inModelOrder(scored: readonly Scored[], preferences: Preferences): Scored[] {
-  const rank = ({ candidate }: Scored): number => preferences.models.indexOf(candidate.modelId);
+  const rank = ({ candidate }: Scored): number => preferences.models.indexOf(candidate.model.id);
   return scored.toSorted((a, b) => rank(a) - rank(b) || b.weight - a.weight || compare(a.candidate, b.candidate));
 }
 
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 const compare = (a: Candidate, b: Candidate): number =>
-  a.account < b.account ? -1 : a.account > b.account ? 1 : a.modelId < b.modelId ? -1 : a.modelId > b.modelId ? 1 : 0;
+  byText(a.node.account, b.node.account) || byText(a.model.id, b.model.id);
 
 function choose(scored: readonly Scored[], input: DecideInput): { first: Scored; cause: Cause } {
   const { preferences, draw, exploreBps } = input;
@@ -75,7 +77,7 @@ function choose(scored: readonly Scored[], input: DecideInput): { first: Scored;
   const field =
     preferences.models.length < 2
       ? scored
-      : scored.filter((entry) => entry.candidate.modelId === best.candidate.modelId);
+      : scored.filter((entry) => entry.candidate.model.id === best.candidate.model.id);
   if (field.length === 1) return { first: best, cause: 'only' };
   if (draw.explore * 10_000 < exploreBps * UINT32) {
     const rarity = field.map(({ live }) => Math.max(1, Math.floor(1_000_000 / (1 + live.samples))));
@@ -153,8 +155,8 @@ function preferenceRecord(preferences: Preferences): JsonObject {
 
 function candidateRecord({ candidate, live, weight, costMicroUsd, latencyMs }: Scored): JsonObject {
   return {
-    node: candidate.account,
-    model: candidate.modelId,
+    node: candidate.node.account,
+    model: candidate.model.id,
     weight,
     qualityBps: live.qualityBps,
     successBps: live.successBps,

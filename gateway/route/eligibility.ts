@@ -47,7 +47,7 @@ export function findEligible(input: EligibilityInput): Eligibility {
       remove('quality');
       continue;
     }
-    accounts.add(candidate.account);
+    accounts.add(candidate.node.account);
     if (isKeptOut(candidate, input)) remove('excluded');
     else if (live.breaker === 'closed') eligible.push({ candidate, live });
     else {
@@ -60,22 +60,22 @@ export function findEligible(input: EligibilityInput): Eligibility {
 
 function chainReason(candidate: Candidate, input: EligibilityInput): Reason | undefined {
   const { epoch, minimumStake } = input;
-  if (candidate.activeFromEpoch > epoch || candidate.inactiveFromEpoch <= epoch) return 'inactive';
-  return candidate.stake < minimumStake ? 'stake' : undefined;
+  if (candidate.node.activeFromEpoch > epoch || candidate.node.inactiveFromEpoch <= epoch) return 'inactive';
+  return candidate.node.stake < minimumStake ? 'stake' : undefined;
 }
 
 /** What the caller's body and preferences rule out. */
 function wishReason(candidate: Candidate, input: EligibilityInput): Reason | undefined {
   const { preferences, profile } = input;
-  if (preferences.models.length > 0 && !preferences.models.includes(candidate.modelId)) return 'model';
-  if (!profile.needs.every((need) => candidate.capabilities.includes(need))) return 'capability';
-  if (profile.promptTokens > candidate.contextLength) return 'context';
-  if (preferences.requireParameters && (input.maxTokens ?? 0) > candidate.maxOutputTokens) return 'output';
+  if (preferences.models.length > 0 && !preferences.models.includes(candidate.model.id)) return 'model';
+  if (!profile.needs.every((need) => candidate.model.capabilities.includes(need))) return 'capability';
+  if (profile.promptTokens > candidate.model.contextLength) return 'context';
+  if (preferences.requireParameters && (input.maxTokens ?? 0) > candidate.model.maxOutputTokens) return 'output';
   return providerReason(candidate, preferences) ?? priceReason(candidate, preferences, profile);
 }
 
 export const isNamed = (names: readonly string[], candidate: Candidate): boolean =>
-  names.some((name) => name === candidate.name || name.toLowerCase() === candidate.account);
+  names.some((name) => name === candidate.node.metadata.name || name.toLowerCase() === candidate.node.account);
 
 function providerReason(candidate: Candidate, preferences: Preferences): Reason | undefined {
   if (preferences.only !== undefined && !isNamed(preferences.only, candidate)) return 'not_allowed';
@@ -85,7 +85,7 @@ function providerReason(candidate: Candidate, preferences: Preferences): Reason 
 }
 
 function priceReason(candidate: Candidate, preferences: Preferences, profile: TaskProfile): Reason | undefined {
-  const { input, output } = candidate.price;
+  const { input, output } = candidate.model.price;
   if (input > (preferences.maxInputPrice ?? Infinity) || output > (preferences.maxOutputPrice ?? Infinity))
     return 'price';
   return expectedCost(candidate, profile) > (preferences.maxCostMicroUsd ?? Infinity) ? 'cost' : undefined;
@@ -93,11 +93,11 @@ function priceReason(candidate: Candidate, preferences: Preferences, profile: Ta
 
 /** Micro-USD that an answer of the expected length would cost, rounded up. */
 export function expectedCost(candidate: Candidate, profile: TaskProfile): number {
-  const { input, output } = candidate.price;
+  const { input, output } = candidate.model.price;
   return Math.ceil((input * profile.promptTokens + output * profile.expectedTokens) / 1_000_000);
 }
 
 function isKeptOut(candidate: Candidate, input: EligibilityInput): boolean {
-  if (input.pin !== undefined && !input.pin.includes(candidate.account)) return true;
-  return input.exclude?.includes(candidate.account) ?? false;
+  if (input.pin !== undefined && !input.pin.includes(candidate.node.account)) return true;
+  return input.exclude?.includes(candidate.node.account) ?? false;
 }

@@ -15,7 +15,7 @@ const WISHES: ReadonlySet<string> = new Set<Reason>([
 ]);
 
 export function noEligibleError(input: EligibilityInput, { removed, blockedMs }: Eligibility): DgridError {
-  const known = [...new Set(input.candidates.map((candidate) => candidate.modelId))];
+  const known = [...new Set(input.candidates.map((candidate) => candidate.model.id))];
   const wanted = input.preferences.models;
   if (wanted.length > 0 && known.length > 0 && !wanted.some((id) => known.includes(id))) {
     const nearest = nearestNames(wanted[0] ?? '', known);

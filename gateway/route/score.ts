@@ -34,7 +34,10 @@ export function scoreEligible(eligible: readonly Eligible[], profile: TaskProfil
   }));
   const leastCost = Math.min(...raw.map((entry) => entry.costMicroUsd));
   const leastLatency = Math.min(...raw.map((entry) => entry.latencyMs));
-  const mostStake = eligible.reduce((most, { candidate }) => (candidate.stake > most ? candidate.stake : most), 1n);
+  const mostStake = eligible.reduce(
+    (most, { candidate }) => (candidate.node.stake > most ? candidate.node.stake : most),
+    1n,
+  );
   const powers = EXPONENTS[preset];
   return raw.map((entry) => {
     const { live, candidate } = entry;
@@ -42,7 +45,7 @@ export function scoreEligible(eligible: readonly Eligible[], profile: TaskProfil
     const price = ((leastCost + 1) / (entry.costMicroUsd + 1)) ** powers.price;
     const latency = ((leastLatency + 1) / (entry.latencyMs + 1)) ** powers.latency;
     const success = (live.successBps / 10_000) ** 2;
-    const stake = 1 + MAX_STAKE_BONUS * (Number((candidate.stake * 1_000n) / mostStake) / 1_000);
+    const stake = 1 + MAX_STAKE_BONUS * (Number((candidate.node.stake * 1_000n) / mostStake) / 1_000);
     return { ...entry, weight: Math.max(1, Math.round(SCALE * quality * price * latency * success * stake)) };
   });
 }

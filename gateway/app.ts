@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+
+import type { FastifyInstance } from 'fastify';
+
+import type { Breaker } from './execute/breaker.ts';
+import { circuitKey, createExecute } from './execute/execute.ts';
+import type { ExecuteDeps, Observation, Target } from './execute/execute.ts';
+import type { Meter } from './execute/meter.ts';
+import type { NodeClient } from './execute/node-client.ts';
+import type { HttpDeps } from './http/ports.ts';
+import { createServer } from './http/server.ts';
+import { bytesToHex } from './protocol/bytes.ts';
+import type { JsonObject } from './protocol/content.ts';
+import type { Address } from './protocol/types.ts';
+import { createPipeline } from './pipeline.ts';
+import { statesFormat } from './receipt/build-receipt.ts';
+import type { ReceiptLog } from './receipt/ports.ts';
+import type { ConditionBook } from './registry/conditions.ts';
+import { createDirectory } from './registry/directory.ts';
+import type { ChainView, NodeSource } from './registry/ports.ts';
+import type { QualityBook } from './registry/quality-book.ts';
+import { modelViews, nodeViews } from './registry/views.ts';
+import type { Candidate, LiveConditions } from './route/candidate.ts';
+import { planRoute } from './route/plan.ts';
+import type { Plan } from './route/plan.ts';
+import type { Serve, ServeRequest } from './serve.ts';
+
+export type AppDeps = Pick<
+  HttpDeps,
+  | 'epochs'
+  | 'params'
+  | 'checkKey'
+  | 'notReady'
+  | 'metrics'
+  | 'log'
+  | 'nowMs'
+  | 'bodyLimitBytes'
+  | 'maxInFlight'
+  | 'keepAliveMs'
+> & {
+  readonly gateway: Address;
+  readonly nodes: NodeSource;
+  readonly chain: ChainView;
+  readonly receipts: ReceiptLog;
+  readonly client: NodeClient;
+  readonly meter: Pick<Meter, 'measure'>;
+  readonly breaker: Breaker;
+  readonly conditions: ConditionBook;
+  readonly quality: QualityBook;
+  readonly limits: ExecuteDeps['limits'];
+  readonly maxAttempts: number;
+  readonly maxAnswerBytes: number;
+  readonly exploreBps: number;
+  /** Uniform 32-bit numbers; injected so that tests can pin a draw. */
+  readonly randomUint32: () => number;
+  /** Whether a body demands a checkable format; by default only what it states in so many fields. */
+  readonly formatConstrained?: (body: JsonObject) => boolean;
+};
+
+export type App = {
+  readonly http: FastifyInstance;
+  /** The pipeline itself, for golds and replays. */
+  readonly serve: Serve;
+};
+
+/** Wires the data plane together. Reads no environment and does not listen. */
+export function buildApp(deps: AppDeps): App {
+  const directory = createDirectory(deps.nodes);
+  const live = (candidate: Candidate, family: number): LiveConditions => liveOf(deps, candidate, family);
+  const plan = (request: Pick<ServeRequest, 'body' | 'pin' | 'exclude' | 'traceId'>, complete: boolean): Plan =>
+    planRoute({
+      body: request.body,
+      candidates: directory.served(),
+      live,
+      epoch: deps.chain.epoch() ?? 0n,
+      minimumStake: deps.chain.minimumStake(),
+      pin: request.pin,
+      exclude: request.exclude,
+      draw: { explore: deps.randomUint32(), pick: deps.randomUint32() },
+      exploreBps: deps.exploreBps,
+      complete,
+      traceId: request.traceId,
+    });
+  const serve = createPipeline({
+    gateway: deps.gateway,
+    // One decision in a hundred is kept with every candidate it weighed.
+    route: (request) => plan(request, deps.randomUint32() % 100 === 0),
+    execute: createExecute({ ...deps, observe: (target) => observe(deps, target) }),
+    meter: deps.meter,
+    receipts: deps.receipts,
+    formatConstrained: deps.formatConstrained ?? statesFormat,
+    blockTime: deps.chain.blockTime,
+    nowMs: deps.nowMs,
+    newId: () => bytesToHex(randomBytes(32)),
+    newSalt: () => bytesToHex(randomBytes(16)),
+    onReleaseFailure: (error) => deps.log.warn({ error }, 'a reservation stays open until the next start'),
+  });
+  const http = createServer({
+    ...deps,
+    serve,
+    explain: (body) => plan({ body }, true).decision.record,
+    models: () => modelViews(directory.served()),
+    nodes: () => nodeViews(deps.nodes.list(), deps.conditions, deps.quality),
+    findReceipt: deps.receipts.find,
+  });
+  return { http, serve };
+}
+
+function liveOf(deps: AppDeps, { node, model }: Candidate, family: number): LiveConditions {
+  const breaker = deps.breaker.stateOf(circuitKey(node.account, model.id));
+  return {
+    ...deps.conditions.of(node.account, model.id),
+    qualityBps: deps.quality.predict(node.account, family).qualityBps,
+    breaker: breaker.state,
+    blockedMs: 'untilMs' in breaker ? Math.max(0, breaker.untilMs - deps.nowMs()) : 0,
+  };
+}
+
+function observe(deps: AppDeps, target: Target): (observation: Observation) => void {
+  const end = deps.conditions.begin(target.account, target.modelId);
+  return (observation) => {
+    deps.metrics.attemptEnded(observation.ok ? 'served' : observation.failureClass);
+    if (!observation.ok) return end(observation);
+    const { firstTokenMs, totalMs, usage } = observation.result;
+    end({ ok: true, firstTokenMs, totalMs, completionTokens: usage?.completionTokens ?? 0 });
+  };
+}

@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream';
+
+import type { ApiKey } from '../account/keyring.ts';
+import type { JsonObject } from '../protocol/content.ts';
+import type { Hex } from '../protocol/types.ts';
+import type { StoredReceipt } from '../receipt/ports.ts';
+import type { Serve } from '../serve.ts';
+import type { Log } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** A value that answers as JSON; bigints in it become decimal strings. */
+export type JsonView = object;
+
+export type ModelView = {
+  readonly id: string;
+  readonly contextLength: number;
+  readonly maxOutputTokens: number;
+  readonly capabilities: readonly string[];
+  /** Lowest price on offer, micro-USD per million tokens. */
+  readonly price: { readonly input: number; readonly output: number };
+  readonly nodes: number;
+};
+
+/** Everything the HTTP edge can do; handed in by `buildApp`, so the edge knows neither chain nor store. */
+export type HttpDeps = {
+  readonly serve: Serve;
+  /** Why which node: the decision record without asking anybody. @throws DgridError like `serve` */
+  readonly explain: (body: JsonObject) => JsonObject;
+  readonly models: () => readonly ModelView[];
+  readonly nodes: () => readonly JsonView[];
+  readonly findReceipt: (id: Hex) => Promise<StoredReceipt | undefined>;
+  readonly epochs: {
+    readonly find: (epoch: bigint) => Promise<JsonView | undefined>;
+    /** Canonical JSON lines; undefined until the dataset is published. */
+    readonly dataset: (epoch: bigint) => Promise<Readable | Uint8Array | string | undefined>;
+  };
+  readonly params: () => JsonView;
+  readonly checkKey: (presented: string) => ApiKey | undefined;
+  /** Names of what is not ready yet; none: ready. */
+  readonly notReady: () => readonly string[];
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly bodyLimitBytes: number;
+  readonly maxInFlight: number;
+  /** Silence on a stream after which a comment is sent to keep proxies from closing it. */
+  readonly keepAliveMs: number;
+};

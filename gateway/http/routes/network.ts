@@ -1,0 +1,111 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+import { DgridError } from '../../errors.ts';
+import type { JsonObject } from '../../protocol/content.ts';
+import { encodeStruct } from '../../protocol/struct-json.ts';
+import type { Hex } from '../../protocol/types.ts';
+import type { StoredReceipt } from '../../receipt/ports.ts';
+import { requireKey } from '../plugins/keys.ts';
+import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
+import { ChatRequest } from '../schemas/chat-request.ts';
+
+/** Everything a caller can look up: models, nodes, decisions, receipts, epochs, parameters. */
+export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
+  app.get('/v1/models', async (request, reply) => {
+    requireKey(request, deps.checkKey);
+    return sendJson(reply, { object: 'list', data: deps.models().map(modelView) });
+  });
+  app.get<{ Params: { '*': string } }>('/v1/models/*', async (request, reply) => {
+    requireKey(request, deps.checkKey);
+    const id = request.params['*'];
+    const model = deps.models().find((entry) => entry.id === id);
+    if (model === undefined)
+      throw new DgridError('DGRID_UNKNOWN_MODEL', `No node serves "${id.slice(0, 200)}".`, {
+        context: { param: 'model' },
+      });
+    return sendJson(reply, modelView(model));
+  });
+  app.get('/v1/nodes', async (_request, reply) => sendJson(reply, { object: 'list', data: deps.nodes() }));
+  app.get('/v1/params', async (_request, reply) => sendJson(reply, deps.params()));
+  app.post<{ Body: JsonObject }>('/v1/route', { schema: { body: ChatRequest } }, async (request, reply) => {
+    requireKey(request, deps.checkKey);
+    return sendJson(reply, deps.explain(request.body));
+  });
+  registerReceipts(app, deps);
+  registerEpochs(app, deps);
+}
+
+const RECEIPT_ID = /^0x[0-9a-f]{64}$/i;
+
+function registerReceipts(app: FastifyInstance, deps: HttpDeps): void {
+  app.get<{ Params: { id: string } }>('/v1/receipts/:id', async (request, reply) => {
+    const { id } = request.params;
+    const stored = RECEIPT_ID.test(id) ? await deps.findReceipt(id.toLowerCase() as Hex) : undefined;
+    const hasKey = request.headers.authorization !== undefined;
+    const reader = hasKey ? requireKey(request, deps.checkKey).hash : undefined;
+    // Until its epoch is settled a receipt is its payer's alone: the flags would tell a node which task was a gold.
+    const isPayer = reader !== undefined && stored?.keyHash === reader;
+    if (stored === undefined || (!isPayer && stored.state !== 'final'))
+      throw new DgridError('DGRID_UNKNOWN_RECEIPT', 'There is no such receipt, or not one this key may see yet.');
+    return sendJson(reply, receiptView(stored, isPayer));
+  });
+}
+
+function registerEpochs(app: FastifyInstance, deps: HttpDeps): void {
+  const epochOf = (text: string): bigint => {
+    if (!/^\d{1,18}$/.test(text)) throw new DgridError('DGRID_UNKNOWN_EPOCH', 'An epoch is a number from 0 on.');
+    return BigInt(text);
+  };
+  app.get<{ Params: { epoch: string } }>('/v1/epochs/:epoch', async (request, reply) => {
+    const epoch = epochOf(request.params.epoch);
+    const view = await deps.epochs.find(epoch);
+    if (view === undefined)
+      throw new DgridError('DGRID_UNKNOWN_EPOCH', `This gateway knows nothing of epoch ${epoch}.`);
+    return sendJson(reply, view);
+  });
+  app.get<{ Params: { epoch: string } }>('/v1/epochs/:epoch/dataset', async (request, reply) => {
+    const epoch = epochOf(request.params.epoch);
+    const dataset = await deps.epochs.dataset(epoch);
+    if (dataset === undefined)
+      throw new DgridError('DGRID_UNKNOWN_EPOCH', `The dataset of epoch ${epoch} is not published.`);
+    return reply.type('application/x-ndjson; charset=utf-8').send(dataset);
+  });
+}
+
+export function sendJson(reply: FastifyReply, view: JsonView): FastifyReply {
+  const text = JSON.stringify(view, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  return reply.type('application/json; charset=utf-8').send(text);
+}
+
+function modelView(model: ModelView): JsonView {
+  return {
+    id: model.id,
+    object: 'model',
+    created: 0,
+    owned_by: 'dgrid',
+    context_length: model.contextLength,
+    max_output_tokens: model.maxOutputTokens,
+    capabilities: model.capabilities,
+    price: model.price,
+    nodes: model.nodes,
+  };
+}
+
+function receiptView(stored: StoredReceipt, isPayer: boolean): JsonView {
+  const { receipt, signature, state, modelId, attestation, batch, record } = stored;
+  return {
+    id: receipt.id,
+    object: 'dgrid.receipt',
+    state,
+    model: modelId,
+    receipt: encodeStruct('receipt', receipt),
+    signature,
+    // With the salt and the content anybody can check the hashes: it is the payer's to give away.
+    ...(isPayer ? { salt: stored.salt } : {}),
+    ...(attestation === undefined
+      ? {}
+      : { attestation: { ...attestation, attestation: encodeStruct('nodeAttestation', attestation.attestation) } }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(record === undefined ? {} : { record: { ...record, record: encodeStruct('record', record.record) } }),
+  };
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+
+import { fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+
+import { DgridError } from '../errors.ts';
+import { registerErrors } from './plugins/errors.ts';
+import type { HttpDeps } from './ports.ts';
+import { registerChat } from './routes/chat.ts';
+import { registerNetwork } from './routes/network.ts';
+import { registerOperations } from './routes/operations.ts';
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The HTTP edge: routes over the functions it was handed. Does not listen. */
+export function createServer(deps: HttpDeps): FastifyInstance {
+  const app = fastify({
+    logger: false, // one line per request costs more than serving it; what fails is logged by hand
+    bodyLimit: deps.bodyLimitBytes,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    requestTimeout: 30_000, // until the whole body was received
+    genReqId(request) {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // The body must reach the node as it was sent: nothing is coerced, filled in or taken out.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+  });
+  registerErrors(app, deps.log);
+  registerLifecycle(app, deps);
+  registerChat(app, deps);
+  registerNetwork(app, deps);
+  registerOperations(app, deps);
+  return app;
+}
+
+function registerLifecycle(app: FastifyInstance, deps: HttpDeps): void {
+  const startedMs = new WeakMap<object, number>();
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    startedMs.set(request, deps.nowMs());
+    void reply.header('x-request-id', request.id);
+    // The end of a hijacked stream is seen on the socket only, so every route is timed there.
+    reply.raw.once('close', () => {
+      const route = request.routeOptions.url ?? 'unknown';
+      deps.metrics.requestEnded(route, reply.raw.statusCode, deps.nowMs() - (startedMs.get(request) ?? 0));
+    });
+    if (closing)
+      throw new DgridError('DGRID_SHUTTING_DOWN', 'This gateway is shutting down; try another one.', {
+        context: { retryAfterMs: 1_000 },
+      });
+  });
+}

@@ -1,0 +1,26 @@
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+export type Log = Logger;
+
+/** JSON lines with constant messages. Whatever might hold a key or a prompt is cut out, should it ever get in. */
+const REDACTED = [
+  'authorization',
+  'headers.authorization',
+  'req.headers.authorization',
+  'key',
+  'privateKey',
+  'password',
+  'prompt',
+  'messages',
+  'content',
+  'body',
+  '*.messages',
+  '*.content',
+];
+
+export function createLogger(level: LogLevel, destination?: DestinationStream): Log {
+  const options = { level, redact: { paths: REDACTED, censor: '[cut]' }, base: null };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
