@@ -1,0 +1,42 @@
+import { DgridError } from '../../../../gateway/errors.ts';
+import type { Hex } from '../../../../gateway/protocol/types.ts';
+import type { ReceiptLog, Reservation, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
+
+/** A receipt log in memory: what is open, what was served, and a switch that makes it fail. */
+export type MemoryReceiptLog = ReceiptLog & {
+  readonly open: () => readonly Reservation[];
+  readonly served: () => readonly ServedReceipt[];
+  readonly failCommits: (fail: boolean) => void;
+};
+
+export function createMemoryReceiptLog(): MemoryReceiptLog {
+  const open = new Map<Hex, Reservation>();
+  const served: ServedReceipt[] = [];
+  let failing = false;
+  return {
+    async reserve(reservation) {
+      open.set(reservation.id, reservation);
+    },
+    async commit(entry) {
+      if (failing) throw new DgridError('DGRID_STORE_UNAVAILABLE', 'The store does not answer.');
+      if (!open.delete(entry.receipt.id)) throw new Error('a receipt that was never reserved');
+      const serial = BigInt(served.length);
+      served.push({ ...entry, receipt: { ...entry.receipt, serial } });
+      return { serial };
+    },
+    async release(id) {
+      open.delete(id);
+    },
+    async find(id): Promise<StoredReceipt | undefined> {
+      const entry = served.find(({ receipt }) => receipt.id === id);
+      if (entry === undefined) return undefined;
+      const { receipt, keyHash, modelId, content } = entry;
+      return { receipt, keyHash, modelId, salt: content.salt, signature: null, state: 'served' };
+    },
+    open: () => [...open.values()],
+    served: () => served,
+    failCommits(fail) {
+      failing = fail;
+    },
+  };
+}
