@@ -355,9 +355,7 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     function verifyReward(RewardLeaf calldata leaf, SumNode[] calldata proof) external view returns (bool) {
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
-        if (pool.root == 0) return false;
-        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), weight.toUint128(), proof);
-        return root == pool.root && total == pool.total;
+        return SumTree.verify(hashReward(leaf), weight.toUint128(), proof, pool.root, pool.total);
     }
 
     /// @inheritdoc IRewardDistributor
@@ -544,8 +542,7 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
         if (!pool.claimable) revert RewardDistributorWrongState(leaf.epoch, _epochs[leaf.epoch].state);
-        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), weight.toUint128(), proof);
-        if (root != pool.root || total != pool.total) {
+        if (!SumTree.verify(hashReward(leaf), weight.toUint128(), proof, pool.root, pool.total)) {
             revert RewardDistributorInvalidProof(leaf.epoch, leaf.role, leaf.account);
         }
         (uint256 key, uint256 bit) = _claimSlot(leaf.account, leaf.role, leaf.epoch);

@@ -10,19 +10,23 @@ import {SumNode} from "../interfaces/Types.sol";
 ///      the total at most, whoever built the tree. That needs every running sum to be checked: the addition below reverts
 ///      at 2¹²⁸ instead of wrapping.
 library SumTree {
-    /// @notice The (root, total) that a leaf and its proof lead to. The caller must compare both.
-    function climb(
+    /// @notice Whether the leaf lies under (root, total): its proof must lead to both, and it must weigh something.
+    function verify(
         bytes32 leafHash,
         uint128 weight,
-        SumNode[] calldata proof
-    ) internal pure returns (bytes32 root, uint128 total) {
-        root = leafHash;
-        total = weight;
+        SumNode[] calldata proof,
+        bytes32 root,
+        uint128 total
+    ) internal pure returns (bool) {
+        if (weight == 0) return false;
+        bytes32 hash = leafHash;
+        uint128 sum = weight;
         for (uint256 i = 0; i < proof.length; ++i) {
             SumNode calldata sibling = proof[i];
-            root = _hashPair(root, total, sibling.hash, sibling.sum);
-            total += sibling.sum;
+            hash = _hashPair(hash, sum, sibling.hash, sibling.sum);
+            sum += sibling.sum;
         }
+        return hash == root && sum == total;
     }
 
     function _hashPair(bytes32 aHash, uint128 aSum, bytes32 bHash, uint128 bSum) private pure returns (bytes32 parent) {

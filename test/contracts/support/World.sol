@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
+import {DGAIToken} from "../../../contracts/DGAIToken.sol";
+import {EvidenceCourt} from "../../../contracts/EvidenceCourt.sol";
+import {CourtConfig} from "../../../contracts/interfaces/IEvidenceCourt.sol";
+import {SlashConfig, StakingConfig} from "../../../contracts/interfaces/INodeStaking.sol";
+import {RegistryConfig} from "../../../contracts/interfaces/IProofRegistry.sol";
+import {DistributorConfig, EpochInfo, RewardParams} from "../../../contracts/interfaces/IRewardDistributor.sol";
+import "../../../contracts/interfaces/Types.sol";
+import {MessageLib} from "../../../contracts/libraries/MessageLib.sol";
+import {NodeStaking} from "../../../contracts/NodeStaking.sol";
+import {ProofRegistry} from "../../../contracts/ProofRegistry.sol";
+import {RewardDistributor} from "../../../contracts/RewardDistributor.sol";
+import {Check} from "./Check.sol";
+import {Trees} from "./Trees.sol";
+import {vm} from "./Vm.sol";
+
+/// @notice A whole deployment with production timing, and hands to work it.
+abstract contract World is Check {
+    /// @dev One operator of the tests: everything follows from its number.
+    struct Actor {
+        address account;
+        address payout;
+        address signer;
+        uint256 key;
+    }
+
+    uint256 internal constant START = 1_800_000_000;
+    uint256 internal constant SUPPLY = 1_000_000_000e18;
+    uint256 internal constant RESERVE = 500_000_000e18;
+    uint96 internal constant FEE = 1e12;
+    uint96 internal constant MAX_REWARD_PER_UNIT = 1e15;
+    bytes32 internal constant PARAMS = keccak256("parameters");
+    bytes32 internal constant DATA = keccak256("data");
+
+    address internal arbiter = address(0xA4B1);
+    AccessManager internal manager;
+    DGAIToken internal token;
+    NodeStaking internal staking;
+    ProofRegistry internal registry;
+    RewardDistributor internal distributor;
+    EvidenceCourt internal court;
+    Timing internal timing;
+
+    function deploy() internal {
+        vm.warp(START);
+        vm.roll(1_000);
+        timing = Timing({
+            genesis: uint64(START + 1 days),
+            epochDuration: 7 days,
+            recordWindow: 1 days,
+            roundDuration: 1 days,
+            disputeWindow: 3 days,
+            arbiterDeadline: 2 days,
+            unbonding: 14 days
+        });
+        manager = new AccessManager(address(this));
+        token = new DGAIToken(address(this));
+        uint256 nonce = vm.getNonce(address(this));
+        address registryAt = vm.computeCreateAddress(address(this), nonce + 1);
+        address distributorAt = vm.computeCreateAddress(address(this), nonce + 2);
+        address courtAt = vm.computeCreateAddress(address(this), nonce + 3);
+        staking = new NodeStaking(stakingConfig(registryAt, courtAt));
+        registry = new ProofRegistry(RegistryConfig(address(staking), distributorAt, address(manager), 100, FEE));
+        distributor = new RewardDistributor(distributorConfig(courtAt));
+        court = new EvidenceCourt(courtConfig());
+        token.approve(address(distributor), RESERVE);
+        distributor.fund(RESERVE);
+        distributor.activate();
+    }
+
+    function stakingConfig(address registryAt, address courtAt) internal view returns (StakingConfig memory) {
+        return
+            StakingConfig({
+                token: address(token),
+                registry: registryAt,
+                court: courtAt,
+                authority: address(manager),
+                timing: timing,
+                minimumStakes: [uint96(10_000e18), uint96(10_000e18), uint96(100_000e18)],
+                slash: SlashConfig(1_000, 5_000, 100, 1_000, 2)
+            });
+    }
+
+    function distributorConfig(address courtAt) internal view returns (DistributorConfig memory) {
+        return
+            DistributorConfig({
+                staking: address(staking),
+                registry: address(registry),
+                court: courtAt,
+                authority: address(manager),
+                rewardParams: rewardParams(),
+                paramsHash: PARAMS,
+                genesisTableRoot: 0
+            });
+    }
+
+    function rewardParams() internal pure returns (RewardParams memory) {
+        return RewardParams(4_500, [uint16(7_000), 2_000, 1_000], 2_500, MAX_REWARD_PER_UNIT);
+    }
+
+    function courtConfig() internal view returns (CourtConfig memory) {
+        return
+            CourtConfig({
+                staking: address(staking),
+                registry: address(registry),
+                distributor: address(distributor),
+                authority: address(manager),
+                arbiter: arbiter,
+                minimumBond: 1_000e18,
+                bondBps: 100
+            });
+    }
+
+    // ------------------------------------------------------------------------------------------------------- actors
+
+    function actor(uint256 number) internal pure returns (Actor memory one) {
+        one.key = uint256(keccak256(abi.encode("actor", number)));
+        one.account = address(uint160(0x1000_0000 + number));
+        one.payout = address(uint160(0x2000_0000 + number));
+        one.signer = vm.addr(one.key);
+    }
+
+    function authSignature(
+        address account,
+        uint8 role,
+        uint256 key,
+        uint64 deadline
+    ) internal view returns (bytes memory) {
+        bytes32 structHash = MessageLib.operatorAuth(account, role, vm.addr(key), deadline);
+        return signature(key, typed(structHash));
+    }
+
+    function typed(bytes32 structHash) internal view returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", staking.domainSeparator(), structHash));
+    }
+
+    function register(Actor memory one, uint8 role) internal {
+        uint64 deadline = uint64(block.timestamp + 1 hours);
+        bytes memory auth = authSignature(one.account, role, one.key, deadline);
+        vm.prank(one.account);
+        staking.register(role, one.signer, deadline, auth, one.payout, "https://example.org/node.json", DATA);
+    }
+
+    function give(address account, uint256 amount) internal {
+        token.transfer(account, amount);
+        vm.prank(account);
+        token.approve(address(staking), type(uint256).max);
+    }
+
+    /// @dev Registered and staked; active from the next epoch.
+    function join(uint256 number, uint8 role, uint256 amount) internal returns (Actor memory one) {
+        one = actor(number);
+        register(one, role);
+        give(one.account, amount);
+        vm.prank(one.account);
+        staking.stake(role, amount);
+    }
+
+    function joinGateway(uint256 number, uint256 amount) internal returns (Actor memory one) {
+        one = join(number, ROLE_GATEWAY, amount);
+        token.approve(address(staking), 1_000_000e18);
+        staking.depositFees(one.account, 1_000_000e18);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- time
+
+    function epochStart(uint256 epoch) internal view returns (uint256) {
+        return timing.genesis + epoch * timing.epochDuration;
+    }
+
+    /// @dev Opens every epoch up to `epoch`, at the start of each.
+    function enterEpoch(uint64 epoch) internal {
+        for (uint64 e = distributor.nextEpochToOpen(); e <= epoch; ++e) {
+            if (block.timestamp < epochStart(e)) vm.warp(epochStart(e));
+            distributor.openEpoch(e);
+        }
+        if (block.timestamp < epochStart(epoch)) vm.warp(epochStart(epoch));
+    }
+
+    function toProposals(uint64 epoch) internal {
+        vm.warp(epochStart(epoch + 1) + timing.recordWindow);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ anchors
+
+    function anchor(Actor memory gateway, bytes32 root, uint32 count, uint64 units) internal returns (uint64) {
+        uint64 from = registry.nextSerial(gateway.account);
+        vm.prank(gateway.signer);
+        return registry.anchorReceipts(root, from, from + count, count, units, DATA);
+    }
+
+    /// @dev Mines the seed's block, so that the next call sees its hash.
+    function mineSeed() internal returns (bytes32 seed) {
+        seed = keccak256(abi.encode("seed", block.number));
+        vm.roll(block.number + 2);
+        vm.setBlockhash(block.number - 1, seed);
+    }
+
+    // ------------------------------------------------------------------------------------------------ distributions
+
+    function leafOf(uint64 epoch, uint8 role, address account, uint16 quality, uint64 volume)
+        internal
+        pure
+        returns (RewardLeaf memory)
+    {
+        return RewardLeaf(epoch, role, account, quality, volume, 10_000, 10_000);
+    }
+
+    function weightOf(RewardLeaf memory leaf) internal pure returns (uint256) {
+        return uint256(leaf.quality) * leaf.volume * leaf.difficulty * leaf.feedback;
+    }
+
+    function sumLeaves(RewardLeaf[] memory leaves) internal view returns (SumNode[] memory nodes) {
+        nodes = new SumNode[](leaves.length);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            nodes[i] = SumNode(distributor.hashReward(leaves[i]), uint128(weightOf(leaves[i])));
+        }
+    }
+
+    function emptyDistribution(uint64 epoch) internal view returns (Distribution memory d) {
+        d.epoch = epoch;
+        d.round = distributor.epochInfo(epoch).round;
+        d.paramsHash = distributor.epochInfo(epoch).paramsHash;
+        d.batchesHash = keccak256(abi.encode(new uint64[](0)));
+        d.dataHash = DATA;
+    }
+
+    function setRole(Distribution memory d, uint8 role, RewardLeaf[] memory leaves) internal view {
+        SumNode memory top = Trees.sumRoot(sumLeaves(leaves));
+        d.roots[role] = top.hash;
+        d.totals[role] = top.sum;
+        d.counts[role] = uint32(leaves.length);
+    }
+
+    function attest(Distribution memory d, Actor memory one) internal view returns (bytes memory) {
+        return
+            signature(one.key, distributor.attestationDigest(d.epoch, d.round, distributor.distributionHashOf(d)));
+    }
+
+    function proposeBy(Distribution memory d, Actor memory one) internal {
+        bytes[] memory signatures = new bytes[](1);
+        signatures[0] = attest(d, one);
+        distributor.propose(d, signatures);
+    }
+
+    function finalizeAfterWindow(uint64 epoch) internal {
+        vm.warp(distributor.epochInfo(epoch).finalizableAt);
+        distributor.finalize(epoch);
+    }
+
+    // --------------------------------------------------------------------------------------------------- invariants
+
+    /// @dev What must hold after every test that moves tokens. `nodes` lists everybody who ever staked.
+    function assertBooks(address[] memory accounts) internal view {
+        uint256 held = staking.pendingBurn();
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            held += staking.feeBalanceOf(accounts[i]);
+            for (uint8 role = 0; role < ROLE_COUNT; ++role) {
+                held += staking.nodeOf(accounts[i], role).stake + staking.nodeOf(accounts[i], role).unbonding;
+            }
+        }
+        eq(token.balanceOf(address(staking)), held, "staking books");
+        eq(token.balanceOf(address(distributor)), owedByDistributor(), "distributor books");
+    }
+
+    function owedByDistributor() internal view returns (uint256 owed) {
+        owed = distributor.reserve();
+        for (uint64 epoch = 0; epoch < distributor.nextEpochToOpen(); ++epoch) {
+            EpochInfo memory info = distributor.epochInfo(epoch);
+            for (uint256 role = 0; role < ROLE_COUNT; ++role) {
+                owed += info.pools[role] - info.paid[role] - info.returned[role];
+            }
+        }
+    }
+
+    function one1(address a) internal pure returns (address[] memory list) {
+        list = new address[](1);
+        list[0] = a;
+    }
+}
