@@ -224,8 +224,9 @@ describe('a gateway over misbehaving nodes', () => {
   let client: OpenAI;
 
   const start = async (...fakes: FakeNode[]): Promise<void> => {
-    // A weight of one in ten thousand for everybody but node 0: it is always asked first.
-    gateway = await startGateway(fakes.map((fake, index) => inferenceNode(index, fake.url)));
+    // The draw is pinned to 0, which falls to the first by address among equals: node 0.
+    const nodes = fakes.map((fake, index) => inferenceNode(index, fake.url));
+    gateway = await startGateway(nodes, { maxAnswerBytes: 4_194_304 });
     client = new OpenAI({ apiKey: gateway.key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
   };
 
