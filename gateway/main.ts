@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+
+import { parseKeys } from './account/keyring.ts';
+import { parseDeployment } from './chain/contracts.ts';
+import { readConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { parseGoldStore } from './gold/store.ts';
+import { SettingsError } from './lib/settings.ts';
+import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { createGateway } from './wiring.ts';
+import type { Inputs } from './wiring.ts';
+
+/** The gateway process: options, start, signals, graceful end. Exit code 2: an option is wrong; 1: it could not run. */
+function readInputs(): Inputs {
+  const config = readConfig(process.env, configFile(process.argv.slice(2)));
+  return {
+    config,
+    contracts: parseDeployment(readJson(config.deploymentsFile)),
+    params: config.paramsFile === '' ? DEFAULT_PARAMS : parseParams(readJson(config.paramsFile)),
+    keys: parseKeys(readFileSync(config.keysFile, 'utf8')),
+    storedGolds: readGolds(config),
+    log: createLogger(config.logLevel),
+  };
+}
+
+function configFile(args: readonly string[]): unknown {
+  const [option, path, ...rest] = args;
+  if (option === undefined) return undefined;
+  if (option !== '--config' || path === undefined || rest.length > 0) {
+    throw new SettingsError([`usage: node gateway/main.ts [--config FILE]; not understood: ${args.join(' ')}`]);
+  }
+  return readJson(path);
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new SettingsError([`${path}: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+}
+
+function readGolds({ goldFile }: Config): Inputs['storedGolds'] {
+  return goldFile === '' ? [] : parseGoldStore(readFileSync(goldFile, 'utf8'), goldFile);
+}
+
+function leave(code: number, error: unknown): never {
+  const problems =
+    error instanceof SettingsError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const problem of problems) console.error(`gateway: ${problem}`);
+  process.exit(code);
+}
+
+async function main(): Promise<void> {
+  let inputs: Inputs;
+  try {
+    inputs = readInputs();
+  } catch (error) {
+    leave(2, error);
+  }
+  const { config, log } = inputs;
+  const gateway = await createGateway(inputs);
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    gateway.stop().then(
+      () => process.exit(0),
+      (error: unknown) => leave(1, error),
+    );
+  };
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  gateway.start();
+  const url = await gateway.app.http.listen({ host: config.host, port: config.port });
+  log.info({ url }, 'listening');
+}
+
+main().catch((error: unknown) => leave(1, error));

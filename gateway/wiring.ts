@@ -1,0 +1,235 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHmac, hkdfSync, randomBytes, randomInt } from 'node:crypto';
+
+import { buildApp } from './app.ts';
+import type { App } from './app.ts';
+import { createKeyring, hashKey } from './account/keyring.ts';
+import type { ApiKey } from './account/keyring.ts';
+import { workerDeps } from './background.ts';
+import type { Background, GoldRules } from './background.ts';
+import { createAnchorChain, readEpoch } from './chain/anchor-chain.ts';
+import { createChainClient } from './chain/clients.ts';
+import type { ChainClient } from './chain/clients.ts';
+import type { Contracts } from './chain/contracts.ts';
+import { followHead } from './chain/head.ts';
+import type { HeadFollower } from './chain/head.ts';
+import { followNodes } from './chain/node-follower.ts';
+import type { NodeFollower } from './chain/node-follower.ts';
+import { createSender } from './chain/sender.ts';
+import { readStaking } from './chain/staking-facts.ts';
+import type { StakingFacts } from './chain/staking-facts.ts';
+import { epochView } from './claim/epoch-view.ts';
+import type { Config } from './config.ts';
+import { createTables } from './epoch/tables.ts';
+import { BREAKER_DEFAULTS, createBreaker } from './execute/breaker.ts';
+import { createMeter } from './execute/meter.ts';
+import { createNodeClient } from './execute/node-client.ts';
+import { createGoldSource } from './gold/source.ts';
+import { goldLeafOf, goldRequestBody, goldTruth } from './gold/task.ts';
+import type { GoldTask } from './gold/task.ts';
+import { bytesToHex, hexToBytes } from './protocol/bytes.ts';
+import { epochOf } from './protocol/epoch.ts';
+import type { ProtocolParams } from './protocol/params.ts';
+import { createSigner } from './protocol/signature.ts';
+import type { Address, Hex } from './protocol/types.ts';
+import { createConditionBook } from './registry/conditions.ts';
+import { createQualityBook } from './registry/quality-book.ts';
+import { createAnchorLog } from './store/anchor-log.ts';
+import { createAttestationLog } from './store/attestation-log.ts';
+import { createBatchLog } from './store/batch-log.ts';
+import { createContentCipher } from './store/content-cipher.ts';
+import { createEpochLog } from './store/epoch-log.ts';
+import { createExaminationLog } from './store/examination-log.ts';
+import { createGoldLog } from './store/gold-log.ts';
+import { createOutboxLog } from './store/outbox-log.ts';
+import { createReceiptLog } from './store/receipt-log.ts';
+import { openStore } from './store/sqlite.ts';
+import type { Log } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createWorkers } from './workers.ts';
+
+/** What the process read from files before anything was started. */
+export type Inputs = {
+  readonly config: Config;
+  readonly contracts: Contracts;
+  readonly params: ProtocolParams;
+  readonly keys: readonly ApiKey[];
+  readonly storedGolds: readonly GoldTask[];
+  readonly log: Log;
+};
+
+/** A running gateway, short of listening. `stop` goes back in reverse order of start. */
+export type Gateway = { readonly app: App; readonly start: () => void; readonly stop: () => Promise<void> };
+
+type ChainSide = {
+  readonly client: ChainClient;
+  readonly head: HeadFollower;
+  readonly nodes: NodeFollower;
+  readonly staking: StakingFacts;
+};
+
+export async function createGateway(inputs: Inputs): Promise<Gateway> {
+  const { config, contracts, log } = inputs;
+  const side = await openChain(inputs);
+  const signer = createSigner(config.signerKey as Hex);
+  const gateway = config.gatewayAccount.toLowerCase() as Address;
+  const sender = createSender({
+    client: side.client,
+    rpcUrl: config.rpcUrl,
+    privateKey: config.signerKey as Hex,
+    confirmations: config.confirmations,
+    timeoutMs: config.txTimeoutMs,
+  });
+  const chain = createAnchorChain({ client: side.client, sender, head: side.head, contracts, gateway });
+
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const store = await openStore(join(config.dataDir, 'gateway.db'));
+  const cipher = createContentCipher(config.signerKey as Hex);
+  const firstSerial = await chain.nextSerial();
+  const logs = {
+    outbox: createOutboxLog(store),
+    batch: createBatchLog({ store, firstSerial }),
+    anchor: createAnchorLog(store),
+    examination: createExaminationLog(store, cipher),
+    attestation: createAttestationLog(store),
+    epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(config.signerKey as Hex) }),
+    gold: createGoldLog(store, cipher),
+  };
+  const receipts = await createReceiptLog({ store, cipher, firstSerial });
+
+  const { app, quality, close } = dataPlane({ ...inputs, side, gateway, receipts, logs });
+  const background: Background = {
+    log,
+    gateway,
+    signer,
+    contracts,
+    clock: side.staking.clock,
+    recordWindow: side.staking.recordWindow,
+    params: inputs.params,
+    chain,
+    nodes: side.nodes,
+    logs,
+    tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
+    serve: app.serve,
+    recordScore: quality.recordScore,
+    golds: goldRules(inputs),
+    settings: {
+      ...config,
+      pollMs: config.chainPollMs,
+      // Keys that exist nowhere else: the traffic of golds and replays is paid by the gateway itself.
+      goldKeyHash: hashKey(`gold ${randomBytes(32).toString('hex')}`),
+      replayKeyHash: hashKey(`replay ${randomBytes(32).toString('hex')}`),
+    },
+  };
+  const workers = createWorkers(workerDeps(background));
+  return {
+    app,
+    start: workers.start,
+    async stop() {
+      await app.http.close();
+      await workers.stop();
+      side.nodes.stop();
+      side.head.stop();
+      await close();
+      await store.close();
+    },
+  };
+}
+
+async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide> {
+  const pollMs = config.chainPollMs;
+  const client = createChainClient({ rpcUrl: config.rpcUrl, chainId: contracts.chainId, pollMs });
+  const chainId = BigInt(await client.getChainId());
+  if (chainId !== contracts.chainId) {
+    throw new Error(
+      `the RPC at ${config.rpcUrl} is chain ${chainId}, the deployments file is for ${contracts.chainId}`,
+    );
+  }
+  const staking = await readStaking(client, contracts.staking);
+  const onError = (error: unknown): void => log.warn({ err: error }, 'chain not read');
+  const head = await followHead({ client, pollMs, onError });
+  const nodes = await followNodes({
+    client,
+    staking: contracts.staking,
+    pollMs: 4 * pollMs,
+    onError: (account, error) => log.warn({ account, err: error }, 'node not read'),
+  });
+  return { client, head, nodes, staking };
+}
+
+type DataPlaneInputs = Inputs & {
+  readonly side: ChainSide;
+  readonly gateway: Address;
+  readonly receipts: Parameters<typeof buildApp>[0]['receipts'];
+  readonly logs: { readonly epoch: Background['logs']['epoch'] };
+};
+
+function dataPlane({ config, contracts, params, keys, log, side, gateway, receipts, logs }: DataPlaneInputs) {
+  const client = createNodeClient({ connectMs: config.connectMs, keepAliveMs: 10_000 });
+  const meter = createMeter({ maxQueue: config.maxInFlight * 2 });
+  const quality = createQualityBook();
+  const { clock } = side.staking;
+  const distributor = { chainId: contracts.chainId, contract: contracts.distributor };
+  const app = buildApp({
+    gateway,
+    nodes: side.nodes,
+    chain: {
+      blockTime: () => side.head.head().timestamp,
+      epoch: () => epochOf(clock, side.head.head().timestamp),
+      minimumStake: () => side.staking.minimumStake,
+    },
+    receipts,
+    client,
+    meter,
+    breaker: createBreaker(BREAKER_DEFAULTS, Date.now),
+    conditions: createConditionBook(Date.now),
+    quality,
+    limits: config.limits,
+    maxAttempts: config.maxAttempts,
+    maxAnswerBytes: config.maxAnswerBytes,
+    exploreBps: config.exploreBps,
+    randomUint32: () => randomInt(2 ** 32),
+    epochs: {
+      find: async (epoch) => {
+        const status = await readEpoch(side.client, contracts.distributor, epoch);
+        if (status.state === 'none') return undefined;
+        return epochView({ epoch, clock, status, stored: await logs.epoch.distribution(epoch), distributor });
+      },
+      dataset: async (epoch) => (await logs.epoch.distribution(epoch))?.dataset,
+    },
+    params: () => params,
+    checkKey: createKeyring(keys).check,
+    notReady: () => (side.nodes.list().length === 0 ? ['no node is registered'] : []),
+    metrics: createMetrics(),
+    log,
+    nowMs: Date.now,
+    bodyLimitBytes: config.bodyLimitBytes,
+    maxInFlight: config.maxInFlight,
+    keepAliveMs: config.keepAliveMs,
+  });
+  const close = async (): Promise<void> => {
+    await client.close();
+    await meter.close();
+  };
+  return { app, quality, close };
+}
+
+function goldRules({ config, storedGolds }: Inputs): GoldRules {
+  const source = createGoldSource({ random: randomInt, stored: storedGolds });
+  return {
+    prepare: (epoch) =>
+      source.take(config.goldsPerEpoch).map((task, index) => {
+        const salt = bytesToHex(randomBytes(32));
+        return { leaf: goldLeafOf(task, epoch, index, salt), task };
+      }),
+    requestBody: goldRequestBody,
+    truth: goldTruth,
+  };
+}
+
+/** Payers appear in a dataset as a keyed hash: stable for one gateway, meaningless to everybody else. */
+function createPayerHash(signerKey: Hex): (keyHash: string) => Hex {
+  const key = Buffer.from(hkdfSync('sha256', hexToBytes(signerKey), 'DGrid', 'payer hash v1', 32));
+  return (keyHash) => bytesToHex(createHmac('sha256', key).update(keyHash).digest());
+}
