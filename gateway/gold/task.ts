@@ -49,18 +49,29 @@ export function parseGoldTask(task: JsonObject): GoldTask {
 }
 
 function parseReference(reference: JsonObject): Reference {
-  const { kind, value, options, answers, tolerance } = reference;
-  if (kind === 'number' && typeof value === 'number') {
-    return typeof tolerance === 'number' ? { kind, value, tolerance } : { kind, value };
-  }
-  if (kind === 'choice' && typeof value === 'string' && isTexts(options)) return { kind, value, options };
-  if (kind === 'json' && value !== undefined) return { kind, value };
-  if (kind === 'text' && isTexts(answers) && answers.length > 0) return { kind, answers };
-  throw new TypeError(`not a reference: ${canonicalJson(reference).slice(0, 100)}`);
+  const { kind } = reference;
+  const parsed = isKind(kind) ? REFERENCE_READERS[kind](reference) : undefined;
+  if (parsed === undefined) throw new TypeError(`not a reference: ${canonicalJson(reference).slice(0, 100)}`);
+  return parsed;
+}
+
+const REFERENCE_READERS: Readonly<Record<Reference['kind'], (fields: JsonObject) => Reference | undefined>> = {
+  number: ({ value, tolerance }) => {
+    if (typeof value !== 'number') return undefined;
+    return typeof tolerance === 'number' ? { kind: 'number', value, tolerance } : { kind: 'number', value };
+  },
+  choice: ({ value, options }) =>
+    typeof value === 'string' && isTexts(options) ? { kind: 'choice', value, options } : undefined,
+  json: ({ value }) => (value === undefined ? undefined : { kind: 'json', value }),
+  text: ({ answers }) => (isTexts(answers) ? { kind: 'text', answers } : undefined),
+};
+
+function isKind(kind: unknown): kind is Reference['kind'] {
+  return typeof kind === 'string' && Object.hasOwn(REFERENCE_READERS, kind);
 }
 
 function isTexts(value: JsonValue | undefined): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
 }
 
 /** The request as a caller would send it. */

@@ -50,18 +50,17 @@ function parseNode(entry: unknown): DemoNode | string {
   const { name, backendUrl, model, price, ...rest } = entry as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) return `unknown field "${unknown}" (there are name, backendUrl, model, price)`;
-  if (typeof name !== 'string' || !/^[\w .-]{1,40}$/.test(name))
-    return 'name must be 1 to 40 letters, figures or "-._ "';
-  if (typeof backendUrl !== 'string' || !isHttpUrl(backendUrl)) return 'backendUrl must be an http(s) URL';
-  if (typeof model !== 'string' || model === '' || model.length > 200) return 'model must be a model id';
+  if (!isText(name, /^[\w .-]{1,40}$/)) return 'name must be 1 to 40 letters, figures or "-._ "';
+  if (!isText(backendUrl, /^https?:/) || !URL.canParse(backendUrl)) return 'backendUrl must be an http(s) URL';
+  if (!isText(model, /^.{1,200}$/)) return 'model must be a model id';
   const parsed = parsePrice(price);
   if (parsed === undefined) return 'price must be {input, output} in micro-USD per million tokens, whole numbers';
   // The agent adds /v1 itself; both ways of writing a base URL are common.
   return { name, backendUrl: backendUrl.replace(/\/+$/, '').replace(/\/v1$/, ''), model, price: parsed };
 }
 
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+function isText(value: unknown, form: RegExp): value is string {
+  return typeof value === 'string' && form.test(value);
 }
 
 function parsePrice(price: unknown): DemoNode['price'] | undefined {

@@ -72,17 +72,21 @@ function foldFacts(problem: Problem, steps: Step[]): Term[] {
   const terms: Term[] = [];
   let ahead: number | undefined;
   for (const fact of problem.facts) {
-    if (fact.kind === 'factor' && terms.length === 0) ahead = fact.value;
-    else if (fact.kind === 'factor') scaleLast(terms, fact.value, problem, steps);
-    if (fact.kind !== 'count') continue;
-    terms.push(ahead === undefined ? expand(fact, rates, used, steps) : { ...fact, gain: true });
-    // "Half of the 36 guests leave": the factor stood before its number.
-    if (ahead !== undefined) scaleLast(terms, ahead, problem, steps);
-    ahead = undefined;
+    if (fact.kind === 'factor') {
+      if (terms.length === 0) ahead = fact.value;
+      else scaleLast(terms, fact.value, problem, steps);
+    } else if (fact.kind === 'count' && ahead !== undefined) {
+      // "Half of the 36 guests leave": the factor stood before its number.
+      terms.push({ ...fact, gain: true });
+      scaleLast(terms, ahead, problem, steps);
+      ahead = undefined;
+    } else if (fact.kind === 'count') {
+      terms.push(expand(fact, rates, used, steps));
+    }
   }
   // A rate that met no count speaks for itself: one of them, or the amount to compare with.
-  for (const rate of rates) if (!used.has(rate) && rate.unit === problem.target && terms.length === 0) terms.push(rate);
-  return terms;
+  const alone = rates.find((rate) => !used.has(rate) && rate.unit === problem.target);
+  return terms.length === 0 && alone !== undefined ? [alone] : terms;
 }
 
 function expand(fact: Term, rates: readonly Rate[], used: Set<Rate>, steps: Step[]): Term {
@@ -175,32 +179,37 @@ function runningTotal(problem: Problem, terms: readonly Term[], steps: Step[]): 
 /** Percentages, equal shares, and "how many boxes" come after the adding up. */
 function finish(problem: Problem, start: number, steps: Step[]): Result {
   let value = start;
-  const note = (text: string, result: number): void => {
-    steps.push({ text: `${text} = ${formatNumber(result)}` });
-    value = result;
-  };
   for (const fact of problem.facts) {
-    if (fact.kind === 'percent') {
-      const part = (value * fact.value) / 100;
-      if (
-        /\b(?:off|discount|reduced|cheaper|less|lower|reduction|sale|falls?|drops?|decrease)/i.test(fact.clause) ||
-        (LEFT.test(problem.question) && !/\bmore\b/i.test(fact.clause))
-      )
-        note(`${formatNumber(value)} - ${formatNumber(part)}`, value - part);
-      else if (
-        /\b(?:more|increase|increases|raise|raised|tip|tax|rises?|rose|grows?|extra|interest|added)/i.test(fact.clause)
-      )
-        note(`${formatNumber(value)} + ${formatNumber(part)}`, value + part);
-      else note(`${formatNumber(value)} × ${formatNumber(fact.value)} / 100`, part);
-    }
-    if (fact.kind === 'share' && fact.value !== 0)
-      note(`${formatNumber(value)} / ${formatNumber(fact.value)}`, value / fact.value);
+    if (fact.kind === 'percent') value = percentOf(problem, value, fact, steps);
+    else if (fact.kind === 'share' && fact.value !== 0)
+      value = note(steps, `${formatNumber(value)} / ${formatNumber(fact.value)}`, value / fact.value);
   }
+  return { value: groupsOf(problem, value, steps), steps };
+}
+
+function note(steps: Step[], text: string, result: number): number {
+  steps.push({ text: `${text} = ${formatNumber(result)}` });
+  return result;
+}
+
+const LOWERS = /\b(?:off|discount|reduced|cheaper|less|lower|reduction|sale|falls?|drops?|decrease)/i;
+const RAISES = /\b(?:more|increase|increases|raise|raised|tip|tax|rises?|rose|grows?|extra|interest|added)/i;
+
+function percentOf(problem: Problem, value: number, fact: Extract<Fact, { kind: 'percent' }>, steps: Step[]): number {
+  const part = (value * fact.value) / 100;
+  const [whole, piece] = [formatNumber(value), formatNumber(part)];
+  if (LOWERS.test(fact.clause) || (LEFT.test(problem.question) && !/\bmore\b/i.test(fact.clause)))
+    return note(steps, `${whole} - ${piece}`, value - part);
+  if (RAISES.test(fact.clause)) return note(steps, `${whole} + ${piece}`, value + part);
+  return note(steps, `${whole} × ${formatNumber(fact.value)} / 100`, part);
+}
+
+/** "How many boxes": so many to a box is known, boxes are counted nowhere. */
+function groupsOf(problem: Problem, total: number, steps: Step[]): number {
   const group = ratesOf(problem).find((rate) => rate.per === problem.target && rate.value !== 0);
   const isCounted = problem.facts.some((fact) => fact.kind === 'count' && fact.unit === problem.target);
-  if (group !== undefined && !isCounted) {
-    note(`${formatNumber(value)} / ${formatNumber(group.value)}`, value / group.value);
-    if (!Number.isInteger(value) && /\bneed/i.test(problem.question)) note(`rounded up`, Math.ceil(value));
-  }
-  return { value, steps };
+  if (group === undefined || isCounted) return total;
+  const groups = note(steps, `${formatNumber(total)} / ${formatNumber(group.value)}`, total / group.value);
+  if (Number.isInteger(groups) || !/\bneed/i.test(problem.question)) return groups;
+  return note(steps, 'rounded up', Math.ceil(groups));
 }

@@ -59,30 +59,20 @@ function divide(prompt: string): Sections {
   return divideByHeading(prompt) ?? divideByParagraph(prompt) ?? divideBySentence(prompt);
 }
 
+const TASK_HEADING = /^(?:question|task|q|instructions?|labels|categories|options|schema|fields|answer):/i;
+
 function divideByHeading(prompt: string): Sections | undefined {
-  const material: string[] = [];
-  const instruction: string[] = [];
-  let inMaterial = false;
-  let marked = false;
-  for (const line of prompt.split('\n')) {
-    const heading = HEADING.exec(line)?.[1];
-    if (heading !== undefined && MATERIAL_HEADING.test(heading.trim()) && !marked) {
-      inMaterial = true;
-      marked = true;
-      material.push(line.replace(HEADING, ''));
-      continue;
-    }
-    // A new section or an order ends the text; the keyed lines of a form ("Date: …") do not.
-    if (
-      inMaterial &&
-      (/^(?:question|task|q|instructions?|labels|categories|options|schema|fields|answer):/i.test(line) ||
-        isCommand(line))
-    )
-      inMaterial = false;
-    (inMaterial ? material : instruction).push(line);
-  }
-  if (!marked || material.join('').trim() === '') return undefined;
-  return { instruction: instruction.join('\n').trim(), material: material.join('\n').trim(), marked };
+  const lines = prompt.split('\n');
+  const start = lines.findIndex((line) => MATERIAL_HEADING.test(HEADING.exec(line)?.[1]?.trim() ?? ''));
+  if (start === -1) return undefined;
+  // A new section or an order ends the text; the keyed lines of a form ("Date: …") do not.
+  const length = lines.slice(start + 1).findIndex((line) => TASK_HEADING.test(line) || isCommand(line));
+  const end = length === -1 ? lines.length : start + 1 + length;
+  const text = lines.slice(start, end).join('\n');
+  const material = text.replace(HEADING, '').trim();
+  if (material === '') return undefined;
+  const instruction = [...lines.slice(0, start), ...lines.slice(end)].join('\n').trim();
+  return { instruction, material, marked: true };
 }
 
 function isCommand(line: string): boolean {

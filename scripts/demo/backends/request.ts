@@ -73,5 +73,5 @@ function textOf(content: unknown): string | undefined {
 
 function readSchema(format: unknown): SchemaNode | undefined {
   const schema = fields(fields(fields(format)?.['json_schema'])?.['schema']);
-  return schema === undefined ? undefined : (schema as SchemaNode);
+  return schema;
 }

@@ -12,10 +12,7 @@ export type SummaryLimits = { readonly maxWords: number | undefined; readonly ma
 export function summarise(text: string, limits: SummaryLimits, level: SummaryLevel): string {
   const sentences = splitSentences(text);
   const ranked = rank(sentences, level.choice);
-  const maxSentences = level.obeysLimits
-    ? (limits.maxSentences ?? Math.max(1, Math.ceil(sentences.length / 3)))
-    : Math.ceil(sentences.length / 2) + 1;
-  const maxWords = level.obeysLimits ? (limits.maxWords ?? Infinity) : Infinity;
+  const { maxWords, maxSentences } = level.obeysLimits ? bounds(limits, sentences.length) : generous(sentences.length);
   const chosen: number[] = [];
   let words = 0;
   for (const index of ranked) {
@@ -29,6 +26,19 @@ export function summarise(text: string, limits: SummaryLimits, level: SummaryLev
     .toSorted((a, b) => a - b)
     .map((index) => sentences[index])
     .join(' ');
+}
+
+type Bounds = { readonly maxWords: number; readonly maxSentences: number };
+
+function bounds(limits: SummaryLimits, count: number): Bounds {
+  return {
+    maxWords: limits.maxWords ?? Infinity,
+    maxSentences: limits.maxSentences ?? Math.max(1, Math.ceil(count / 3)),
+  };
+}
+
+function generous(count: number): Bounds {
+  return { maxWords: Infinity, maxSentences: Math.ceil(count / 2) + 1 };
 }
 
 function rank(sentences: readonly string[], choice: SummaryLevel['choice']): number[] {

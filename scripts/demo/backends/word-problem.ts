@@ -1,5 +1,6 @@
 import { findQuantities } from './quantities.ts';
 import { isStopWord, splitSentences, stem, tokenize } from './text.ts';
+import type { Token } from './text.ts';
 
 /** Reading a word problem: each number becomes a fact with a unit and a part to play. */
 export type Fact =
@@ -190,14 +191,17 @@ function isShare(before: string, after: string, sentence: string): boolean {
 function nounAfter({ before, after, known }: Context): string {
   if (/[$€£]\s?$/.test(before)) return 'money';
   const words = tokenize(after.split(/[,.;?]/)[0] ?? '').slice(0, 4);
-  const head = words[0]?.text ?? '';
-  if (isVerb(head)) return '';
-  const listed = words.find((word) => known.has(unitOf(word.lower)));
-  const first = words.find((word) => !isStopWord(word.lower));
+  if (endsPhrase(words[0])) return '';
+  const nouns = words.filter((word) => !isStopWord(word.lower));
   const plural = words.slice(0, 3).find((word) => /[^s]s$/.test(word.lower) && !isStopWord(word.lower));
-  if (words[0] !== undefined && isStopWord(words[0].lower) && !/^(?:more|other|of|own|further)$/.test(words[0].lower))
-    return '';
-  return unitOf((listed ?? plural ?? first)?.lower ?? '');
+  const noun = words.find((word) => known.has(unitOf(word.lower))) ?? plural ?? nouns[0];
+  return unitOf(noun?.lower ?? '');
+}
+
+/** "12 get off", "9 in the morning": the number stands without a noun of its own. */
+function endsPhrase(next: Token | undefined): boolean {
+  if (next === undefined) return true;
+  return isVerb(next.text) || (isStopWord(next.lower) && !/^(?:more|other|of|own|further)$/.test(next.lower));
 }
 
 const HOURLY = 'hour|day|week|month|minute|second|year|night|person|kilo|kilogram|litre|metre';
@@ -210,24 +214,39 @@ const AHEAD = /(?:^|[,;]|\band)\s*(?:in |on |for )?(?:each|every)\s+(.*)$/i;
 const PRICED =
   /\b(?:an?|one)\s+((?:\p{L}+\s+){1,3}?)(?:costs?|is sold for|sells for|weighs|holds|takes|has|contains|needs|gives|makes)\s+(?:about\s+)?[€$£]?$/iu;
 
+type Owners = { readonly per: readonly string[]; readonly firm: boolean };
+
 /** What a number belongs to once for each: "12 eggs per box", "each box holds 12", "a book costs 8 euros". */
-function owners(context: Context, unit: string): { per: string[]; firm: boolean } {
-  const { before, after, sentence, mention, lastUnit } = context;
-  // "9 rows of 14 tulips"
-  if (lastUnit !== '' && lastUnit !== unit && /^\s*(?:\p{L}+\s+){1,2}(?:of|with|containing|holding)\s*$/iu.test(before))
-    return { per: [lastUnit], firm: true };
-  const own = after.split(/[.;?]/)[0] ?? '';
-  const behind = BEHIND.exec(own)?.[1];
-  if (behind !== undefined) return { per: [unitOf(behind)], firm: true };
-  const ahead = AHEAD.exec(before)?.[1];
-  if (ahead !== undefined) return { per: nounRun(ahead).map(unitOf).toReversed(), firm: true };
-  if (/^\s*(?:\p{L}+\s+){0,2}?(?:each|apiece)\b/iu.test(own)) {
-    const named = /\beach\s+(\p{L}+)/iu.exec(own)?.[1] ?? '';
-    const isNamed = named !== '' && !isStopWord(named.toLowerCase()) && !isVerb(named);
-    return { per: [isNamed ? unitOf(named) : eachOwner(sentence.slice(0, mention.at), unit)], firm: true };
-  }
-  const loose = [LOOSE_BEHIND.exec(own)?.[1], nounRun(PRICED.exec(before)?.[1] ?? '').at(-1)];
+function owners(context: Context, unit: string): Owners {
+  const own = context.after.split(/[.;?]/)[0] ?? '';
+  const firm = heldBy(context, unit) ?? namedBehind(own) ?? namedAhead(context) ?? apiece(context, own, unit);
+  if (firm !== undefined) return { per: firm, firm: true };
+  const loose = [LOOSE_BEHIND.exec(own)?.[1], nounRun(PRICED.exec(context.before)?.[1] ?? '').at(-1)];
   return { per: loose.flatMap((word) => (word === undefined ? [] : [unitOf(word)])), firm: false };
+}
+
+/** "9 rows of 14 tulips" */
+function heldBy({ before, lastUnit }: Context, unit: string): readonly string[] | undefined {
+  const holds = /^\s*(?:\p{L}+\s+){1,2}(?:of|with|containing|holding)\s*$/iu.test(before);
+  return holds && lastUnit !== '' && lastUnit !== unit ? [lastUnit] : undefined;
+}
+
+function namedBehind(own: string): readonly string[] | undefined {
+  const noun = BEHIND.exec(own)?.[1];
+  return noun === undefined ? undefined : [unitOf(noun)];
+}
+
+function namedAhead({ before }: Context): readonly string[] | undefined {
+  const phrase = AHEAD.exec(before)?.[1];
+  return phrase === undefined ? undefined : nounRun(phrase).map(unitOf).toReversed();
+}
+
+/** "8 euros each" belongs to the noun behind "each", or to the plural before. */
+function apiece({ sentence, mention }: Context, own: string, unit: string): readonly string[] | undefined {
+  if (!/^\s*(?:\p{L}+\s+){0,2}?(?:each|apiece)\b/iu.test(own)) return undefined;
+  const named = /\beach\s+(\p{L}+)/iu.exec(own)?.[1] ?? '';
+  const isNamed = named !== '' && !isStopWord(named.toLowerCase()) && !isVerb(named);
+  return [isNamed ? unitOf(named) : eachOwner(sentence.slice(0, mention.at), unit)];
 }
 
 /** The words before a verb or stop word ends them: "box of tea holds" gives "box". */
