@@ -11,6 +11,7 @@ import type { Tables } from './epoch/tables.ts';
 import { createEvaluatorClient } from './evaluate/evaluator-client.ts';
 import type { EvaluatorNode, ExaminationLog } from './evaluate/ports.ts';
 import type { GoldLog, PreparedGold } from './gold/ports.ts';
+import { reasonOf } from './lib/reason.ts';
 import { isDrawn, isExaminable, isReplayed } from './poq/sampling.ts';
 import { scoreReceipt } from './poq/score.ts';
 import { buildBatchTree } from './protocol/batch-tree.ts';
@@ -89,7 +90,7 @@ export function workerDeps(background: Background): WorkerDeps {
       pollMs: settings.pollMs,
       concurrency: settings.outboxConcurrency,
       onError: (row, error, retryInMs) =>
-        log.warn({ key: row.key, attempts: row.attempts, retryInMs, err: error }, 'outbox row failed'),
+        log.warn({ row: row.key, attempts: row.attempts, retryInMs, reason: reasonOf(error) }, 'outbox row failed'),
     },
     anchorBatch: anchorBatch(background),
     anchorEpoch: anchorEpoch(background),
@@ -111,7 +112,7 @@ export function workerDeps(background: Background): WorkerDeps {
       log: logs.attestation,
       context: { gateway: background.gateway, ...domains(background) },
       waitMs: 5_000,
-      onError: (node, error) => log.warn({ node, err: error }, 'attestations not collected'),
+      onError: (node, error) => log.warn({ node, reason: reasonOf(error) }, 'attestations not collected'),
     },
     keeper: { clock, time: () => chain.head().timestamp, log: logs.epoch, firstEpoch: 0n },
     golds: {
@@ -122,10 +123,10 @@ export function workerDeps(background: Background): WorkerDeps {
       keyHash: settings.goldKeyHash,
       requestBody: background.golds.requestBody,
       timeoutMs: 60_000,
-      onError: (gold, error) => log.warn({ index: gold.leaf.index, err: error }, 'gold not answered'),
+      onError: (gold, error) => log.warn({ index: gold.leaf.index, reason: reasonOf(error) }, 'gold not answered'),
     },
     intervals: { batchMs: settings.batchIntervalMs, pollMs: settings.pollMs },
-    onError: (task, error) => log.error({ task, err: error }, 'background task failed'),
+    onError: (task, error) => log.error({ task, reason: reasonOf(error) }, 'background task failed'),
   };
 }
 
@@ -253,7 +254,8 @@ function examine(background: Background): WorkerDeps['examine'] {
     evaluators: (epoch) => evaluatorsOf(background.nodes.members(), epoch),
     trust: async (epoch, evaluator) => (await tables.of(epoch)).trustOf(evaluator),
     answerTimeoutMs: settings.answerTimeoutMs,
-    onMissing: (evaluator, step, error) => log.warn({ evaluator, step, err: error }, 'evaluator did not answer'),
+    onMissing: (evaluator, step, error) =>
+      log.warn({ evaluator, step, reason: reasonOf(error) }, 'evaluator did not answer'),
   };
 }
 
@@ -277,6 +279,6 @@ function replay({ logs, params, nodes, serve, settings, log, chain, clock }: Bac
       });
       return { replayId: head.receiptId, modelId: head.modelId, response: chatContent(content) };
     },
-    onMissing: (node, error) => log.warn({ node, err: error }, 'replay not answered'),
+    onMissing: (node, error) => log.warn({ node, reason: reasonOf(error) }, 'replay not answered'),
   };
 }

@@ -28,6 +28,7 @@ import { createNodeClient } from './execute/node-client.ts';
 import { createGoldSource } from './gold/source.ts';
 import { goldLeafOf, goldRequestBody, goldTruth } from './gold/task.ts';
 import type { GoldTask } from './gold/task.ts';
+import { reasonOf } from './lib/reason.ts';
 import { bytesToHex, hexToBytes } from './protocol/bytes.ts';
 import { epochOf } from './protocol/epoch.ts';
 import type { ProtocolParams } from './protocol/params.ts';
@@ -147,13 +148,13 @@ async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide>
     );
   }
   const staking = await readStaking(client, contracts.staking);
-  const onError = (error: unknown): void => log.warn({ err: error }, 'chain not read');
+  const onError = (error: unknown): void => log.warn({ reason: reasonOf(error) }, 'chain not read');
   const head = await followHead({ client, pollMs, onError });
   const nodes = await followNodes({
     client,
     staking: contracts.staking,
     pollMs: 4 * pollMs,
-    onError: (account, error) => log.warn({ account, err: error }, 'node not read'),
+    onError: (account, error) => log.warn({ account, reason: reasonOf(error) }, 'node not read'),
   });
   return { client, head, nodes, staking };
 }

@@ -87,15 +87,36 @@ async function proposeStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepO
     return 'finished';
   }
   if (status.state === 'open') {
-    const now = deps.chain.head().timestamp;
-    const opensAt = epochEnd(deps.clock, epoch) + deps.recordWindow;
-    if (now < opensAt || now < status.roundStartsAt) return { waitMs: deps.pollMs };
-    if ((await deps.log.runningBatches(epoch)) > 0) return { waitMs: deps.pollMs };
-    const { distribution, signature } = await distributionOf(deps, epoch, status);
-    await deps.chain.propose(distribution, [signature]);
+    const early = await proposeOpen(deps, epoch, status);
+    if (early !== undefined) return early;
+    if ((await deps.chain.attesterStake(epoch)) === 0n) {
+      await deps.log.finish(row.key);
+      return 'finished';
+    }
   }
   await deps.log.proposed(row.key, epoch, status.round);
   return 'finished';
+}
+
+/** @returns how long to wait when it is too early; undefined when this gateway has done what it can. */
+async function proposeOpen(
+  deps: AnchorEpochDeps,
+  epoch: bigint,
+  status: EpochStatus,
+): Promise<StepOutcome | undefined> {
+  const now = deps.chain.head().timestamp;
+  const endsAt = epochEnd(deps.clock, epoch);
+  if (status.electorate === 0n) {
+    if (now < endsAt) return { waitMs: deps.pollMs };
+    await deps.chain.voidEpoch(epoch); // nobody could ever attest it: its pools go back at once
+    return undefined;
+  }
+  if (now < endsAt + deps.recordWindow || now < status.roundStartsAt) return { waitMs: deps.pollMs };
+  if ((await deps.log.runningBatches(epoch)) > 0) return { waitMs: deps.pollMs };
+  if ((await deps.chain.attesterStake(epoch)) === 0n) return undefined; // joined later: others attest this one
+  const { distribution, signature } = await distributionOf(deps, epoch, status);
+  await deps.chain.propose(distribution, [signature]);
+  return undefined;
 }
 
 /** Written down before it is signed out: two different ones for one round would be slashable. */

@@ -20,6 +20,10 @@ export type AnchorChain = {
   readonly epochState: (epoch: bigint) => Promise<EpochStatus>;
   readonly propose: (distribution: Distribution, signatures: readonly Hex[]) => Promise<void>;
   readonly finalize: (epoch: bigint) => Promise<void>;
+  /** Returns the pools of an epoch that nobody can attest. */
+  readonly voidEpoch: (epoch: bigint) => Promise<void>;
+  /** This gateway's stake in an epoch's electorate; 0 when it has no say in it. */
+  readonly attesterStake: (epoch: bigint) => Promise<bigint>;
 };
 
 export type ReceiptsAnchor = {
@@ -71,6 +75,8 @@ export type EpochStatus = {
   readonly paid: readonly bigint[];
   readonly returned: readonly bigint[];
   readonly pot: bigint;
+  /** Stake of all gateways that may attest the epoch. */
+  readonly electorate: bigint;
 };
 
 /** A batch as the store knows it. */

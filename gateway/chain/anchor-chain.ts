@@ -1,6 +1,7 @@
 import { EPOCH_STATES } from '../anchor/ports.ts';
 import type { AnchorChain, Anchored, BatchState, EpochStatus } from '../anchor/ports.ts';
 import type { Address, Distribution, Hex } from '../protocol/types.ts';
+import { nodeStakingAbi } from './abi/node-staking.ts';
 import { proofRegistryAbi } from './abi/proof-registry.ts';
 import { rewardDistributorAbi } from './abi/reward-distributor.ts';
 import type { ChainClient } from './clients.ts';
@@ -99,9 +100,12 @@ function goldCalls({
   };
 }
 
-type EpochCalls = Pick<AnchorChain, 'nextEpochToOpen' | 'openEpoch' | 'epochState' | 'propose' | 'finalize'>;
+type EpochCalls = Pick<
+  AnchorChain,
+  'nextEpochToOpen' | 'openEpoch' | 'epochState' | 'propose' | 'finalize' | 'voidEpoch' | 'attesterStake'
+>;
 
-function epochCalls({ client, sender, contracts }: AnchorChainDeps): EpochCalls {
+function epochCalls({ client, sender, contracts, gateway }: AnchorChainDeps): EpochCalls {
   const distributor = { address: contracts.distributor, abi: rewardDistributorAbi } as const;
   return {
     nextEpochToOpen: () => client.readContract({ ...distributor, functionName: 'nextEpochToOpen' }),
@@ -112,6 +116,16 @@ function epochCalls({ client, sender, contracts }: AnchorChainDeps): EpochCalls 
     async propose(distribution: Distribution, signatures) {
       await sender.send({ ...distributor, functionName: 'propose', args: [distribution, signatures] });
     },
+    async voidEpoch(epoch) {
+      await sender.send({ ...distributor, functionName: 'voidEpoch', args: [epoch] });
+    },
+    attesterStake: (epoch) =>
+      client.readContract({
+        address: contracts.staking,
+        abi: nodeStakingAbi,
+        functionName: 'gatewayStakeAt',
+        args: [gateway, epoch],
+      }),
     async finalize(epoch) {
       await sender.send({ ...distributor, functionName: 'finalize', args: [epoch] });
     },
@@ -126,7 +140,7 @@ export async function readEpoch(client: ChainClient, distributor: Address, epoch
     args: [epoch],
   });
   const { round, roundStartsAt, finalizableAt, paramsHash, tableRoot, tableEpoch, distributionHash } = info;
-  const { pot, pools, paid, returned } = info;
+  const { pot, pools, paid, returned, electorate } = info;
   const state = EPOCH_STATES[info.state] ?? 'none';
   return {
     state,
@@ -141,5 +155,6 @@ export async function readEpoch(client: ChainClient, distributor: Address, epoch
     pools,
     paid,
     returned,
+    electorate,
   };
 }
