@@ -109,6 +109,7 @@ function createFeed(scanner: SseScanner, stream: ChatStream, gate: CommitGate) {
       // Comments keep a socket open, not a call: only what belongs to the answer pushes the clock back.
       if (event.kind === 'content' || (event.kind !== 'comment' && gate.committedMs() !== undefined))
         control.progress();
+      if (event.kind === 'done') control.complete();
       if (event.forward !== undefined) flowing = gate.pass(event.kind === 'content', event.forward) && flowing;
     }
     if (!flowing) {

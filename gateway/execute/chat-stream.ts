@@ -16,7 +16,7 @@ export type StreamEvent = {
 export type StreamMeta = { readonly id: string; readonly created: number; readonly model: string };
 
 export type ChatStream = {
-  /** @throws UpstreamFailure on an error event, garbage, an answer that is too large, or anything after `[DONE]`. */
+  /** @throws UpstreamFailure on an error event, garbage, or an answer that is too large. */
   readonly accept: (frame: SseFrame) => StreamEvent;
   /** @throws UpstreamFailure (`truncated`) unless every choice has its finish reason and `[DONE]` was read. */
   readonly complete: () => ChatContent;
@@ -43,8 +43,8 @@ export function createChatStream(maxBytes: number): ChatStream {
   let bytes = 0;
 
   const accept = (frame: SseFrame): StreamEvent => {
-    if (frame.data === undefined) return { kind: 'comment', forward: undefined };
-    if (done) throw new UpstreamFailure('malformed', { said: 'an event after [DONE]' });
+    // The answer ended at [DONE]; whatever a node still says belongs to nobody.
+    if (frame.data === undefined || done) return { kind: 'comment', forward: undefined };
     if (frame.data.trim() === '[DONE]') {
       done = true;
       return { kind: 'done', forward: undefined };

@@ -35,6 +35,8 @@ export type CallControl = {
   /** Stops reading, and the clock between events, while the caller is slower than the node. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** The answer is whole. The connection gets a moment to end by itself, so that it can be used again. */
+  readonly complete: () => void;
 };
 
 /** What becomes of the answer. Whatever these throw ends the call and is what `send` rejects with. */
@@ -50,6 +52,7 @@ export type NodeClient = {
 };
 
 const MAX_POOLS = 4_096;
+const LINGER_MS = 100;
 
 export type NodeClientOptions = {
   readonly connectMs: number;
@@ -114,6 +117,7 @@ function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
   let paused = false;
+  let complete = false;
   const watchdog = createWatchdog((reason) => fail(new UpstreamFailure(reason)));
   const total = setTimeout(() => fail(new UpstreamFailure('total_timeout')), call.limits.totalMs);
   const onAbort = (): void => fail(new UpstreamFailure('aborted'));
@@ -128,7 +132,7 @@ function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure
     settle(failure);
   };
   const fail = (failure: UpstreamFailure): void => {
-    finish(failure);
+    finish(complete ? undefined : failure);
     controller?.abort(failure);
   };
   const guarded = (step: () => void): void => {
@@ -141,7 +145,7 @@ function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure
   };
   const control: CallControl = {
     progress() {
-      if (!paused) watchdog.arm('chunk_timeout', call.limits.chunkMs);
+      if (!paused && !complete) watchdog.arm('chunk_timeout', call.limits.chunkMs);
     },
     pause() {
       paused = true;
@@ -153,6 +157,10 @@ function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure
       if (settled) return;
       watchdog.arm('chunk_timeout', call.limits.chunkMs);
       controller?.resume();
+    },
+    complete() {
+      complete = true;
+      watchdog.arm('total_timeout', LINGER_MS);
     },
   };
   watchdog.arm('connect_timeout', call.limits.connectMs);
@@ -173,7 +181,7 @@ function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure
       },
       onResponseData: (_controller, chunk) => guarded(() => reader.onData(chunk, control)),
       onResponseEnd: () => finish(),
-      onResponseError: (_controller, error) => finish(failureOfSocket(error)),
+      onResponseError: (_controller, error) => finish(complete ? undefined : failureOfSocket(error)),
     },
   };
 }

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+
+import { DgridError } from '../../errors.ts';
+import type { JsonObject } from '../../protocol/content.ts';
+import type { Address, Hex } from '../../protocol/types.ts';
+
+/** A gateway's request as a node agent reads it. */
+export type AgentRequest = {
+  readonly receiptId: Hex;
+  readonly salt: Hex;
+  readonly gateway: Address;
+  /** As received: what the hash is taken of. */
+  readonly body: JsonObject;
+  readonly model: string;
+  readonly stream: boolean;
+};
+
+/** @throws DgridError (400, 413) */
+export async function readAgentRequest(request: IncomingMessage, bodyLimitBytes: number): Promise<AgentRequest> {
+  const receiptId = header(request, 'x-dgrid-request', /^0x[0-9a-f]{64}$/);
+  const salt = header(request, 'x-dgrid-salt', /^0x[0-9a-f]{32}$/);
+  const gateway = header(request, 'x-dgrid-gateway', /^0x[0-9a-f]{40}$/);
+  const body = parseBody(await readBody(request, bodyLimitBytes));
+  const { model, messages } = body;
+  if (typeof model !== 'string' || model === '' || !Array.isArray(messages))
+    throw new DgridError('DGRID_INVALID_BODY', 'A chat completion needs a model and messages.', {
+      context: { param: 'messages' },
+    });
+  return { receiptId, salt, gateway, body, model, stream: body['stream'] === true };
+}
+
+function header(request: IncomingMessage, name: string, pattern: RegExp): Hex {
+  const value = request.headers[name];
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  if (!pattern.test(text))
+    throw new DgridError('DGRID_INVALID_HEADER', `The header ${name} is missing or malformed.`, {
+      context: { param: name },
+    });
+  return text as Hex;
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > limit) throw new DgridError('DGRID_BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function parseBody(text: string): JsonObject {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (cause) {
+    throw new DgridError('DGRID_INVALID_JSON', 'The body is not valid JSON.', { cause });
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new DgridError('DGRID_INVALID_BODY', 'The body must be a JSON object.');
+  return body as JsonObject;
+}
