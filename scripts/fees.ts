@@ -30,6 +30,17 @@ async function depositSteps(session: Session, payer: string, gateway: string, am
   return [...approval, deposit];
 }
 
+function withdrawStep({ contracts }: Session, amount: bigint): Step {
+  const label = `withdraw ${dgai(amount)}`;
+  return { label, contract: contracts.staking, name: 'withdrawFees', args: [amount], gasCeiling: 100_000n };
+}
+
+function verbOf(positionals: readonly string[]): 'deposit' | 'withdraw' {
+  const [verb, ...more] = positionals;
+  if (more.length > 0 || (verb !== 'deposit' && verb !== 'withdraw')) throw new UsageError('say deposit or withdraw');
+  return verb;
+}
+
 /** The balance that a gateway's anchors are charged to. */
 export const fees = defineCommand(
   {
@@ -49,10 +60,7 @@ export const fees = defineCommand(
     ],
   },
   async ({ options, positionals, io }) => {
-    const [verb] = positionals;
-    if (positionals.length !== 1 || (verb !== 'deposit' && verb !== 'withdraw')) {
-      throw new UsageError('say deposit or withdraw');
-    }
+    const verb = verbOf(positionals);
     if (options.amount === undefined) throw new UsageError('--amount is missing');
     const amount = parseDgai('--amount', options.amount);
     const session = await openSession(options, io);
@@ -60,15 +68,13 @@ export const fees = defineCommand(
     const gateway = options.gateway === undefined ? wallet.address : parseAddress('--gateway', options.gateway);
     if (verb === 'withdraw' && gateway !== wallet.address) throw new UsageError('only the gateway itself withdraws');
     await requireNode(session, gateway, GATEWAY);
-    const { staking } = session.contracts;
-    const before = await view<bigint>(staking, 'feeBalanceOf', [gateway]);
-    if (verb === 'withdraw' && amount > before) throw new CommandError(`the fee balance is ${dgai(before)}`);
+    const before = await view<bigint>(session.contracts.staking, 'feeBalanceOf', [gateway]);
     const after = verb === 'deposit' ? before + amount : before - amount;
-    const label = `withdraw ${dgai(amount)}`;
-    const steps: Step[] =
+    if (after < 0n) throw new CommandError(`the fee balance is ${dgai(before)}`);
+    const steps =
       verb === 'deposit'
         ? await depositSteps(session, wallet.address, gateway, amount)
-        : [{ label, contract: staking, name: 'withdrawFees', args: [amount], gasCeiling: 100_000n }];
+        : [withdrawStep(session, amount)];
     const facts = [
       ['gateway', gateway],
       ['fee balance', `${dgai(before)}, then ${dgai(after)}`],

@@ -62,11 +62,21 @@ function rows({ state, reason, node, minimum, fees }: NodeStatus, timing: Timing
 /** Rewards of all final epochs that the gateway knows and nobody claimed. */
 async function claimable(session: Session, gateway: string, account: string) {
   const latest = await view<{ exists: boolean; epoch: bigint }>(session.contracts.distributor, 'latestFinal');
-  if (!latest.exists) return [];
+  if (!latest.exists) return { count: 0, total: 0n };
   const from = latest.epoch > 99n ? latest.epoch - 99n : 0n;
   const claims = await readClaims(epochSources(gateway, from, latest.epoch));
   const own = claims.filter(({ leaf }) => leaf.account === account.toLowerCase());
-  return (await assessClaims(session, own)).filter(({ state }) => state === 'claimable');
+  const open = (await assessClaims(session, own)).filter(({ state }) => state === 'claimable');
+  return { count: open.length, total: open.reduce((sum, { amount }) => sum + amount, 0n) };
+}
+
+function isFound(item: NodeStatus | undefined): item is NodeStatus {
+  return item !== undefined;
+}
+
+function exitCode(nodes: readonly NodeStatus[]): number {
+  const healthy = nodes.length > 0 && nodes.every(({ state }) => state === 'active' || state === 'waiting');
+  return healthy ? Exit.ok : Exit.failed;
 }
 
 /** What the chain knows about an account's nodes, in words an operator can act on. */
@@ -85,32 +95,26 @@ export const status = defineCommand(
     const roles = options.role === undefined ? [0, 1, 2] : [parseRole(options.role)];
     const session = await openSession(options, io);
     const [timing, now] = [await readTiming(session), await chainTime(session.provider)];
-    const found: NodeStatus[] = [];
-    for (const role of roles) {
-      const item = await nodeStatus(session, account, role);
-      if (item !== undefined) found.push(item);
-    }
+    const found = (await Promise.all(roles.map((role) => nodeStatus(session, account, role)))).filter(isFound);
     const balance = await view<bigint>(session.contracts.token, 'balanceOf', [account]);
     const rewards = options.gateway === undefined ? undefined : await claimable(session, options.gateway, account);
-    const unclaimed = rewards?.reduce((sum, { amount }) => sum + amount, 0n);
-    const epoch = epochAt(timing, now);
+    const epoch = epochAt(timing, now) ?? null;
     const reporter = createReporter(options.json, io);
     reporter.facts([
       ['account', account],
-      ['epoch', epoch === undefined ? `none before ${date(timing.genesis)}` : `${epoch}`],
+      ['epoch', epoch === null ? `none before ${date(timing.genesis)}` : `${epoch}`],
       ['holds', dgai(balance)],
-      ...(unclaimed === undefined
+      ...(rewards === undefined
         ? []
-        : ([['not claimed', `${dgai(unclaimed)} in ${rewards?.length} rewards`]] as const)),
+        : ([['not claimed', `${dgai(rewards.total)} in ${rewards.count} rewards`]] as const)),
     ]);
     for (const item of found) {
       reporter.line(item.role);
       reporter.facts(rows(item, timing, now));
     }
     if (found.length === 0) reporter.line('not registered');
-    reporter.result({ account, epoch: epoch ?? null, time: now, balance, unclaimed: unclaimed ?? null, nodes: found });
-    const healthy = found.length > 0 && found.every(({ state }) => state === 'active' || state === 'waiting');
-    return healthy ? Exit.ok : Exit.failed;
+    reporter.result({ account, epoch, time: now, balance, unclaimed: rewards?.total ?? null, nodes: found });
+    return exitCode(found);
   },
 );
 

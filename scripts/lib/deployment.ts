@@ -37,7 +37,9 @@ const SCHEMA = join(ROOT, 'deployments/deployment.schema.json');
 
 /** @throws UsageError that says what is wrong with the file, and where. */
 export function parseDeployment(source: string, text: string): Deployment {
-  const validate = new Ajv2020({ allErrors: false }).compile<Deployment>(JSON.parse(readFileSync(SCHEMA, 'utf8')));
+  const validate = new Ajv2020({ allErrors: false }).compile<Deployment>(
+    JSON.parse(readFileSync(SCHEMA, 'utf8')) as Record<string, unknown>,
+  );
   const value = parseJson(source, text);
   if (validate(value)) return value;
   const [error] = validate.errors ?? [];

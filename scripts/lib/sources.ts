@@ -12,7 +12,7 @@ export async function readJson(source: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UsageError(`${source} is not JSON`);
+    throw new CommandError(`${source} is not JSON`);
   }
 }
 
@@ -42,20 +42,20 @@ export type Path = string;
 
 export function objectAt(path: Path, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`${path}: an object is expected`);
+    throw new CommandError(`${path}: an object is expected`);
   }
   return value as Readonly<Record<string, unknown>>;
 }
 
 export function arrayAt(path: Path, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new UsageError(`${path}: a list is expected`);
+  if (!Array.isArray(value)) throw new CommandError(`${path}: a list is expected`);
   return value;
 }
 
 /** Lower-case hex of exactly this many bytes. */
 export function hexAt(path: Path, value: unknown, bytes: number): string {
   if (typeof value !== 'string' || !/^0x[0-9a-fA-F]*$/.test(value) || value.length !== 2 + 2 * bytes) {
-    throw new UsageError(`${path}: ${bytes} bytes of hex are expected`);
+    throw new CommandError(`${path}: ${bytes} bytes of hex are expected`);
   }
   return value.toLowerCase();
 }
@@ -64,14 +64,14 @@ export function hexAt(path: Path, value: unknown, bytes: number): string {
 export function integerAt(path: Path, value: unknown, bits: number): bigint {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? value.toString() : value;
   if (typeof text !== 'string' || !/^(?:0|[1-9][0-9]{0,77})$/.test(text)) {
-    throw new UsageError(`${path}: a whole number is expected`);
+    throw new CommandError(`${path}: a whole number is expected`);
   }
   const integer = BigInt(text);
-  if (integer >> BigInt(bits) !== 0n) throw new UsageError(`${path}: ${integer} does not fit ${bits} bits`);
+  if (integer >> BigInt(bits) !== 0n) throw new CommandError(`${path}: ${integer} does not fit ${bits} bits`);
   return integer;
 }
 
 export function textAt(path: Path, value: unknown): string {
-  if (typeof value !== 'string') throw new UsageError(`${path}: a text is expected`);
+  if (typeof value !== 'string') throw new CommandError(`${path}: a text is expected`);
   return value;
 }

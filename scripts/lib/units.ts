@@ -58,11 +58,13 @@ export function parseRole(text: string | undefined): number {
 }
 
 export function roleName(role: bigint | number): string {
-  return ROLES[Number(role)] ?? `role ${role}`;
+  const name: string | undefined = ROLES[Number(role)];
+  return name ?? `role ${role.toString()}`;
 }
 
 export function parseAddress(option: string, text: string): string {
-  if (!isAddress(text)) throw new UsageError(`${option} expects an address, got "${text}"`);
+  const valid: boolean = isAddress(text);
+  if (!valid) throw new UsageError(`${option} expects an address, got "${text}"`);
   return getAddress(text);
 }
 

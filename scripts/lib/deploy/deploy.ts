@@ -49,72 +49,75 @@ export async function planDeployment({ provider, signer, config, log }: DeployIn
   const addresses = Object.fromEntries(
     CONTRACT_NAMES.map((name, index) => [name, getCreateAddress({ from: signer.address, nonce: nonce + index })]),
   ) as Addresses;
-  const args = constructorArguments(config, addresses, signer.address, genesis);
+  const args = constructorArguments(config, { at: addresses, deployer: signer.address, genesis });
   const creations = CONTRACT_NAMES.map((name) => ({ name, args: args[name], data: creationCode(name, args[name]) }));
   return { chainId, deployer: signer.address, nonce, genesis, addresses, creations };
 }
 
+type Wiring = { readonly at: Addresses; readonly deployer: string; readonly genesis: bigint };
+
 function constructorArguments(
-  { params, paramsHash, genesisTableRoot, admin, arbiter }: DeployConfig,
-  at: Addresses,
-  deployer: string,
-  genesis: bigint,
+  config: DeployConfig,
+  wiring: Wiring,
 ): Readonly<Record<ContractName, readonly Argument[]>> {
-  const { genesisDelay: _delay, ...durations } = params.timing;
-  const { reserve: _reserve, ...rewards } = params.rewards;
-  const authority = at.AccessManager;
-  const timing = { genesis, ...integers(durations) };
-  const stakes = [params.minimumStakes.inference, params.minimumStakes.evaluator, params.minimumStakes.gateway];
+  const { at, deployer } = wiring;
   return {
     AccessManager: [deployer],
     DGAIToken: [deployer],
-    NodeStaking: [
-      {
-        token: at.DGAIToken,
-        registry: at.ProofRegistry,
-        court: at.EvidenceCourt,
-        authority,
-        timing,
-        minimumStakes: stakes.map(baseUnits),
-        slash: integers(params.slash),
-      },
-    ],
+    NodeStaking: [stakingConfig(config, wiring)],
     ProofRegistry: [
       {
         staking: at.NodeStaking,
         distributor: at.RewardDistributor,
-        authority,
-        floorBps: BigInt(params.anchoring.floorBps),
-        feePerUnit: baseUnits(params.anchoring.feePerUnit),
+        authority: at.AccessManager,
+        floorBps: BigInt(config.params.anchoring.floorBps),
+        feePerUnit: baseUnits(config.params.anchoring.feePerUnit),
       },
     ],
-    RewardDistributor: [
-      {
-        staking: at.NodeStaking,
-        registry: at.ProofRegistry,
-        court: at.EvidenceCourt,
-        authority,
-        rewardParams: {
-          emissionPpm: BigInt(rewards.emissionPpm),
-          roleSplitBps: rewards.roleSplitBps.map(BigInt),
-          maxShareBps: BigInt(rewards.maxShareBps),
-          maxRewardPerUnit: baseUnits(rewards.maxRewardPerUnit),
-        },
-        paramsHash,
-        genesisTableRoot,
-      },
-    ],
+    RewardDistributor: [distributorConfig(config, wiring)],
     EvidenceCourt: [
       {
         staking: at.NodeStaking,
         registry: at.ProofRegistry,
         distributor: at.RewardDistributor,
-        authority,
-        arbiter: arbiter ?? admin ?? deployer,
-        minimumBond: baseUnits(params.court.minimumBond),
-        bondBps: BigInt(params.court.bondBps),
+        authority: at.AccessManager,
+        arbiter: config.arbiter ?? config.admin ?? deployer,
+        minimumBond: baseUnits(config.params.court.minimumBond),
+        bondBps: BigInt(config.params.court.bondBps),
       },
     ],
+  };
+}
+
+function stakingConfig({ params }: DeployConfig, { at, genesis }: Wiring): Argument {
+  const { genesisDelay: _delay, ...durations } = params.timing;
+  const { inference, evaluator, gateway } = params.minimumStakes;
+  return {
+    token: at.DGAIToken,
+    registry: at.ProofRegistry,
+    court: at.EvidenceCourt,
+    authority: at.AccessManager,
+    timing: { genesis, ...integers(durations) },
+    minimumStakes: [inference, evaluator, gateway].map(baseUnits),
+    slash: integers(params.slash),
+  };
+}
+
+function distributorConfig({ params, paramsHash, genesisTableRoot }: DeployConfig, { at }: Wiring): Argument {
+  const { emissionPpm, roleSplitBps, maxShareBps, maxRewardPerUnit } = params.rewards;
+  return {
+    staking: at.NodeStaking,
+    registry: at.ProofRegistry,
+    court: at.EvidenceCourt,
+    authority: at.AccessManager,
+    rewardParams: {
+      emissionPpm: BigInt(emissionPpm),
+      roleSplitBps: roleSplitBps.map(BigInt),
+      maxShareBps: BigInt(maxShareBps),
+      maxRewardPerUnit: baseUnits(maxRewardPerUnit),
+    },
+    paramsHash,
+    genesisTableRoot,
   };
 }
 
@@ -174,7 +177,7 @@ function toJsonArgument(value: Argument): JsonArgument {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(toJsonArgument);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJsonArgument(item as Argument)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJsonArgument(item)]));
 }
 
 async function createInOrder(plan: DeployPlan, signer: Wallet, log: (line: string) => void) {

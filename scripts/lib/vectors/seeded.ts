@@ -11,14 +11,12 @@ export function seededAddress(label: string): string {
   return dataSlice(seededHash(label), 12);
 }
 
-export type Filling = 'zero' | 'max' | string;
-
-/** One struct: every field zero, every field at its maximum, or seeded by the label. Integers as decimal strings. */
-export function seededFields(fields: readonly TypedField[], filling: Filling): Fields {
+/** One struct. The fillings `zero` and `max` set every field so, any other seeds it. Integers as decimal strings. */
+export function seededFields(fields: readonly TypedField[], filling: string): Fields {
   return Object.fromEntries(fields.map((field) => [field.name, fill(field, filling)]));
 }
 
-function fill({ name, type }: TypedField, filling: Filling): string {
+function fill({ name, type }: TypedField, filling: string): string {
   const bytes = type === 'address' ? 20 : type === 'bytes32' ? 32 : Number(type.slice('uint'.length)) / 8;
   const text =
     filling === 'zero'
