@@ -39,15 +39,19 @@ function header(request: IncomingMessage, name: string, pattern: RegExp): Hex {
   return text as Hex;
 }
 
-async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+/** Too much is read on and thrown away: a connection closed amid the upload would take the answer with it. */
+function readBody(request: IncomingMessage, limit: number): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > limit) throw new DgridError('DGRID_BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
+  return new Promise((resolve, reject) => {
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size <= limit) parts.push(part);
+      else reject(new DgridError('DGRID_BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`));
+    });
+    request.once('end', () => resolve(Buffer.concat(parts).toString('utf8')));
+    request.once('error', reject);
+  });
 }
 
 function parseBody(text: string): JsonObject {
