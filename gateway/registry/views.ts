@@ -1,0 +1,64 @@
+import { FAMILIES, ROLE_NAMES, Role } from '../protocol/constants.ts';
+import type { ConditionBook } from './conditions.ts';
+import type { ServedModel } from './directory.ts';
+import type { RegisteredNode } from './ports.ts';
+import type { QualityBook } from './quality-book.ts';
+
+/** What the network looks like from here, for the API. */
+
+export type ModelSummary = {
+  readonly id: string;
+  readonly contextLength: number;
+  readonly maxOutputTokens: number;
+  readonly capabilities: readonly string[];
+  readonly price: { readonly input: number; readonly output: number };
+  readonly nodes: number;
+};
+
+/** One row per model id: the widest limits, the union of capabilities, the lowest price of those that serve it. */
+export function modelViews(served: readonly ServedModel[]): readonly ModelSummary[] {
+  const models = new Map<string, ModelSummary>();
+  for (const { model } of served) {
+    const known = models.get(model.id);
+    models.set(model.id, {
+      id: model.id,
+      contextLength: Math.max(known?.contextLength ?? 0, model.contextLength),
+      maxOutputTokens: Math.max(known?.maxOutputTokens ?? 0, model.maxOutputTokens),
+      capabilities: [...new Set([...(known?.capabilities ?? []), ...model.capabilities])].toSorted(),
+      price: {
+        input: Math.min(known?.price.input ?? Infinity, model.price.input),
+        output: Math.min(known?.price.output ?? Infinity, model.price.output),
+      },
+      nodes: (known?.nodes ?? 0) + 1,
+    });
+  }
+  return [...models.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export function nodeViews(
+  nodes: readonly RegisteredNode[],
+  conditions: ConditionBook,
+  quality: QualityBook,
+): readonly object[] {
+  return nodes.map((node) => ({
+    account: node.account,
+    role: ROLE_NAMES[node.role],
+    signer: node.signer,
+    stake: node.stake,
+    activeFromEpoch: node.activeFromEpoch,
+    inactiveFromEpoch: node.inactiveFromEpoch,
+    name: node.metadata.name,
+    ...(node.role === Role.inference ? inferenceView(node, conditions, quality) : {}),
+  }));
+}
+
+function inferenceView(node: RegisteredNode, conditions: ConditionBook, quality: QualityBook): object {
+  return {
+    models: node.metadata.models.map((model) => ({ ...model, live: conditions.of(node.account, model.id) })),
+    quality: Object.fromEntries(
+      FAMILIES.map((family, index) => [family, quality.predict(node.account, index)] as const).filter(
+        ([, { examined }]) => examined > 0,
+      ),
+    ),
+  };
+}

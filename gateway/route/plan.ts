@@ -1,0 +1,45 @@
+import type { JsonObject } from '../protocol/content.ts';
+import type { Address } from '../protocol/types.ts';
+import type { Candidate, LiveConditions } from './candidate.ts';
+import { decide } from './decide.ts';
+import type { Decision, Draw } from './decide.ts';
+import { readPreferences } from './preferences.ts';
+import type { Preferences } from './preferences.ts';
+import { profileTask } from './task-profile.ts';
+import type { TaskProfile } from './task-profile.ts';
+
+export type PlanInput = {
+  readonly body: JsonObject;
+  readonly candidates: readonly Candidate[];
+  readonly live: (candidate: Candidate, family: number) => LiveConditions;
+  readonly epoch: bigint;
+  readonly minimumStake: bigint;
+  readonly pin: readonly Address[] | undefined;
+  readonly exclude: readonly Address[] | undefined;
+  readonly draw: Draw;
+  readonly exploreBps: number;
+  readonly complete: boolean;
+  readonly traceId: string | undefined;
+};
+
+export type Plan = {
+  readonly profile: TaskProfile;
+  readonly preferences: Preferences;
+  readonly decision: Decision;
+  /** The caller's own bound on the answer, if any. */
+  readonly maxTokens: number | undefined;
+};
+
+/** From a request's body to whom to ask: profile, wishes, decision. Pure; live conditions, chance and time come in. */
+export function planRoute(input: PlanInput): Plan {
+  const profile = profileTask(input.body);
+  const preferences = readPreferences(input.body);
+  const maxTokens = maxTokensOf(input.body);
+  const live = (candidate: Candidate): LiveConditions => input.live(candidate, profile.family);
+  return { profile, preferences, maxTokens, decision: decide({ ...input, live, profile, preferences, maxTokens }) };
+}
+
+export function maxTokensOf(body: JsonObject): number | undefined {
+  const cap = body['max_completion_tokens'] ?? body['max_tokens'];
+  return typeof cap === 'number' && Number.isSafeInteger(cap) && cap > 0 ? cap : undefined;
+}
