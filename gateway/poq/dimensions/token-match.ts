@@ -1,0 +1,60 @@
+import { stem, tokens, trigrams } from './text.ts';
+
+/** A text prepared for many lookups: where each word stands, and what it resembles. */
+export type IndexedText = {
+  readonly words: readonly string[];
+  readonly grams: ReadonlySet<string>;
+  /** Positions of the words that match `word`, with the strength of the match (0…1], strongest form first. */
+  readonly find: (word: string) => readonly Match[];
+};
+
+export type Match = { readonly position: number; readonly strength: number };
+
+const MAX_WORDS = 3_000;
+const SAME_STEM = 0.95;
+const SAME_START = 0.8;
+const LEAST_SIMILARITY = 0.5;
+
+export function indexText(text: string): IndexedText {
+  const words = tokens(text).slice(0, MAX_WORDS);
+  const positions = new Map<string, number[]>();
+  words.forEach((word, position) => {
+    const list = positions.get(word);
+    if (list === undefined) positions.set(word, [position]);
+    else list.push(position);
+  });
+  const byInitial = new Map<string, string[]>();
+  for (const word of positions.keys()) {
+    const initial = word.slice(0, 1);
+    const list = byInitial.get(initial);
+    if (list === undefined) byInitial.set(initial, [word]);
+    else list.push(word);
+  }
+  const known = new Map<string, readonly Match[]>();
+  const find = (word: string): readonly Match[] => {
+    const cached = known.get(word);
+    if (cached !== undefined) return cached;
+    const found = (byInitial.get(word.slice(0, 1)) ?? []).flatMap((other) => {
+      const strength = similarity(word, other);
+      return strength === 0 ? [] : (positions.get(other) ?? []).map((position) => ({ position, strength }));
+    });
+    known.set(word, found);
+    return found;
+  };
+  return { words, grams: trigrams(words), find };
+}
+
+/** How surely two words are the same one: equal, same stem, same beginning, or most of their 3-grams in common. */
+export function similarity(a: string, b: string): number {
+  if (a === b) return 1;
+  if (/^\d/.test(a) || /^\d/.test(b)) return 0;
+  const [stemA, stemB] = [stem(a), stem(b)];
+  if (stemA === stemB) return SAME_STEM;
+  if (Math.min(stemA.length, stemB.length) < 4) return 0;
+  if (stemA.startsWith(stemB) || stemB.startsWith(stemA)) return SAME_START;
+  const [gramsA, gramsB] = [trigrams([a]), trigrams([b])];
+  let common = 0;
+  for (const gram of gramsA) if (gramsB.has(gram)) common += 1;
+  const dice = (2 * common) / (gramsA.size + gramsB.size);
+  return dice > LEAST_SIMILARITY ? dice : 0;
+}

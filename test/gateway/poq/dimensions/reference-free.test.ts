@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+
+import {
+  checkEquations,
+  evaluate,
+  isReachable,
+  plainExpression,
+} from '../../../../gateway/poq/dimensions/arithmetic.ts';
+import { consistencyScore, independentVotes, isComparable } from '../../../../gateway/poq/dimensions/consistency.ts';
+import { accuracyWithoutReference } from '../../../../gateway/poq/dimensions/reference-free.ts';
+import { readAnswer, readRequest } from '../../../../gateway/poq/dimensions/request-view.ts';
+import { readTask } from '../../../../gateway/poq/dimensions/task.ts';
+import { check } from '../arbitraries.ts';
+import { HOSTILE, anyText } from './texts.ts';
+
+const task = (prompt: string) => readTask({ prompt, responseFormat: undefined, format: undefined });
+const peer = (index: number, text: string) => ({ account: `0x${index}`, family: `family-${index}`, text });
+const score = (prompt: string, answer: string, peers: readonly string[] = []): number =>
+  accuracyWithoutReference({ task: task(prompt), answer, peers: peers.map((text, index) => peer(index, text)) });
+
+/** Every answer must score at least `gap` more than the next. */
+function assertFalling(prompt: string, answers: readonly string[], gap: number): void {
+  const scores = answers.map((answer) => score(prompt, answer));
+  scores.slice(1).forEach((value, index) => {
+    assert.ok((scores[index] ?? 0) >= value + gap, `${scores.join(' > ')} for ${JSON.stringify(answers)}`);
+  });
+}
+
+describe('arithmetic', () => {
+  it('returns the value of an expression', () => {
+    const cases: readonly (readonly [string, number | undefined])[] = [
+      ['1 + 2 * (3 - 4)', -1],
+      ['12 × (7 + 5)', 144],
+      ['1,200 ÷ 4', 300],
+      ['20% * 50', 10],
+      ['3 x 4', 12],
+      ['-3 - -4', 1],
+      ['1 / 0', undefined],
+      ['1 +', undefined],
+      ['(1', undefined],
+      ['', undefined],
+      [`${'('.repeat(100)}1${')'.repeat(100)}`, undefined],
+    ];
+    for (const [text, value] of cases) assert.equal(evaluate(text), value, text);
+  });
+
+  it('returns which written steps hold', () => {
+    assert.deepEqual(checkEquations('3 * 4 = 12, then 12 + 5 = 18. x = 7. 10 / 3 = 3.33'), { total: 3, right: 2 });
+    assert.deepEqual(checkEquations('no sums here'), { total: 0, right: 0 });
+  });
+
+  it('returns the expression of a plain question, and nothing for a story', () => {
+    assert.equal(plainExpression('What is 12 × (7 + 5)?'), 144);
+    assert.equal(plainExpression('Compute 45 - 3 * 5.'), 30);
+    assert.equal(plainExpression('Tom has 3 apples and buys 4 more. How many?'), undefined);
+    assert.equal(plainExpression('In 1969, what was 2 + 2?'), undefined);
+  });
+
+  it('returns whether a result can follow from the numbers given', () => {
+    assert.equal(isReachable([12, 5, 3], 51), true); // (12 + 5) × 3
+    assert.equal(isReachable([12, 5, 3], 52), false);
+    assert.equal(isReachable([200, 15, 100], 30), true); // 200 × 15 / 100
+    assert.equal(isReachable([], 1), false);
+  });
+});
+
+describe('accuracy without a reference', () => {
+  const passage =
+    'The lighthouse at Cape Verla was built in 1874 by the engineer Tomas Hedin. It stands 41 metres tall. ' +
+    'A storm destroyed the first lantern in 1902, and the keeper Anna Brandt lived there for thirty years. ' +
+    'Today it houses a small museum about shipping in the northern strait.';
+
+  it('returns more for the span that answers than for another span, and little for inventions', () => {
+    const prompt = `Passage: ${passage}\n\nQuestion: Who built the lighthouse at Cape Verla?`;
+    assertFalling(
+      prompt,
+      ['The engineer Tomas Hedin.', 'Anna Brandt, the keeper', 'Johannes Kepler and Napoleon'],
+      800,
+    );
+    assert.ok(score(prompt, '') === 0 && score(prompt, "I'm sorry, I cannot find that.") < 2_000);
+  });
+
+  it('returns more for extracted fields that stand in the text', () => {
+    const prompt = `Extract the fields as JSON with keys builder, year, height.\n\nText: ${passage}`;
+    assertFalling(
+      prompt,
+      [
+        '{"builder":"Tomas Hedin","year":1874,"height":"41 metres"}',
+        '{"builder":"Tomas Hedin","year":1901,"height":null}',
+        '{"builder":"Nobody Known","year":3,"height":null}',
+      ],
+      500,
+    );
+    assert.ok(score(prompt, 'The builder was Tomas Hedin.') < 1_000);
+  });
+
+  it('returns more for a short faithful summary than for a copy, a fragment or an invention', () => {
+    const prompt = `Summarise the text in two sentences.\n\nText: ${passage}`;
+    const good =
+      'The lighthouse at Cape Verla, built in 1874 by engineer Tomas Hedin, lost its first lantern in a storm in 1902. Today it houses a small museum about shipping.';
+    assertFalling(prompt, [good, passage, 'Pirates of the southern sea sold the castle to a banker.'], 500);
+    assert.ok(score(prompt, good) > score(prompt, 'It is tall.') + 500);
+  });
+
+  it('returns right or wrong for arithmetic that can be done again', () => {
+    assert.equal(score('What is 17 * 23?', 'The result is 391.'), 10_000);
+    assert.equal(score('What is 17 * 23?', '381'), 0);
+    const story = 'A box holds 12 pens. A school buys 15 boxes and gives away 30 pens. How many pens are left?';
+    assertFalling(
+      story,
+      ['15 * 12 = 180, and 180 - 30 = 150. The answer is 150.', '15 * 12 = 170, and 170 - 30 = 140.', 'no idea'],
+      200,
+    );
+  });
+
+  it('returns what independent others answered where nothing else can tell', () => {
+    const prompt =
+      'Classify the review as positive, negative or neutral.\n\nReview: The food was cold and the waiter rude, we shall not come again, although the music in the evening was quite nice.';
+    assert.ok(
+      score(prompt, 'negative', ['negative', 'Negative.', 'negative']) >
+        score(prompt, 'positive', ['negative', 'Negative.', 'negative']) + 4_000,
+    );
+    assert.ok(score(prompt, 'purple') < 1_000);
+  });
+
+  it('returns less for an answer that repeats itself', () => {
+    const prompt = `Passage: ${passage}\n\nQuestion: Who built the lighthouse at Cape Verla?`;
+    assert.ok(score(prompt, 'Tomas Hedin '.repeat(60)) < score(prompt, 'Tomas Hedin') / 3);
+  });
+
+  it('returns a score for every request, answer and peer without an exception', () => {
+    for (const text of HOSTILE) {
+      const view = readRequest(JSON.stringify({ messages: [{ role: 'user', content: text }] }));
+      const own = accuracyWithoutReference({
+        task: readTask(view),
+        answer: text,
+        peers: [peer(1, text), peer(2, 'x')],
+      });
+      assert.ok(Number.isInteger(own) && own >= 0 && own <= 10_000);
+    }
+    check(
+      fc.property(anyText, anyText, anyText, (prompt, answer, other) => {
+        const result = score(prompt, answer, [other, answer]);
+        return Number.isInteger(result) && result >= 0 && result <= 10_000;
+      }),
+    );
+  });
+});
+
+describe('consistency', () => {
+  const question = task('Which river flows through Vienna?');
+  const answers = ['The Danube flows through Vienna.', 'Vienna lies on the Danube.', 'It is the Danube.'].map(
+    (text, index) => peer(index, text),
+  );
+
+  it('returns much for agreement and little for standing alone', () => {
+    assert.ok(consistencyScore('The Danube.', answers, question) > 8_000);
+    assert.ok(consistencyScore('The river Thames.', answers, question) < 1_500);
+  });
+
+  it('returns one vote per account and per model family', () => {
+    const copies = Array.from({ length: 6 }, (_, index) => ({
+      account: '0xA',
+      family: `f${index}`,
+      text: 'The Thames.',
+    }));
+    const clones = Array.from({ length: 6 }, (_, index) => ({
+      account: `0xb${index}`,
+      family: 'llama',
+      text: 'The Thames.',
+    }));
+    assert.equal(independentVotes([...copies, ...clones]).length, 2);
+    assert.equal(independentVotes([...copies, ...clones, { account: '0xa', family: 'llama', text: '' }]).length, 1);
+    const crowd = [...answers, ...copies];
+    const alone = consistencyScore('The Danube.', answers, question);
+    assert.ok(consistencyScore('The Danube.', crowd, question) > (alone * 3) / 4 - 100);
+  });
+
+  it('returns 0 with fewer than two independent others', () => {
+    assert.equal(isComparable(answers.slice(0, 1)), false);
+    assert.equal(isComparable(answers.slice(0, 2)), true);
+    assert.equal(consistencyScore('The Danube.', answers.slice(0, 1), question), 0);
+  });
+});
+
+describe('request view', () => {
+  it('returns the text of messages, parts, completions and tool calls', () => {
+    const request = {
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'assistant', content: 'no' },
+        { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      ],
+    };
+    assert.equal(readRequest(JSON.stringify(request)).prompt, 'Be brief.\n\nHi');
+    assert.equal(readRequest('{"prompt":"Once"}').prompt, 'Once');
+    const call = { function: { name: 'f', arguments: '{"a":1}' } };
+    assert.equal(
+      readAnswer(JSON.stringify({ choices: [{ message: { content: '', tool_calls: [call] } }] })),
+      '{"a":1}',
+    );
+    assert.equal(readAnswer('{"choices":[{"index":0,"text":"there"}]}'), 'there');
+    assert.equal(readAnswer('garbage') + readRequest('[]').prompt, '');
+  });
+});
