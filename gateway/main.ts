@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 
 import { parseKeys } from './account/keyring.ts';
 import { parseDeployment } from './chain/contracts.ts';
-import { readConfig } from './config.ts';
+import { GATEWAY_SETTINGS, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { parseGoldStore } from './gold/store.ts';
-import { SettingsError } from './lib/settings.ts';
+import { SettingsError, settingsHelp } from './lib/settings.ts';
 import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createGateway } from './wiring.ts';
@@ -52,7 +52,20 @@ function leave(code: number, error: unknown): never {
   process.exit(code);
 }
 
+const USAGE = `The gateway: OpenAI-compatible API, routing, receipts, Proof of Quality.
+
+Usage: node gateway/main.ts [--config FILE]
+
+Options come from the environment, or from the JSON object in FILE under the names of docs/configuration.md:
+${settingsHelp(GATEWAY_SETTINGS)}
+
+Exit codes: 0 stopped by a signal, 1 could not run, 2 an option is missing or wrong.`;
+
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    console.log(USAGE);
+    return;
+  }
   let inputs: Inputs;
   try {
     inputs = readInputs();

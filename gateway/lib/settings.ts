@@ -133,3 +133,12 @@ export function settingsTable(settings: Settings): string {
   });
   return ['| environment | file | value | default | meaning |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
+
+/** The same for a terminal: what `--help` prints. */
+export function settingsHelp(settings: Settings): string {
+  const entries = Object.values(settings).map((entry) => {
+    const fallback = entry.required ? 'required' : `default ${JSON.stringify(entry.fallback)}`;
+    return `  ${entry.env}\n      ${entry.doc} ${entry.kind}; ${fallback}.`;
+  });
+  return entries.join('\n');
+}
