@@ -53,6 +53,9 @@ interface Vm {
     function pauseGasMetering() external;
     function resumeGasMetering() external;
     function cool(address target) external;
+    function getCode(string calldata artifact) external view returns (bytes memory);
+    function getBlockTimestamp() external view returns (uint256);
+    function getBlockNumber() external view returns (uint256);
     function deal(address account, uint256 balance) external;
 }
 

@@ -4,16 +4,12 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
 import {DGAIToken} from "../../../contracts/DGAIToken.sol";
-import {EvidenceCourt} from "../../../contracts/EvidenceCourt.sol";
-import {CourtConfig} from "../../../contracts/interfaces/IEvidenceCourt.sol";
-import {SlashConfig, StakingConfig} from "../../../contracts/interfaces/INodeStaking.sol";
-import {RegistryConfig} from "../../../contracts/interfaces/IProofRegistry.sol";
-import {DistributorConfig, EpochInfo, RewardParams} from "../../../contracts/interfaces/IRewardDistributor.sol";
+import {CourtConfig, IEvidenceCourt} from "../../../contracts/interfaces/IEvidenceCourt.sol";
+import {INodeStaking, SlashConfig, StakingConfig} from "../../../contracts/interfaces/INodeStaking.sol";
+import {IProofRegistry, RegistryConfig} from "../../../contracts/interfaces/IProofRegistry.sol";
+import {DistributorConfig, EpochInfo, IRewardDistributor, RewardParams} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import "../../../contracts/interfaces/Types.sol";
 import {MessageLib} from "../../../contracts/libraries/MessageLib.sol";
-import {NodeStaking} from "../../../contracts/NodeStaking.sol";
-import {ProofRegistry} from "../../../contracts/ProofRegistry.sol";
-import {RewardDistributor} from "../../../contracts/RewardDistributor.sol";
 import {Check} from "./Check.sol";
 import {Trees} from "./Trees.sol";
 import {vm} from "./Vm.sol";
@@ -39,10 +35,10 @@ abstract contract World is Check {
     address internal arbiter = address(0xA4B1);
     AccessManager internal manager;
     DGAIToken internal token;
-    NodeStaking internal staking;
-    ProofRegistry internal registry;
-    RewardDistributor internal distributor;
-    EvidenceCourt internal court;
+    INodeStaking internal staking;
+    IProofRegistry internal registry;
+    IRewardDistributor internal distributor;
+    IEvidenceCourt internal court;
     Timing internal timing;
 
     function deploy() internal {
@@ -58,18 +54,48 @@ abstract contract World is Check {
             unbonding: 14 days
         });
         manager = new AccessManager(address(this));
-        token = new DGAIToken(address(this));
+        token = DGAIToken(create("DGAIToken.sol:DGAIToken", abi.encode(address(this))));
         uint256 nonce = vm.getNonce(address(this));
         address registryAt = vm.computeCreateAddress(address(this), nonce + 1);
         address distributorAt = vm.computeCreateAddress(address(this), nonce + 2);
         address courtAt = vm.computeCreateAddress(address(this), nonce + 3);
-        staking = new NodeStaking(stakingConfig(registryAt, courtAt));
-        registry = new ProofRegistry(RegistryConfig(address(staking), distributorAt, address(manager), 100, FEE));
-        distributor = new RewardDistributor(distributorConfig(courtAt));
-        court = new EvidenceCourt(courtConfig());
+        staking = createStaking(stakingConfig(registryAt, courtAt));
+        registry = createRegistry(RegistryConfig(address(staking), distributorAt, address(manager), 100, FEE));
+        distributor = createDistributor(distributorConfig(courtAt));
+        court = createCourt(courtConfig());
         token.approve(address(distributor), RESERVE);
         distributor.fund(RESERVE);
         distributor.activate();
+    }
+
+    // Contracts are created from their artifacts: `new` or an import would compile all of them again with every test.
+
+    function createStaking(StakingConfig memory config) public returns (INodeStaking) {
+        return INodeStaking(create("NodeStaking.sol:NodeStaking", abi.encode(config)));
+    }
+
+    function createRegistry(RegistryConfig memory config) public returns (IProofRegistry) {
+        return IProofRegistry(create("ProofRegistry.sol:ProofRegistry", abi.encode(config)));
+    }
+
+    function createDistributor(DistributorConfig memory config) public returns (IRewardDistributor) {
+        return IRewardDistributor(create("RewardDistributor.sol:RewardDistributor", abi.encode(config)));
+    }
+
+    function createCourt(CourtConfig memory config) public returns (IEvidenceCourt) {
+        return IEvidenceCourt(create("EvidenceCourt.sol:EvidenceCourt", abi.encode(config)));
+    }
+
+    function create(string memory artifact, bytes memory arguments) internal returns (address created) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            created := create(0, add(code, 0x20), mload(code))
+            if iszero(created) {
+                let free := mload(0x40)
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+        }
     }
 
     function stakingConfig(address registryAt, address courtAt) internal view returns (StakingConfig memory) {
@@ -139,7 +165,7 @@ abstract contract World is Check {
     }
 
     function register(Actor memory one, uint8 role) internal {
-        uint64 deadline = uint64(block.timestamp + 1 hours);
+        uint64 deadline = uint64(time() + 1 hours);
         bytes memory auth = authSignature(one.account, role, one.key, deadline);
         vm.prank(one.account);
         staking.register(role, one.signer, deadline, auth, one.payout, "https://example.org/node.json", DATA);
@@ -168,6 +194,11 @@ abstract contract World is Check {
 
     // --------------------------------------------------------------------------------------------------------- time
 
+    /// @dev `block.timestamp` itself may be read once and kept by the optimizer, across a warp.
+    function time() internal view returns (uint256) {
+        return vm.getBlockTimestamp();
+    }
+
     function epochStart(uint256 epoch) internal view returns (uint256) {
         return timing.genesis + epoch * timing.epochDuration;
     }
@@ -175,10 +206,10 @@ abstract contract World is Check {
     /// @dev Opens every epoch up to `epoch`, at the start of each.
     function enterEpoch(uint64 epoch) internal {
         for (uint64 e = distributor.nextEpochToOpen(); e <= epoch; ++e) {
-            if (block.timestamp < epochStart(e)) vm.warp(epochStart(e));
+            if (time() < epochStart(e)) vm.warp(epochStart(e));
             distributor.openEpoch(e);
         }
-        if (block.timestamp < epochStart(epoch)) vm.warp(epochStart(epoch));
+        if (time() < epochStart(epoch)) vm.warp(epochStart(epoch));
     }
 
     function toProposals(uint64 epoch) internal {
@@ -195,9 +226,10 @@ abstract contract World is Check {
 
     /// @dev Mines the seed's block, so that the next call sees its hash.
     function mineSeed() internal returns (bytes32 seed) {
-        seed = keccak256(abi.encode("seed", block.number));
-        vm.roll(block.number + 2);
-        vm.setBlockhash(block.number - 1, seed);
+        uint256 number = vm.getBlockNumber();
+        seed = keccak256(abi.encode("seed", number));
+        vm.roll(number + 2);
+        vm.setBlockhash(number + 1, seed);
     }
 
     // ------------------------------------------------------------------------------------------------ distributions
@@ -277,7 +309,7 @@ abstract contract World is Check {
         }
     }
 
-    function one1(address a) internal pure returns (address[] memory list) {
+    function listOf(address a) internal pure returns (address[] memory list) {
         list = new address[](1);
         list[0] = a;
     }
