@@ -39,6 +39,11 @@ export function createEvaluatorClient({ gateway, signingDomain }: EvaluatorClien
       const evaluation = decodeStruct('evaluation', answer['evaluation']);
       const digest = evaluationDigest(signingDomain, evaluation);
       expectSame('commitment', digest, set.commitments[set.evaluators.indexOf(evaluator.account)] ?? '');
+      // A commitment hides what it commits to: one about another receipt, or in another's name, would make the record
+      // that lists it provably wrong, and the gateway would be slashed for it.
+      expectSame('receiptLeaf', evaluation.receiptLeaf, set.commitSet.receiptLeaf);
+      expectSame('seed', evaluation.seed, set.commitSet.seed);
+      expectSame('evaluator', evaluation.evaluator, evaluator.account);
       if (Math.max(evaluation.accuracy, evaluation.consistency, evaluation.format) > 10_000) {
         throw new Error('a dimension is above 10,000');
       }
