@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 
 import { ROOT } from '../artifacts.ts';
 import { CommandError } from '../command.ts';
@@ -85,11 +86,18 @@ export type RecordPart = {
 
 const SCHEMA = join(ROOT, 'docs/receipt.schema.json');
 
-/** @throws CommandError that names the first value of another form. */
-export function parseReceiptDocument(value: unknown): ReceiptDocument {
-  const validate = new Ajv2020({ strictRequired: false }).compile<ReceiptDocument>(
+let validator: ValidateFunction<ReceiptDocument> | undefined;
+
+function compiled(): ValidateFunction<ReceiptDocument> {
+  validator ??= new Ajv2020({ strictRequired: false }).compile<ReceiptDocument>(
     JSON.parse(readFileSync(SCHEMA, 'utf8')) as Record<string, unknown>,
   );
+  return validator;
+}
+
+/** @throws CommandError that names the first value of another form. */
+export function parseReceiptDocument(value: unknown): ReceiptDocument {
+  const validate = compiled();
   if (validate(value)) return value;
   const [error] = validate.errors ?? [];
   throw new CommandError(`${error?.instancePath || 'the document'} ${error?.message ?? 'has another form'}`);
