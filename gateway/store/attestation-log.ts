@@ -21,15 +21,20 @@ export function createAttestationLog(store: Store): AttestationLog {
           JSON.stringify(encodeStruct('nodeAttestation', attestation)),
           signature,
         ),
+        // Under the attestation that is stored, and no other: its root is the one these proofs are about.
         ...answers.map(({ answer, leaf, proof }) =>
           statement(
-            `INSERT OR IGNORE INTO answers (receipt_id, node, sequence, answer, leaf, proof) VALUES (?, ?, ?, ?, ?, ?)`,
+            `INSERT OR IGNORE INTO answers (receipt_id, node, sequence, answer, leaf, proof) SELECT ?, ?, ?, ?, ?, ?
+             WHERE EXISTS (SELECT 1 FROM attestations WHERE node = ? AND sequence = ? AND signature = ?)`,
             answer.receiptId,
             attestation.node,
             attestation.sequence,
             JSON.stringify(encodeStruct('answer', answer)),
             leaf,
             JSON.stringify(proof),
+            attestation.node,
+            attestation.sequence,
+            signature,
           ),
         ),
       ]),

@@ -26,7 +26,11 @@ export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
         `SELECT receipt, served_at_ms, answer, attestations.attestation AS attestation,
            attestations.signature AS signature, answers.leaf AS leaf, proof
          FROM receipts
-         LEFT JOIN answers ON answers.receipt_id = receipts.id AND answers.node = receipts.node
+         LEFT JOIN answers ON answers.rowid = (
+           SELECT min(rowid) FROM answers AS own WHERE own.receipt_id = receipts.id AND own.node = receipts.node
+             AND json_extract(own.answer, '$.requestHash') = json_extract(receipt, '$.requestHash')
+             AND json_extract(own.answer, '$.responseHash') = json_extract(receipt, '$.responseHash')
+             AND json_extract(own.answer, '$.model') = json_extract(receipt, '$.model'))
          LEFT JOIN attestations ON attestations.node = answers.node AND attestations.sequence = answers.sequence
          WHERE batch IS NULL ORDER BY serial LIMIT ?`,
         [limit],

@@ -38,6 +38,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
 
   -- Attested answers that wait for their receipt's batch; they may come before the receipt or never match one.
+  -- A node that was asked twice for one receipt attests two answers, so every one of them is kept.
   CREATE TABLE answers (
     receipt_id TEXT NOT NULL,
     node TEXT NOT NULL,
@@ -45,8 +46,9 @@ export const MIGRATIONS: readonly string[] = [
     answer TEXT NOT NULL,
     leaf TEXT NOT NULL,
     proof TEXT NOT NULL,
-    PRIMARY KEY (receipt_id, node)
+    PRIMARY KEY (node, leaf)
   ) STRICT;
+  CREATE INDEX answers_receipt ON answers (receipt_id, node);
 
   -- Keyed by first serial: the range, not the chain's id, is known before the anchor.
   CREATE TABLE batches (
@@ -86,7 +88,7 @@ export const MIGRATIONS: readonly string[] = [
     node TEXT NOT NULL,
     replay_id TEXT NOT NULL,
     model_id TEXT NOT NULL,
-    response BLOB NOT NULL,
+    response BLOB,
     PRIMARY KEY (receipt_id, node)
   ) STRICT;
 
@@ -115,6 +117,8 @@ export const MIGRATIONS: readonly string[] = [
     idx INTEGER NOT NULL,
     leaf TEXT NOT NULL,
     task BLOB NOT NULL,
+    anchored INTEGER NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 0,
     receipt_id TEXT,
     PRIMARY KEY (epoch, idx)
   ) STRICT;
