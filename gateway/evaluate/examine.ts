@@ -32,7 +32,10 @@ export type ExamineDeps = {
 export type ExamineHandlers = { readonly commit: Handler; readonly reveal: Handler };
 
 export function createExamine(deps: ExamineDeps): ExamineHandlers {
-  return { commit: (row) => commitStep(deps, row), reveal: (row) => revealStep(deps, row) };
+  return {
+    commit: (row) => withExamination(deps, row, (examination) => commitStep(deps, row, examination)),
+    reveal: (row) => withExamination(deps, row, (examination) => revealStep(deps, row, examination)),
+  };
 }
 
 function eligible(deps: ExamineDeps, examination: Examination): readonly Address[] {
@@ -44,14 +47,19 @@ function eligible(deps: ExamineDeps, examination: Examination): readonly Address
   });
 }
 
-async function load(deps: ExamineDeps, row: OutboxRow): Promise<Examination> {
-  const examination = await deps.log.examination(row.payload['receiptId'] as Hex);
-  if (examination === undefined) throw new Error(`no examination for ${row.payload['receiptId']}`);
-  return examination;
+/** A step may outlive its examination: it was running when the record window came too close. Then it just ends. */
+async function withExamination(
+  { log }: ExamineDeps,
+  row: OutboxRow,
+  step: (examination: Examination) => Promise<'finished'>,
+): Promise<'finished'> {
+  const examination = await log.examination(row.payload['receiptId'] as Hex);
+  if (examination !== undefined) return step(examination);
+  await log.close(row.key);
+  return 'finished';
 }
 
-async function commitStep(deps: ExamineDeps, row: OutboxRow): Promise<'finished'> {
-  const examination = await load(deps, row);
+async function commitStep(deps: ExamineDeps, row: OutboxRow, examination: Examination): Promise<'finished'> {
   const ranked = eligible(deps, examination);
   const wanted = Number(row.payload['size']);
   const size = wanted === 0 ? committeeSize(ranked.length, deps.params) : wanted;
@@ -91,8 +99,7 @@ async function commitmentOf(deps: ExamineDeps, examination: Examination, account
   }
 }
 
-async function revealStep(deps: ExamineDeps, row: OutboxRow): Promise<'finished'> {
-  const examination = await load(deps, row);
+async function revealStep(deps: ExamineDeps, row: OutboxRow, examination: Examination): Promise<'finished'> {
   const size = Number(row.payload['size']);
   const set = await deps.log.commitSet(examination.receiptId, size);
   if (set === undefined) throw new Error(`no commit set of size ${size} for ${examination.receiptId}`);

@@ -34,12 +34,15 @@ export type StoredCommitSet = {
 
 /** Each method is one transaction; those with a `key` also finish that outbox row and add what follows from it. */
 export type ExaminationLog = {
+  /** Undefined when there is none, or when it is over: finished, or given up. */
   readonly examination: (receiptId: Hex) => Promise<Examination | undefined>;
   readonly saveReplays: (key: string, receiptId: Hex, replays: readonly Replay[], size: number) => Promise<void>;
   readonly commitSet: (receiptId: Hex, size: number) => Promise<StoredCommitSet | undefined>;
   readonly saveCommitSet: (key: string, receiptId: Hex, set: StoredCommitSet) => Promise<void>;
   readonly escalate: (key: string, receiptId: Hex, nextSize: number) => Promise<void>;
   readonly finish: (key: string, receiptId: Hex, size: number, entries: readonly EvaluationEntry[]) => Promise<void>;
+  /** Ends a step of an examination that is over already. */
+  readonly close: (key: string) => Promise<void>;
 };
 
 /** An evaluator as the gateway knows it from the chain. */

@@ -23,8 +23,8 @@ export function createReplay(deps: ReplayDeps): Handler {
   return async (row) => {
     const receiptId = row.payload['receiptId'] as Hex;
     const examination = await deps.log.examination(receiptId);
-    if (examination === undefined) throw new Error(`no examination for ${receiptId}`);
-    await deps.log.saveReplays(row.key, receiptId, await replays(deps, examination), 0);
+    if (examination === undefined) await deps.log.close(row.key);
+    else await deps.log.saveReplays(row.key, receiptId, await replays(deps, examination), 0);
     return 'finished';
   };
 }

@@ -54,6 +54,7 @@ export function createExaminationLog(store: Store, cipher: ContentCipher): Exami
         ),
         finish(key),
       ]),
+    close: (key) => store.write([finish(key)]),
   };
 }
 
@@ -74,7 +75,7 @@ async function readExamination(store: Store, cipher: ContentCipher, receiptId: H
     `SELECT examinations.batch AS batch, receipt_leaf, examinations.seed AS seed, replayed, receipt, salt, content,
        batch_id, epoch
      FROM examinations JOIN receipts ON receipts.id = receipt_id JOIN batches ON batches.from_serial = examinations.batch
-     WHERE receipt_id = ?`,
+     WHERE receipt_id = ? AND finished = 0`,
     [receiptId],
   );
   if (row === undefined || row.content === null) return undefined;
