@@ -60,7 +60,7 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
     if (epoch === undefined || (await deps.chain.nextEpochToOpen()) <= epoch) return { waitMs: deps.pollMs };
     await deps.chain.anchorReceipts(batch);
   }
-  const anchored = await deps.chain.findAnchor(batch.fromSerial);
+  const anchored = await deps.chain.findAnchor(batch);
   if (anchored === undefined) throw new Error(`serial ${batch.fromSerial} is used on chain, but not by this batch`);
   await deps.log.anchored(row.key, batch.fromSerial, anchored);
   return 'finished';
@@ -68,8 +68,14 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
 
 async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
   const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
-  const { seed } = await deps.chain.batchOf(anchored.batchId);
+  const now = deps.chain.head().timestamp;
+  const { seed, recordBy } = await deps.chain.batchOf(anchored.batchId);
   if (seed === ZERO_HASH) {
+    // The chain forgets block hashes: a batch whose seed nobody fixed in time would keep its epoch open for ever.
+    if (now >= recordBy) {
+      await deps.log.abandoned(row.key, fromSerial);
+      return 'finished';
+    }
     // The seed is the hash of the block after the anchor; the contract can see it one block later.
     if (deps.chain.head().number < anchored.block + 1n) return { waitMs: deps.pollMs };
     await deps.chain.fixSeed(anchored.batchId);
@@ -81,9 +87,10 @@ async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutc
 
 async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
   const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
+  // The clock is read before the state: records that made it into the last block of their window are never missed.
+  const now = deps.chain.head().timestamp;
   const state = await deps.chain.batchOf(anchored.batchId);
   if (state.recordsRoot === ZERO_HASH) {
-    const now = deps.chain.head().timestamp;
     if (now >= state.recordBy) {
       await deps.log.abandoned(row.key, fromSerial);
       return 'finished';

@@ -8,8 +8,8 @@ export type AnchorChain = {
   readonly head: () => { readonly number: bigint; readonly timestamp: bigint };
   readonly nextSerial: () => Promise<bigint>;
   readonly anchorReceipts: (batch: ReceiptsAnchor) => Promise<void>;
-  /** The anchor of the gateway's batch that starts at `fromSerial`, if it is on chain. */
-  readonly findAnchor: (fromSerial: bigint) => Promise<Anchored | undefined>;
+  /** The anchor of this very batch, by first serial and root, if it is on chain. */
+  readonly findAnchor: (batch: Pick<ReceiptsAnchor, 'fromSerial' | 'root'>) => Promise<Anchored | undefined>;
   readonly batchOf: (batchId: bigint) => Promise<BatchState>;
   readonly fixSeed: (batchId: bigint) => Promise<void>;
   readonly anchorRecords: (anchor: RecordsAnchor) => Promise<void>;

@@ -38,7 +38,7 @@ function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): 
         args: [root, fromSerial, toSerial, count, units, dataHash],
       });
     },
-    findAnchor: (fromSerial) => findAnchor(client, contracts.registry, { gateway, fromSerial }),
+    findAnchor: ({ fromSerial, root }) => findAnchor(client, contracts.registry, { gateway, fromSerial, root }),
     async batchOf(batchId): Promise<BatchState> {
       const batch = await client.readContract({ ...registry, functionName: 'batchOf', args: [batchId] });
       return {
@@ -60,7 +60,7 @@ function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): 
 async function findAnchor(
   client: ChainClient,
   registry: Address,
-  { gateway, fromSerial }: { readonly gateway: Address; readonly fromSerial: bigint },
+  { gateway, fromSerial, root }: { readonly gateway: Address; readonly fromSerial: bigint; readonly root: Hex },
 ): Promise<Anchored | undefined> {
   const events = await client.getContractEvents({
     address: registry,
@@ -70,7 +70,7 @@ async function findAnchor(
     fromBlock: 0n,
     strict: true,
   });
-  const event = events.find(({ args }) => args.fromSerial === fromSerial);
+  const event = events.find(({ args }) => args.fromSerial === fromSerial && args.root === root);
   if (event === undefined) return undefined;
   const block = await client.getBlock({ blockHash: event.blockHash });
   return {

@@ -34,29 +34,22 @@ export function createAnchorLog(store: Store): AnchorLog {
       );
       return Number(row?.n ?? 0n);
     },
-    giveUp: (fromSerial) =>
-      store.write([
-        statement(
-          `UPDATE outbox SET done = 1 WHERE done = 0 AND kind IN ('replay', 'commit', 'reveal')
-           AND json_extract(payload, '$.receiptId') IN (SELECT receipt_id FROM examinations WHERE batch = ? AND finished = 0)`,
-          fromSerial,
-        ),
-        statement('UPDATE examinations SET finished = 1 WHERE batch = ? AND finished = 0', fromSerial),
-      ]),
+    giveUp: (fromSerial) => store.write(giveUpStatements(fromSerial)),
     examined: (fromSerial) => readExamined(store, fromSerial),
     saveRecords: (fromSerial, built) => store.write(recordStatements(fromSerial, built)),
     recorded: (key, fromSerial) =>
       store.write([
         statement('UPDATE batches SET recorded = 1 WHERE from_serial = ?', fromSerial),
-        // Content was kept for the committee; once the result stands nobody needs it any more.
-        statement(
-          'UPDATE receipts SET content = NULL WHERE batch = ? AND id NOT IN (SELECT receipt_id FROM golds WHERE receipt_id IS NOT NULL)',
-          fromSerial,
-        ),
+        ...dropStatements(fromSerial),
         finish(key),
       ]),
     abandoned: (key, fromSerial) =>
-      store.write([statement('UPDATE batches SET abandoned = 1 WHERE from_serial = ?', fromSerial), finish(key)]),
+      store.write([
+        ...giveUpStatements(fromSerial),
+        statement('UPDATE batches SET abandoned = 1 WHERE from_serial = ?', fromSerial),
+        ...dropStatements(fromSerial),
+        finish(key),
+      ]),
     finish: (key) => store.write([finish(key)]),
   };
 }
@@ -117,7 +110,7 @@ function seededStatements(
     statement('UPDATE batches SET seed = ? WHERE from_serial = ?', seed, fromSerial),
     ...drawn.flatMap(({ receiptId, receiptLeaf, replayed }) => [
       statement(
-        'INSERT INTO examinations (receipt_id, batch, receipt_leaf, seed, replayed) VALUES (?, ?, ?, ?, ?)',
+        'INSERT OR IGNORE INTO examinations (receipt_id, batch, receipt_leaf, seed, replayed) VALUES (?, ?, ?, ?, ?)',
         receiptId,
         fromSerial,
         receiptLeaf,
@@ -137,6 +130,31 @@ function seededStatements(
     ),
     enqueue('records', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
     finish(key),
+  ];
+}
+
+function giveUpStatements(fromSerial: bigint): readonly Statement[] {
+  return [
+    statement(
+      `UPDATE outbox SET done = 1 WHERE done = 0 AND kind IN ('replay', 'commit', 'reveal')
+       AND json_extract(payload, '$.receiptId') IN (SELECT receipt_id FROM examinations WHERE batch = ? AND finished = 0)`,
+      fromSerial,
+    ),
+    statement('UPDATE examinations SET finished = 1 WHERE batch = ? AND finished = 0', fromSerial),
+  ];
+}
+
+/** Content was kept for the committee: once a result stands, or never will, nobody needs it. Golds keep theirs. */
+function dropStatements(fromSerial: bigint): readonly Statement[] {
+  return [
+    statement(
+      'UPDATE receipts SET content = NULL WHERE batch = ? AND id NOT IN (SELECT receipt_id FROM golds WHERE receipt_id IS NOT NULL)',
+      fromSerial,
+    ),
+    statement(
+      'UPDATE replays SET response = NULL WHERE receipt_id IN (SELECT receipt_id FROM examinations WHERE batch = ?)',
+      fromSerial,
+    ),
   ];
 }
 
