@@ -10,7 +10,7 @@ export type OutboxRow = {
 };
 
 export type OutboxLog = {
-  /** Unfinished rows whose time has come, oldest first. */
+  /** Unfinished rows whose time has come: those with a deadline on chain first, then oldest first. */
   readonly due: (nowMs: number, limit: number) => Promise<readonly OutboxRow[]>;
   readonly postpone: (key: string, attempts: number, nextAtMs: number) => Promise<void>;
 };
@@ -48,10 +48,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let timer: NodeJS.Timeout | undefined;
   let stopped = true;
   let looking: Promise<void> | undefined;
+  /** Rows that ended while the log was being read: what was read of them is out of date. */
+  const ended = new Set<string>();
+  let again = false;
 
   function start(row: OutboxRow): void {
     const task = work(deps, row).finally(() => {
       running.delete(row.key);
+      if (looking !== undefined) ended.add(row.key);
       poke();
     });
     running.set(row.key, task);
@@ -63,16 +67,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const rows = await deps.log.due(deps.now(), 2 * deps.concurrency);
     for (const row of rows) {
       if (stopped || running.size >= deps.concurrency) return;
-      if (!running.has(row.key)) start(row);
+      if (!running.has(row.key) && !ended.has(row.key)) start(row);
     }
   }
 
   function poke(): void {
-    if (stopped || looking !== undefined) return;
+    if (stopped) return;
+    again = looking !== undefined;
+    if (again) return;
     looking = look()
       .catch((error: unknown) => deps.onError(LOOKING, error, deps.pollMs))
       .finally(() => {
         looking = undefined;
+        ended.clear();
+        if (again) poke();
       });
   }
 

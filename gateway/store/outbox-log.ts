@@ -8,7 +8,9 @@ export function createOutboxLog(store: Store): OutboxLog {
   return {
     async due(nowMs, limit) {
       const rows = await store.read<Row>(
-        'SELECT key, kind, payload, attempts FROM outbox WHERE done = 0 AND next_at_ms <= ? ORDER BY next_at_ms, rowid LIMIT ?',
+        // Chain steps have deadlines, examinations are many and slow: a backlog of these must not keep those waiting.
+        `SELECT key, kind, payload, attempts FROM outbox WHERE done = 0 AND next_at_ms <= ?
+         ORDER BY kind IN ('replay', 'commit', 'reveal'), next_at_ms, rowid LIMIT ?`,
         [nowMs, limit],
       );
       return rows.map(({ key, kind, payload, attempts }) => ({
@@ -29,6 +31,17 @@ export function createOutboxLog(store: Store): OutboxLog {
 export function enqueue(kind: string, key: string, payload: OutboxRow['payload']): Statement {
   return statement(
     'INSERT OR IGNORE INTO outbox (key, kind, payload, next_at_ms) VALUES (?, ?, ?, 0)',
+    `${kind}:${key}`,
+    kind,
+    JSON.stringify(payload),
+  );
+}
+
+/** Like `enqueue`, but a finished row is due again: for a step that the chain undid. */
+export function reopen(kind: string, key: string, payload: OutboxRow['payload']): Statement {
+  return statement(
+    `INSERT INTO outbox (key, kind, payload, next_at_ms) VALUES (?, ?, ?, 0)
+     ON CONFLICT (key) DO UPDATE SET next_at_ms = 0, done = 0 WHERE done = 1`,
     `${kind}:${key}`,
     kind,
     JSON.stringify(payload),
