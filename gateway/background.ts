@@ -197,10 +197,10 @@ function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
 
 async function prepareGolds(background: Background, epoch: bigint): Promise<{ root: Hex; count: number } | undefined> {
   const { logs, golds, contracts } = background;
-  let prepared = await logs.gold.ofEpoch(epoch);
+  let prepared = await logs.gold.prepared(epoch);
   if (prepared.length === 0) {
     await logs.gold.save(golds.prepare(epoch));
-    prepared = await logs.gold.ofEpoch(epoch);
+    prepared = await logs.gold.prepared(epoch);
   }
   if (prepared.length === 0) return undefined;
   const domain = { chainId: contracts.chainId, contract: contracts.registry };

@@ -66,15 +66,18 @@ function isSettled({ state }: EpochStatus): boolean {
   return state === 'final' || state === 'void';
 }
 
-/** Golds are anchored for a future epoch only. Too late is no fault to repeat: the epoch goes without. */
+/**
+ * Golds are anchored for a future epoch only. Too late is no fault to repeat: the epoch goes without, and so it does
+ * when another root stands there. What was never anchored must never be sent, or the gateway's word would judge.
+ */
 async function goldStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutcome> {
   const epoch = epochOfRow(row);
-  const golds = await deps.prepareGolds(epoch);
   const future = deps.chain.head().timestamp < epochStart(deps.clock, epoch);
-  if (golds !== undefined && future && (await deps.chain.goldRoot(epoch)) === ZERO_HASH) {
-    await deps.chain.anchorGold(epoch, golds.root, golds.count);
-  }
-  await deps.log.finish(row.key);
+  const standing = await deps.chain.goldRoot(epoch);
+  const golds = standing === ZERO_HASH && !future ? undefined : await deps.prepareGolds(epoch);
+  if (golds !== undefined && standing === ZERO_HASH) await deps.chain.anchorGold(epoch, golds.root, golds.count);
+  const ours = golds !== undefined && (standing === ZERO_HASH || standing === golds.root);
+  await (ours ? deps.log.goldsAnchored(row.key, epoch) : deps.log.finish(row.key));
   return 'finished';
 }
 
@@ -142,8 +145,10 @@ async function finalizeStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<Step
     await deps.chain.finalize(epoch);
     return { waitMs: 0 };
   }
-  if (status.state === 'disputed') return { waitMs: deps.pollMs };
-  await deps.log.finalized(row.key, epoch);
+  if (status.state === 'disputed' || status.state === 'none') return { waitMs: deps.pollMs };
+  // A voided epoch pays nobody and is never final.
+  if (status.state === 'void') await deps.log.finish(row.key);
+  else await deps.log.finalized(row.key, epoch);
   return 'finished';
 }
 

@@ -109,5 +109,7 @@ export type EpochLog = {
   readonly proposed: (key: string, epoch: bigint, round: number) => Promise<void>;
   readonly overturned: (key: string, epoch: bigint, round: number) => Promise<void>;
   readonly finalized: (key: string, epoch: bigint) => Promise<void>;
+  /** Marks an epoch's prepared golds as anchored: from now on they may be sent. */
+  readonly goldsAnchored: (key: string, epoch: bigint) => Promise<void>;
   readonly finish: (key: string) => Promise<void>;
 };

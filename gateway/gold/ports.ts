@@ -5,7 +5,9 @@ import type { GoldLeaf, Hex } from '../protocol/types.ts';
 export type PreparedGold = {
   readonly leaf: GoldLeaf;
   readonly task: JsonObject;
-  /** The request that carried it, once it was sent. */
+  /** Whether it was ever sent, answered or not. */
+  readonly sent?: boolean;
+  /** The request that carried it, once that was answered. */
   readonly receiptId?: Hex;
   /** Epoch in which that request's receipt was anchored: rarely the one after the gold's own. */
   readonly anchoredEpoch?: bigint;
@@ -13,7 +15,12 @@ export type PreparedGold = {
 
 export type GoldLog = {
   readonly save: (golds: readonly PreparedGold[]) => Promise<void>;
+  /** Everything prepared for the epoch, anchored or not. */
+  readonly prepared: (epoch: bigint) => Promise<readonly PreparedGold[]>;
+  /** The epoch's golds once their root stands on chain: no others may be sent or judge anybody. */
   readonly ofEpoch: (epoch: bigint) => Promise<readonly PreparedGold[]>;
+  /** Written before a gold is sent: one that a crash interrupts is not sent a second time. */
+  readonly sending: (epoch: bigint, index: number) => Promise<void>;
   readonly used: (epoch: bigint, index: number, receiptId: Hex) => Promise<void>;
   /** Canonical response JSON of a gold's receipt, while it is kept. */
   readonly answerOf: (receiptId: Hex) => Promise<string | undefined>;

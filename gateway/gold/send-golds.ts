@@ -1,7 +1,9 @@
 import { Flag } from '../protocol/constants.ts';
+import { sha256Hex } from '../protocol/content.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import { epochOf, epochStart } from '../protocol/epoch.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
+import type { GoldLeaf } from '../protocol/types.ts';
 import type { Serve } from '../serve.ts';
 import type { GoldLog, PreparedGold } from './ports.ts';
 
@@ -22,10 +24,14 @@ export type SendGoldsDeps = {
 const SPREAD_PERCENT = 75n;
 const MAX_IN_FLIGHT = 4;
 
-/** When gold `index` of `count` is sent, in chain seconds. */
-export function sendTime(clock: EpochClock, epoch: bigint, index: number, count: number): bigint {
-  const offset = (clock.epochDuration * SPREAD_PERCENT * BigInt(2 * index + 1)) / (200n * BigInt(count));
-  return epochStart(clock, epoch) + offset;
+/**
+ * When a gold is sent, in chain seconds: in its own equal part of the spread, at a point that follows from its secret
+ * salt. Their number stands on chain, so times that followed from that alone would tell a node which requests they are.
+ */
+export function sendTime(clock: EpochClock, leaf: Pick<GoldLeaf, 'epoch' | 'index' | 'salt'>, count: number): bigint {
+  const point = BigInt(sha256Hex(`DGrid.gold.time.v1 ${leaf.salt}`)) >> 224n;
+  const spread = (clock.epochDuration * SPREAD_PERCENT * ((BigInt(leaf.index) << 32n) + point)) / 100n;
+  return epochStart(clock, leaf.epoch) + spread / (BigInt(count) << 32n);
 }
 
 /** @returns a task for `repeat`: sends what is due and not yet sent. */
@@ -37,16 +43,13 @@ export function createGoldSender(deps: SendGoldsDeps): () => Promise<void> {
     const time = deps.time();
     const epoch = epochOf(deps.clock, time);
     if (epoch === undefined) return;
-    if (loaded?.epoch !== epoch) {
-      tried.clear();
-      loaded = { epoch, golds: await deps.log.ofEpoch(epoch) };
-    }
+    if (loaded?.epoch !== epoch) tried.clear();
+    // Asked again while there are none: their anchor may be noted only after the epoch has begun.
+    if (loaded?.epoch !== epoch || loaded.golds.length === 0) loaded = { epoch, golds: await deps.log.ofEpoch(epoch) };
     const { golds } = loaded;
     const due = golds.filter(
-      ({ leaf, receiptId }) =>
-        receiptId === undefined &&
-        !tried.has(`${epoch}:${leaf.index}`) &&
-        sendTime(deps.clock, epoch, leaf.index, golds.length) <= time,
+      ({ leaf, sent }) =>
+        sent !== true && !tried.has(`${epoch}:${leaf.index}`) && sendTime(deps.clock, leaf, golds.length) <= time,
     );
     const now = due.slice(0, MAX_IN_FLIGHT);
     for (const { leaf } of now) tried.add(`${epoch}:${leaf.index}`);
@@ -57,6 +60,7 @@ export function createGoldSender(deps: SendGoldsDeps): () => Promise<void> {
 /** A gold that fails is left unused: sent again it would stand out. */
 async function send(deps: SendGoldsDeps, gold: PreparedGold): Promise<void> {
   try {
+    await deps.log.sending(gold.leaf.epoch, gold.leaf.index);
     const { head } = await deps.serve({
       body: deps.requestBody(gold.task),
       keyHash: deps.keyHash,

@@ -2,7 +2,7 @@ import type { EpochBatch, EpochLog, EpochReceipt, GoldOutcome, StoredDistributio
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Address, Distribution, EvaluationEntry, Hex } from '../protocol/types.ts';
 import type { StoredCommitSet } from '../evaluate/ports.ts';
-import { enqueue, finish } from './outbox-log.ts';
+import { enqueue, finish, reopen } from './outbox-log.ts';
 import { readAttestation } from './receipt-log.ts';
 import { statement } from './sqlite.ts';
 import type { Store } from './sqlite.ts';
@@ -42,12 +42,15 @@ export function createEpochLog(deps: EpochLogDeps): EpochLog {
           enqueue(kind, kind === 'propose' ? `${epoch}:0` : epoch.toString(), { epoch: epoch.toString() }),
         ),
       ),
+    // A proposal can vanish with a reorganised block, and its round then starts over: both rows may have run before.
     proposed: (key, epoch, round) =>
-      store.write([enqueue('finalize', `${epoch}:${round}`, { epoch: epoch.toString() }), finish(key)]),
+      store.write([finish(key), reopen('finalize', `${epoch}:${round}`, { epoch: epoch.toString() })]),
     overturned: (key, epoch, round) =>
-      store.write([enqueue('propose', `${epoch}:${round}`, { epoch: epoch.toString() }), finish(key)]),
+      store.write([finish(key), reopen('propose', `${epoch}:${round}`, { epoch: epoch.toString() })]),
     finalized: (key, epoch) =>
       store.write([statement('UPDATE epochs SET final = 1 WHERE epoch = ?', epoch), finish(key)]),
+    goldsAnchored: (key, epoch) =>
+      store.write([statement('UPDATE golds SET anchored = 1 WHERE epoch = ?', epoch), finish(key)]),
     finish: (key) => store.write([finish(key)]),
   };
 }

@@ -6,7 +6,13 @@ import type { ContentCipher } from './content-cipher.ts';
 import { statement } from './sqlite.ts';
 import type { Store } from './sqlite.ts';
 
-type GoldRow = { leaf: string; task: Uint8Array; receipt_id: Hex | null; anchored_epoch: bigint | null };
+type GoldRow = {
+  leaf: string;
+  task: Uint8Array;
+  sent: bigint;
+  receipt_id: Hex | null;
+  anchored_epoch: bigint | null;
+};
 
 export function createGoldLog(store: Store, cipher: ContentCipher): GoldLog {
   return {
@@ -23,20 +29,10 @@ export function createGoldLog(store: Store, cipher: ContentCipher): GoldLog {
           ),
         ),
       ),
-    async ofEpoch(epoch) {
-      const rows = await store.read<GoldRow>(
-        `SELECT golds.leaf AS leaf, task, receipt_id, batches.epoch AS anchored_epoch FROM golds
-         LEFT JOIN receipts ON receipts.id = receipt_id LEFT JOIN batches ON from_serial = receipts.batch
-         WHERE golds.epoch = ? ORDER BY idx`,
-        [epoch],
-      );
-      return rows.map((row): PreparedGold => ({
-        leaf: decodeStruct('gold', JSON.parse(row.leaf)),
-        task: JSON.parse(cipher.open(row.task)) as JsonObject,
-        ...(row.receipt_id === null ? {} : { receiptId: row.receipt_id }),
-        ...(row.anchored_epoch === null ? {} : { anchoredEpoch: row.anchored_epoch }),
-      }));
-    },
+    prepared: (epoch) => readGolds(store, cipher, epoch, 0),
+    ofEpoch: (epoch) => readGolds(store, cipher, epoch, 1),
+    sending: (epoch, index) =>
+      store.write([statement('UPDATE golds SET sent = 1 WHERE epoch = ? AND idx = ?', epoch, index)]),
     used: (epoch, index, receiptId) =>
       store.write([
         statement(
@@ -54,4 +50,25 @@ export function createGoldLog(store: Store, cipher: ContentCipher): GoldLog {
       return (JSON.parse(cipher.open(row.content)) as { response: string }).response;
     },
   };
+}
+
+async function readGolds(
+  store: Store,
+  cipher: ContentCipher,
+  epoch: bigint,
+  leastAnchored: 0 | 1,
+): Promise<readonly PreparedGold[]> {
+  const rows = await store.read<GoldRow>(
+    `SELECT golds.leaf AS leaf, task, sent, receipt_id, batches.epoch AS anchored_epoch FROM golds
+     LEFT JOIN receipts ON receipts.id = receipt_id LEFT JOIN batches ON from_serial = receipts.batch
+     WHERE golds.epoch = ? AND anchored >= ? ORDER BY idx`,
+    [epoch, leastAnchored],
+  );
+  return rows.map((row) => ({
+    leaf: decodeStruct('gold', JSON.parse(row.leaf)),
+    task: JSON.parse(cipher.open(row.task)) as JsonObject,
+    sent: row.sent === 1n,
+    ...(row.receipt_id === null ? {} : { receiptId: row.receipt_id }),
+    ...(row.anchored_epoch === null ? {} : { anchoredEpoch: row.anchored_epoch }),
+  }));
 }
