@@ -50,7 +50,12 @@ export async function openStore(file: string): Promise<Store> {
     return answer;
   };
 
-  await wait(0);
+  try {
+    await wait(0);
+  } catch (error) {
+    await worker.terminate(); // the file is free again when the caller is told
+    throw error;
+  }
   return {
     write: async (statements) => {
       if (statements.length > 0) await ask({ kind: 'write', statements });
