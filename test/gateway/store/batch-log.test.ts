@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+
+import { answerLeaf } from '../../../gateway/protocol/leaf.ts';
+import { nodeAttestationDigest } from '../../../gateway/protocol/eip712.ts';
+import { buildBatchTree, verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
+import type { AnswerLeaf, Hex } from '../../../gateway/protocol/types.ts';
+import type { CheckedAttestation } from '../../../gateway/receipt/attestation.ts';
+import { openStore } from '../../../gateway/store/sqlite.ts';
+import type { Store } from '../../../gateway/store/sqlite.ts';
+import {
+  GATEWAY,
+  LEAF_DOMAIN,
+  NODE,
+  NODE_SIGNER,
+  SIGNING_DOMAIN,
+  address,
+  dump,
+  hash,
+  receipt,
+  wipe,
+} from '../background.fixtures.ts';
+import { openLogs } from './world.fixtures.ts';
+
+const answerTo = (serial: number, fields: Partial<AnswerLeaf> = {}): AnswerLeaf => {
+  const { id, gateway, node, requestHash, responseHash, model, promptTokens, completionTokens } = receipt(serial);
+  return { receiptId: id, gateway, node, requestHash, responseHash, model, promptTokens, completionTokens, ...fields };
+};
+
+function attest(sequence: bigint, answers: readonly AnswerLeaf[], node = NODE): CheckedAttestation {
+  const leaves = answers.map((answer) => answerLeaf(LEAF_DOMAIN, answer));
+  const tree = buildBatchTree(leaves);
+  const attestation = { node, gateway: GATEWAY, root: tree.root, count: answers.length, sequence };
+  return {
+    attestation,
+    signature: NODE_SIGNER.sign(nodeAttestationDigest(SIGNING_DOMAIN, attestation)),
+    answers: answers.map((answer, index) => ({ answer, leaf: leaves[index] as Hex, proof: tree.proofOf(index) })),
+  };
+}
+
+describe('batch and attestation logs', () => {
+  let store: Store;
+  before(async () => {
+    store = await openStore(':memory:');
+  });
+  beforeEach(() => wipe(store));
+  after(() => store.close());
+
+  const attestedSerials = async (logs: Awaited<ReturnType<typeof openLogs>>): Promise<number[]> =>
+    (await logs.batch.openReceipts(100))
+      .filter(({ attestation }) => attestation !== undefined)
+      .map(({ receipt: { serial } }) => Number(serial));
+
+  it('joins each answer with its receipt, whichever came first, with a proof under the signed root', async () => {
+    const logs = await openLogs(store);
+    await logs.attestation.save(attest(1n, [answerTo(1), answerTo(0), answerTo(9)]));
+    await logs.serve(0, 1, 2);
+    const open = await logs.batch.openReceipts(100);
+    assert.deepEqual(await attestedSerials(logs), [0, 1]);
+    for (const { receipt: value, attestation } of open.slice(0, 2)) {
+      assert.ok(attestation !== undefined);
+      assert.equal(attestation.leaf, answerLeaf(LEAF_DOMAIN, answerTo(Number(value.serial))));
+      assert.ok(verifyBatchProof(attestation.attestation.root, attestation.leaf, attestation.proof));
+    }
+  });
+
+  it('takes no answer of another node, or about other content, for an attestation', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0, 1, 2, 3, 4);
+    const other = address(0x666);
+    await logs.attestation.save(attest(1n, [answerTo(0)], other)); // somebody else's signature
+    await logs.attestation.save(
+      attest(1n, [
+        answerTo(1, { responseHash: hash(1) }),
+        answerTo(2, { requestHash: hash(1) }),
+        answerTo(3, { model: hash(1) }),
+        answerTo(4, { gateway: other }),
+      ]),
+    );
+    assert.deepEqual(await attestedSerials(logs), []);
+  });
+
+  it('finds the answer that was used when a node attests two for one receipt, in either order', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0, 1);
+    const lost = { responseHash: hash(0xdead) };
+    await logs.attestation.save(attest(1n, [answerTo(0, lost)]));
+    await logs.attestation.save(attest(2n, [answerTo(0), answerTo(1)]));
+    await logs.attestation.save(attest(3n, [answerTo(1, lost)]));
+    assert.deepEqual(await attestedSerials(logs), [0, 1]);
+    assert.equal((await logs.batch.openReceipts(1))[0]?.attestation?.attestation.sequence, 2n);
+  });
+
+  it('counts a receipt once, and within the limit, however often it is attested', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0, 1, 2);
+    await logs.attestation.save(attest(1n, [answerTo(0), answerTo(0, { promptTokens: 1 }), answerTo(1)]));
+    const serials = (await logs.batch.openReceipts(2)).map(({ receipt: { serial } }) => serial);
+    assert.deepEqual(serials, [0n, 1n]);
+  });
+
+  it('keeps no answers of a second attestation under a sequence that is taken: their proofs are of another root', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0, 1);
+    await logs.attestation.save(attest(5n, [answerTo(0)]));
+    await logs.attestation.save(attest(5n, [answerTo(0, { promptTokens: 3 }), answerTo(1)]));
+    assert.deepEqual(await attestedSerials(logs), [0]);
+    for (const { attestation } of await logs.batch.openReceipts(1)) {
+      assert.ok(attestation !== undefined);
+      assert.ok(verifyBatchProof(attestation.attestation.root, attestation.leaf, attestation.proof));
+    }
+  });
+
+  it('returns the highest sequence per node, and saving twice changes nothing', async () => {
+    const logs = await openLogs(store);
+    assert.equal(await logs.attestation.lastSequence(NODE), 0n);
+    const second = attest(12n, [answerTo(0)]);
+    await logs.attestation.save(attest(3n, [answerTo(1)]));
+    await logs.attestation.save(second);
+    await logs.attestation.save(attest(99n, [answerTo(2)], address(0x666)));
+    assert.equal(await logs.attestation.lastSequence(NODE), 12n);
+    const image = await dump(store);
+    await logs.attestation.save(second);
+    assert.equal(await dump(store), image);
+  });
+
+  it('closes a batch with the final flags, its signatures and the row of its anchor, and leaves the rest open', async () => {
+    const logs = await openLogs(store, 7n);
+    await logs.serve(0, 1, 2);
+    const closed = await logs.close();
+    assert.deepEqual([closed.fromSerial, closed.toSerial], [7n, 10n]);
+    assert.equal(await logs.batch.nextFromSerial(), 10n);
+    assert.deepEqual(await logs.batch.openReceipts(10), []);
+    assert.deepEqual(
+      (await logs.outbox.due(0, 10)).map(({ key }) => key),
+      ['anchor:7'],
+    );
+    const stored = await logs.anchor.batch(7n);
+    assert.deepEqual(
+      stored?.receipts.map(({ receipt: value, leaf }) => [value, leaf]),
+      closed.receipts.map(({ receipt: value, leaf }) => [value, leaf]),
+    );
+    await logs.serve(3);
+    assert.equal((await logs.batch.openReceipts(10)).length, 1);
+  });
+
+  it('rejects a batch that begins where another one does, and writes nothing of it', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0);
+    const closed = await logs.close();
+    await logs.serve(1);
+    const image = await dump(store);
+    await assert.rejects(logs.batch.close({ ...closed, root: hash(1) }));
+    assert.equal(await dump(store), image);
+  });
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+
+import { verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
+import { receiptDigest } from '../../../gateway/protocol/eip712.ts';
+import { recordLeaf } from '../../../gateway/protocol/leaf.ts';
+import { recoverSigner } from '../../../gateway/protocol/signature.ts';
+import type { Hex } from '../../../gateway/protocol/types.ts';
+import { openStore, statement } from '../../../gateway/store/sqlite.ts';
+import type { Store } from '../../../gateway/store/sqlite.ts';
+import {
+  GATEWAY_SIGNER,
+  LEAF_DOMAIN,
+  SIGNING_DOMAIN,
+  hash,
+  leafOf,
+  receipt,
+  served,
+  wipe,
+} from '../background.fixtures.ts';
+import { openLogs } from './world.fixtures.ts';
+
+describe('receipt log', () => {
+  let store: Store;
+  before(async () => {
+    store = await openStore(':memory:');
+  });
+  beforeEach(() => wipe(store));
+  after(() => store.close());
+
+  const count = async (table: string): Promise<bigint> =>
+    (await store.read<{ n: bigint }>(`SELECT count(*) AS n FROM ${table}`))[0]?.n ?? -1n;
+  const id = (serial: number): Hex => receipt(serial).id;
+  const reserve = (serial: number) => ({ id: id(serial), keyHash: 'k', atMs: 1 });
+
+  it('frees a reservation on commit and on release, and every open one at the next start', async () => {
+    const { receipts } = await openLogs(store);
+    await Promise.all([receipts.reserve(reserve(0)), receipts.reserve(reserve(1)), receipts.reserve(reserve(2))]);
+    await receipts.commit(served(0));
+    await receipts.release(id(1));
+    assert.equal(await count('reservations'), 1n);
+    await openLogs(store);
+    assert.equal(await count('reservations'), 0n);
+    assert.equal(await receipts.find(id(2)), undefined);
+  });
+
+  it('rejects a second reservation and a second receipt of one id', async () => {
+    const { receipts } = await openLogs(store);
+    await receipts.reserve(reserve(0));
+    await assert.rejects(receipts.reserve(reserve(0)));
+    assert.deepEqual(await receipts.commit(served(0)), { serial: 0n });
+    await assert.rejects(receipts.commit(served(0, { keyHash: 'somebody else' })));
+    assert.equal((await receipts.find(id(0)))?.keyHash, served(0).keyHash);
+    // The serial of the refused one is a gap, and never used twice.
+    assert.deepEqual(await receipts.commit(served(1)), { serial: 2n });
+  });
+
+  it("gives serials from the chain's next one, without a hole or a double under concurrency, and goes on after a restart", async () => {
+    const { receipts } = await openLogs(store, 40n);
+    const serials = await Promise.all(Array.from({ length: 20 }, (_, n) => receipts.commit(served(n))));
+    assert.deepEqual(
+      serials.map(({ serial }) => serial),
+      Array.from({ length: 20 }, (_, n) => 40n + BigInt(n)),
+    );
+    const again = await openLogs(store, 40n);
+    assert.deepEqual(await again.receipts.commit(served(20)), { serial: 60n });
+    // The chain may know more than the store, never the other way round.
+    const ahead = await openLogs(store, 100n);
+    assert.deepEqual(await ahead.receipts.commit(served(21)), { serial: 100n });
+    const behind = await openLogs(store, 5n);
+    assert.deepEqual(await behind.receipts.commit(served(22)), { serial: 101n });
+  });
+
+  it('never gives a serial again that a batch has covered, even if its receipt is gone', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0, 1, 2);
+    await logs.close();
+    await store.write([statement('DELETE FROM receipts')]);
+    const again = await openLogs(store);
+    assert.deepEqual(await again.receipts.commit(served(3)), { serial: 3n });
+  });
+
+  it('shows a receipt in every state of its life, with signature and proofs that verify', async () => {
+    const logs = await openLogs(store);
+    const { receipts, anchor, epoch } = logs;
+    await logs.serve(0, 1, 2, 3, 4);
+    const first = await receipts.find(id(3));
+    assert.deepEqual([first?.state, first?.signature, first?.batch], ['served', null, undefined]);
+    assert.equal(first?.receipt.serial, 3n);
+
+    const closed = await logs.close();
+    const closedView = await receipts.find(id(3));
+    assert.equal(closedView?.state, 'served', 'closed is not anchored');
+    assert.equal(
+      recoverSigner(receiptDigest(SIGNING_DOMAIN, closedView.receipt), closedView.signature ?? '0x'),
+      GATEWAY_SIGNER.address,
+    );
+
+    await logs.anchored(0n);
+    const anchored = await receipts.find(id(3).toUpperCase().replace('0X', '0x') as Hex);
+    assert.equal(anchored?.state, 'anchored');
+    assert.equal(anchored.batch?.leaf, leafOf(anchored.receipt));
+    assert.equal(anchored.batch?.root, closed.root);
+    assert.ok(verifyBatchProof(closed.root, leafOf(anchored.receipt), anchored.batch?.proof ?? []));
+
+    await logs.seeded(0n, [{ receiptId: id(3), receiptLeaf: leafOf(anchored.receipt), replayed: false }]);
+    assert.equal((await receipts.find(id(3)))?.state, 'anchored');
+    const built = await logs.record(0n);
+    const evaluated = await receipts.find(id(3));
+    assert.deepEqual(
+      [evaluated?.state, evaluated?.record],
+      ['evaluated', undefined],
+      'not shown before it is on chain',
+    );
+
+    await anchor.recorded('records:0', 0n);
+    const recorded = await receipts.find(id(3));
+    assert.equal(recorded?.state, 'recorded');
+    assert.equal(recorded.record?.root, built.root);
+    assert.equal(recorded.record?.record.receiptLeaf, leafOf(recorded.receipt));
+    const leaf = recordLeaf(LEAF_DOMAIN, recorded.record.record);
+    assert.ok(verifyBatchProof(built.root, leaf, recorded.record.proof));
+    assert.equal(leaf, recorded.record.leaf);
+
+    await store.write([
+      statement(
+        "INSERT INTO epochs (epoch, distribution, signature, leaves, table_leaves, gold_outcomes, dataset) VALUES (3, '', '', '', '', '', '')",
+      ),
+    ]);
+    assert.equal((await receipts.find(id(3)))?.state, 'recorded');
+    await epoch.finalized('finalize:3:0', 3n);
+    assert.equal((await receipts.find(id(3)))?.state, 'final');
+  });
+
+  it('returns nothing for an id it does not know', async () => {
+    const { receipts } = await openLogs(store);
+    assert.equal(await receipts.find(hash(77)), undefined);
+  });
+
+  it('keeps no prompt or answer on disk in clear', async () => {
+    const { receipts } = await openLogs(store);
+    await receipts.commit(
+      served(0, { content: { salt: '0x00', request: '"the secret prompt"', response: '"the secret answer"' } }),
+    );
+    const [row] = await store.read<{ content: Uint8Array }>('SELECT * FROM receipts');
+    assert.ok(row !== undefined);
+    for (const value of Object.values(row)) {
+      const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+      assert.ok(!text.includes('secret'));
+    }
+  });
+});

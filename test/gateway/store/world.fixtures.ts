@@ -1,0 +1,83 @@
+import { buildRecords } from '../../../gateway/batch/build-records.ts';
+import { batchable, sealBatch } from '../../../gateway/batch/close-batch.ts';
+import type { ClosedBatch } from '../../../gateway/batch/ports.ts';
+import type { StoredBatch } from '../../../gateway/anchor/ports.ts';
+import { RecordStatus } from '../../../gateway/protocol/constants.ts';
+import type { Hex } from '../../../gateway/protocol/types.ts';
+import type { ReceiptLog } from '../../../gateway/receipt/ports.ts';
+import { createAnchorLog } from '../../../gateway/store/anchor-log.ts';
+import { createAttestationLog } from '../../../gateway/store/attestation-log.ts';
+import { createBatchLog } from '../../../gateway/store/batch-log.ts';
+import { createEpochLog } from '../../../gateway/store/epoch-log.ts';
+import { createExaminationLog } from '../../../gateway/store/examination-log.ts';
+import { createGoldLog } from '../../../gateway/store/gold-log.ts';
+import { createOutboxLog } from '../../../gateway/store/outbox-log.ts';
+import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
+import type { Store } from '../../../gateway/store/sqlite.ts';
+import { CIPHER, GATEWAY, GATEWAY_SIGNER, LEAF_DOMAIN, SIGNING_DOMAIN, hash, served } from '../background.fixtures.ts';
+
+export type Logs = Awaited<ReturnType<typeof openLogs>>;
+
+/** Every log over one store, and the steps of a batch's life without a chain. */
+export async function openLogs(store: Store, firstSerial = 0n) {
+  const receipts: ReceiptLog = await createReceiptLog({ store, cipher: CIPHER, firstSerial });
+  const batch = createBatchLog({ store, firstSerial });
+  const anchor = createAnchorLog(store);
+  return {
+    receipts,
+    batch,
+    anchor,
+    outbox: createOutboxLog(store),
+    attestation: createAttestationLog(store),
+    examination: createExaminationLog(store, CIPHER),
+    epoch: createEpochLog({ store, gateway: GATEWAY, payerOf: () => hash(0xbeef) }),
+    gold: createGoldLog(store, CIPHER),
+
+    async serve(...serials: readonly number[]): Promise<void> {
+      for (const serial of serials) await receipts.commit(served(serial));
+    },
+    /** Batches everything that is open, as unattested where no attestation is in. */
+    async close(): Promise<ClosedBatch> {
+      const open = await batch.openReceipts(1_000);
+      const ready = batchable(open, { nowMs: 1e9, attestationGraceMs: 0, maxReceipts: 1_000 });
+      const closed = sealBatch(await batch.nextFromSerial(), ready, {
+        signer: GATEWAY_SIGNER,
+        leafDomain: LEAF_DOMAIN,
+        signingDomain: SIGNING_DOMAIN,
+      });
+      await batch.close(closed);
+      return closed;
+    },
+    anchored: (fromSerial: bigint, batchId = fromSerial + 1n, epoch = 3n) =>
+      anchor.anchored(`anchor:${fromSerial}`, fromSerial, {
+        batchId,
+        epoch,
+        block: 50n,
+        blockHash: hash(0xb10c),
+        anchoredAt: 1_010n,
+      }),
+    seeded: (fromSerial: bigint, drawn: readonly { receiptId: Hex; receiptLeaf: Hex; replayed: boolean }[]) =>
+      anchor.seeded(`seed:${fromSerial}`, fromSerial, SEED, drawn),
+    async record(fromSerial: bigint) {
+      const stored = (await anchor.batch(fromSerial)) as StoredBatch;
+      const built = buildRecords(stored.receipts, await anchor.examined(fromSerial), {
+        leafDomain: LEAF_DOMAIN,
+        scoreOf: (_receipt, examined) => ({
+          status: examined === undefined ? RecordStatus.unexamined : RecordStatus.scored,
+          committeeSize: examined?.committeeSize ?? 0,
+          activeMask: 0,
+          accuracy: 0,
+          consistency: 0,
+          format: 0,
+          cost: 9_000,
+          quality: 0,
+          score: 0,
+        }),
+      });
+      await anchor.saveRecords(fromSerial, built);
+      return built;
+    },
+  };
+}
+
+export const SEED = hash(0x5eed);
