@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 
 import type { Breaker } from './execute/breaker.ts';
 import { circuitKey, createExecute } from './execute/execute.ts';
-import type { ExecuteDeps, Observation, Target } from './execute/execute.ts';
+import type { ExecuteDeps, Executed, Observation, Target } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
 import type { NodeClient } from './execute/node-client.ts';
 import type { HttpDeps } from './http/ports.ts';
@@ -23,7 +23,7 @@ import { modelViews, nodeViews } from './registry/views.ts';
 import type { Candidate, LiveConditions } from './route/candidate.ts';
 import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
-import type { Serve, ServeRequest } from './serve.ts';
+import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
 
 export type AppDeps = Pick<
   HttpDeps,
@@ -93,6 +93,7 @@ export function buildApp(deps: AppDeps): App {
     nowMs: deps.nowMs,
     newId: () => bytesToHex(randomBytes(32)),
     newSalt: () => bytesToHex(randomBytes(16)),
+    onServed: (outcome, executed, overheadMs) => note(deps, outcome, executed, overheadMs),
     onReleaseFailure: (error) => deps.log.warn({ error }, 'a reservation stays open until the next start'),
   });
   const http = createServer({
@@ -124,4 +125,12 @@ function observe(deps: AppDeps, target: Target): (observation: Observation) => v
     const { firstTokenMs, totalMs, usage } = observation.result;
     end({ ok: true, firstTokenMs, totalMs, completionTokens: usage?.completionTokens ?? 0 });
   };
+}
+
+function note({ metrics }: AppDeps, { receipt }: ServeOutcome, { result }: Executed, overheadMs: number): void {
+  metrics.overhead(overheadMs);
+  metrics.tokens({ prompt: receipt.promptTokens, completion: receipt.completionTokens });
+  if (result.usage === undefined) return;
+  const off = Math.abs(result.usage.completionTokens - receipt.completionTokens);
+  metrics.claimOff((10_000 * off) / Math.max(1, receipt.completionTokens));
 }

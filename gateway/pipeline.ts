@@ -2,16 +2,17 @@ import type { Execute, Executed } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
 import type { JsonObject } from './protocol/content.ts';
 import type { Address, Hex } from './protocol/types.ts';
-import { buildReceipt, receiptFlags } from './receipt/build-receipt.ts';
+import { buildReceipt } from './receipt/build-receipt.ts';
 import type { ReceiptLog } from './receipt/ports.ts';
 import type { Plan } from './route/plan.ts';
 import { stripPreferences } from './route/preferences.ts';
-import type { Serve, ServeHead, ServeOutcome, ServeRequest } from './serve.ts';
-import { headOf, nodeBody, targetOf, usageOf } from './wire.ts';
+import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
+import { answerFacts, decisionOf, flagsOf, headOf, nodeBody, targetOf, usageOf, waitedMs } from './wire.ts';
+import type { Answered } from './wire.ts';
 
 export type PipelineDeps = {
   readonly gateway: Address;
-  readonly route: (request: ServeRequest, body: JsonObject) => Plan;
+  readonly route: (request: ServeRequest) => Plan;
   readonly execute: Execute;
   readonly meter: Pick<Meter, 'measure'>;
   readonly receipts: Pick<ReceiptLog, 'reserve' | 'commit' | 'release'>;
@@ -20,29 +21,30 @@ export type PipelineDeps = {
   readonly nowMs: () => number;
   readonly newId: () => Hex;
   readonly newSalt: () => Hex;
+  readonly onServed: (outcome: ServeOutcome, executed: Executed, overheadMs: number) => void;
   readonly onReleaseFailure: (error: unknown) => void;
 };
 
-/** One request, in the order of the loop: route → reserve → execute → measure → receipt. @throws DgridError */
+/** One request, in the order of the loop: route → reserve → execute → receipt. @throws DgridError */
 export function createPipeline(deps: PipelineDeps): Serve {
   return async (request) => {
-    const plan = deps.route(request, request.body);
-    const id = deps.newId();
-    const salt = deps.newSalt();
-    await deps.receipts.reserve({ id, keyHash: request.keyHash, atMs: deps.nowMs() });
+    const startedMs = deps.nowMs();
+    const plan = deps.route(request);
+    const ids = { id: deps.newId(), salt: deps.newSalt() };
+    await deps.receipts.reserve({ id: ids.id, keyHash: request.keyHash, atMs: startedMs });
     try {
-      const executed = await run(deps, request, plan, { id, salt });
-      return await write(deps, request, plan, executed, { id, salt });
+      const executed = await run(deps, request, plan, ids);
+      const outcome = await write(deps, { request, plan, executed, ids });
+      deps.onServed(outcome, executed, deps.nowMs() - startedMs - waitedMs(executed.attempts));
+      return outcome;
     } catch (error) {
-      await deps.receipts.release(id).catch(deps.onReleaseFailure); // left open: freed at the next start
+      await deps.receipts.release(ids.id).catch(deps.onReleaseFailure); // left open: freed at the next start
       throw error;
     }
   };
 }
 
-type Ids = { readonly id: Hex; readonly salt: Hex };
-
-function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Ids): Promise<Executed> {
+function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Answered['ids']): Promise<Executed> {
   const { sink } = request;
   const stream = request.body['stream'] === true;
   return deps.execute({
@@ -58,29 +60,20 @@ function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Ids): P
   });
 }
 
-async function write(
-  deps: PipelineDeps,
-  request: ServeRequest,
-  plan: Plan,
-  { target, result, attempts }: Executed,
-  ids: Ids,
-): Promise<ServeOutcome> {
-  const head: ServeHead = headOf(plan, target, attempts.length, ids);
+/** Measures the answer and writes its receipt: when this resolves, the receipt is on disk. */
+async function write(deps: PipelineDeps, { request, plan, executed, ids }: Answered): Promise<ServeOutcome> {
+  const { target, result } = executed;
+  const { id, salt } = ids;
   const sent = stripPreferences(request.body, target.modelId);
-  const decision = { ...plan.decision.record, attempts: attempts.map((attempt) => ({ ...attempt })) };
-  const measured = await deps.meter.measure({ request: sent, answer: result.content, salt: ids.salt, decision });
-  const { pinned } = plan.decision;
-  const { isPrivate } = plan.preferences;
-  const flags = { preset: request.flags, pinned, isPrivate, formatConstrained: deps.formatConstrained(sent) };
-  const receipt = buildReceipt({
-    ...{ id: ids.id, gateway: deps.gateway, node: target.account, servedAt: deps.blockTime(), measured },
-    ...{ family: plan.profile.family, complexity: plan.profile.complexity },
-    ...{ modelId: target.modelId, price: head.price, maxTokens: plan.maxTokens, flags: receiptFlags(flags) },
-    ...{ firstTokenMs: result.firstTokenMs, totalMs: result.totalMs },
-  });
-  const content = { salt: ids.salt, request: measured.request, response: measured.response };
-  const served = { receipt, content, keyHash: request.keyHash, servedAtMs: deps.nowMs(), modelId: target.modelId };
-  const { serial } = await deps.receipts.commit({ ...served, decision: measured.decision });
+  const job = { request: sent, answer: result.content, salt, decision: decisionOf(plan, executed.attempts) };
+  const measured = await deps.meter.measure(job);
+  const flags = flagsOf(plan, request.flags, deps.formatConstrained(sent));
+  const facts = { id, gateway: deps.gateway, servedAt: deps.blockTime(), measured, flags };
+  const receipt = buildReceipt({ ...answerFacts(plan, executed), ...facts });
+  const content = { salt, request: measured.request, response: measured.response };
+  const log = { keyHash: request.keyHash, servedAtMs: deps.nowMs(), modelId: target.modelId, decision: measured.decision };
+  const { serial } = await deps.receipts.commit({ receipt, content, ...log });
   const body = { ...result.body, usage: usageOf(receipt, result.usage) };
+  const head = headOf(plan, target, executed.attempts.length, ids);
   return { head, receipt: { ...receipt, serial }, content: result.content, body };
 }

@@ -1,10 +1,13 @@
-import type { Target } from './execute/execute.ts';
+import type { Attempt, Executed, Target } from './execute/execute.ts';
 import type { ClaimedUsage } from './execute/usage.ts';
 import type { JsonObject } from './protocol/content.ts';
 import type { Hex, Receipt } from './protocol/types.ts';
 import type { Candidate } from './route/candidate.ts';
+import type { Eligible } from './route/eligibility.ts';
 import type { Plan } from './route/plan.ts';
-import type { ServeHead } from './serve.ts';
+import { receiptFlags } from './receipt/build-receipt.ts';
+import type { ReceiptInput } from './receipt/build-receipt.ts';
+import type { ServeHead, ServeRequest } from './serve.ts';
 
 /** Shapes handed from one room to the next by the pipeline. */
 
@@ -20,6 +23,14 @@ export function nodeBody(body: JsonObject, stream: boolean): JsonObject {
   return stream ? { ...rest, stream: true, stream_options: { include_usage: true } } : rest;
 }
 
+function chosenOf(plan: Plan, target: Target): Eligible {
+  const isTarget = ({ node, model }: Candidate): boolean =>
+    node.account === target.account && model.id === target.modelId;
+  const chosen = plan.decision.order.find(({ candidate }) => isTarget(candidate));
+  if (chosen === undefined) throw new RangeError('the answer comes from nobody who was asked');
+  return chosen;
+}
+
 export function headOf(
   plan: Plan,
   target: Target,
@@ -27,10 +38,7 @@ export function headOf(
   ids: { readonly id: Hex; readonly salt: Hex },
 ): ServeHead {
   const { order, cause } = plan.decision;
-  const chosen = order.find(
-    ({ candidate }) => candidate.node.account === target.account && candidate.model.id === target.modelId,
-  );
-  if (chosen === undefined) throw new RangeError('the answer comes from nobody who was asked');
+  const chosen = chosenOf(plan, target);
   const { candidate, live } = chosen;
   return {
     receiptId: ids.id,
@@ -43,6 +51,42 @@ export function headOf(
     qualityBps: live.qualityBps,
   };
 }
+
+/** An answered request with all that led to it. */
+export type Answered = {
+  readonly request: ServeRequest;
+  readonly plan: Plan;
+  readonly executed: Executed;
+  readonly ids: { readonly id: Hex; readonly salt: Hex };
+};
+
+/** The decision record as it is hashed: what was weighed, and what then happened. */
+export const decisionOf = (plan: Plan, attempts: readonly Attempt[]): JsonObject => ({
+  ...plan.decision.record,
+  attempts: attempts.map((attempt) => ({ ...attempt, ms: Math.round(attempt.ms) })),
+});
+
+export const flagsOf = (plan: Plan, preset: number, formatConstrained: boolean): number =>
+  receiptFlags({ preset, pinned: plan.decision.pinned, isPrivate: plan.preferences.isPrivate, formatConstrained });
+
+type AnswerFacts = Omit<ReceiptInput, 'id' | 'gateway' | 'servedAt' | 'measured' | 'flags'>;
+
+export function answerFacts(plan: Plan, { target, result }: Executed): AnswerFacts {
+  const { profile, maxTokens } = plan;
+  return {
+    node: target.account,
+    modelId: target.modelId,
+    price: chosenOf(plan, target).candidate.model.price,
+    family: profile.family,
+    complexity: profile.complexity,
+    maxTokens,
+    firstTokenMs: result.firstTokenMs,
+    totalMs: result.totalMs,
+  };
+}
+
+/** Time of a request that was spent waiting for nodes. */
+export const waitedMs = (attempts: readonly Attempt[]): number => attempts.reduce((sum, { ms }) => sum + ms, 0);
 
 /** What the caller is billed for: the gateway's own counts. Only the breakdowns are the node's. */
 export function usageOf(receipt: Receipt, claimed: ClaimedUsage | undefined): JsonObject {

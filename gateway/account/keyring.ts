@@ -43,8 +43,7 @@ export function parseKeys(text: string): readonly ApiKey[] {
   const rows: unknown = JSON.parse(text);
   if (!Array.isArray(rows)) throw new TypeError('the key file must hold a JSON array of {hash, name}');
   return rows.map((row: unknown, index) => {
-    const hash: unknown = typeof row === 'object' && row !== null && 'hash' in row ? row.hash : undefined;
-    const name: unknown = typeof row === 'object' && row !== null && 'name' in row ? row.name : undefined;
+    const { hash, name } = Object(row) as { readonly hash?: unknown; readonly name?: unknown };
     if (typeof hash !== 'string' || !HASH.test(hash))
       throw new TypeError(`key ${index}: hash must be 64 lower-case hex digits`);
     if (typeof name !== 'string' || name === '') throw new TypeError(`key ${index}: name must be a text`);

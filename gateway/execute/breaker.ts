@@ -49,64 +49,36 @@ const MAX_CIRCUITS = 20_000;
 
 export function createBreaker(options: BreakerOptions, nowMs: () => number): Breaker {
   const circuits = new Map<string, Circuit>();
-
   const circuitOf = (key: string): Circuit => {
     const known = circuits.get(key);
     if (known !== undefined) return known;
     if (circuits.size >= MAX_CIRCUITS) circuits.delete(circuits.keys().next().value ?? key);
-    const fresh: Circuit = {
-      failuresInRow: 0,
-      recent: [],
-      openedTimes: 0,
-      openUntilMs: undefined,
-      pausedUntilMs: 0,
-      probing: false,
-    };
+    const fresh = newCircuit();
     circuits.set(key, fresh);
     return fresh;
   };
-  const note = (circuit: Circuit, ok: boolean): void => {
-    circuit.recent.push(ok);
-    if (circuit.recent.length > options.window) circuit.recent.shift();
-    circuit.failuresInRow = ok ? 0 : circuit.failuresInRow + 1;
-  };
-  const open = (circuit: Circuit): void => {
-    const pauseMs = Math.min(options.openMs * 2 ** circuit.openedTimes, options.maxOpenMs);
-    circuit.openedTimes = Math.min(circuit.openedTimes + 1, 16);
-    circuit.openUntilMs = nowMs() + pauseMs;
-    circuit.probing = false;
-  };
-  const stateOf = (key: string): BreakerState => {
-    const circuit = circuits.get(key);
-    if (circuit === undefined) return { state: 'closed' };
-    if (circuit.pausedUntilMs > nowMs()) return { state: 'paused', untilMs: circuit.pausedUntilMs };
-    if (circuit.openUntilMs === undefined) return { state: 'closed' };
-    if (circuit.probing) return { state: 'probing' };
-    return circuit.openUntilMs > nowMs() ? { state: 'open', untilMs: circuit.openUntilMs } : { state: 'closed' };
-  };
 
   return {
-    stateOf,
+    stateOf: (key) => stateOf(circuits.get(key), nowMs()),
     enter(key) {
-      const { state } = stateOf(key);
-      if (state !== 'closed') return false;
+      if (stateOf(circuits.get(key), nowMs()).state !== 'closed') return false;
       const circuit = circuitOf(key);
-      if (circuit.openUntilMs !== undefined) circuit.probing = true;
+      circuit.probing = circuit.openUntilMs !== undefined;
       return true;
     },
     succeed(key) {
       const circuit = circuitOf(key);
-      note(circuit, true);
+      note(circuit, true, options.window);
       if (circuit.openUntilMs === undefined) return;
       // The probe answered: past failures are forgotten, or the old window would open it again at once.
       Object.assign(circuit, { openUntilMs: undefined, probing: false, recent: [true], openedTimes: 0 });
     },
     fail(key) {
       const circuit = circuitOf(key);
-      note(circuit, false);
+      note(circuit, false, options.window);
       // Calls that were under way when it opened fail too: they must not double the pause.
       const isOpen = circuit.openUntilMs !== undefined && !circuit.probing;
-      if (circuit.probing || (!isOpen && shouldOpen(circuit, options))) open(circuit);
+      if (circuit.probing || (!isOpen && shouldOpen(circuit, options))) open(circuit, options, nowMs());
     },
     leave(key) {
       const circuit = circuits.get(key);
@@ -117,6 +89,36 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
       circuit.pausedUntilMs = Math.max(circuit.pausedUntilMs, nowMs() + ms);
     },
   };
+}
+
+const newCircuit = (): Circuit => ({
+  failuresInRow: 0,
+  recent: [],
+  openedTimes: 0,
+  openUntilMs: undefined,
+  pausedUntilMs: 0,
+  probing: false,
+});
+
+function stateOf(circuit: Circuit | undefined, nowMs: number): BreakerState {
+  if (circuit === undefined) return { state: 'closed' };
+  if (circuit.pausedUntilMs > nowMs) return { state: 'paused', untilMs: circuit.pausedUntilMs };
+  if (circuit.openUntilMs === undefined) return { state: 'closed' };
+  if (circuit.probing) return { state: 'probing' };
+  return circuit.openUntilMs > nowMs ? { state: 'open', untilMs: circuit.openUntilMs } : { state: 'closed' };
+}
+
+function note(circuit: Circuit, ok: boolean, window: number): void {
+  circuit.recent.push(ok);
+  if (circuit.recent.length > window) circuit.recent.shift();
+  circuit.failuresInRow = ok ? 0 : circuit.failuresInRow + 1;
+}
+
+function open(circuit: Circuit, options: BreakerOptions, nowMs: number): void {
+  const pauseMs = Math.min(options.openMs * 2 ** circuit.openedTimes, options.maxOpenMs);
+  circuit.openedTimes = Math.min(circuit.openedTimes + 1, 16);
+  circuit.openUntilMs = nowMs + pauseMs;
+  circuit.probing = false;
 }
 
 function shouldOpen(circuit: Circuit, options: BreakerOptions): boolean {

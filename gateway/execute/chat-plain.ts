@@ -1,7 +1,8 @@
 import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/content.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
 import { UpstreamFailure } from './failure.ts';
-import { isObject, readUsage } from './usage.ts';
+import { filledOf, isObject, numberOf, objectOf, textOf } from './json.ts';
+import { readUsage } from './usage.ts';
 import type { ClaimedUsage } from './usage.ts';
 
 export type PlainAnswer = {
@@ -45,33 +46,29 @@ function parseObject(text: string): JsonObject {
 
 function readChoice(choice: JsonValue, position: number): ChatChoice {
   if (!isObject(choice) || !isObject(choice['message'])) throw malformed('a choice without a message');
-  const message = choice['message'];
-  const { content, refusal, role } = message;
-  const finish = choice['finish_reason'];
-  if (typeof finish !== 'string' || finish === '') throw new UpstreamFailure('truncated');
-  if (content !== null && content !== undefined && typeof content !== 'string')
-    throw malformed('content that is not text');
-  const calls = message['tool_calls'];
+  const finish = filledOf(choice['finish_reason']);
+  if (finish === undefined) throw new UpstreamFailure('truncated');
   return {
-    index: typeof choice['index'] === 'number' ? choice['index'] : position,
-    message: {
-      role: typeof role === 'string' ? role : 'assistant',
-      content: content ?? '',
-      ...(Array.isArray(calls) && calls.length > 0 ? { tool_calls: calls.map(readToolCall) } : {}),
-      ...(typeof refusal === 'string' ? { refusal } : {}),
-    },
+    index: numberOf(choice['index']) ?? position,
+    message: readMessage(choice['message']),
     finish_reason: finish,
   };
 }
 
-function readToolCall(call: JsonValue): ToolCall {
-  if (!isObject(call) || !isObject(call['function'])) throw malformed('a tool call without a function');
-  const { name, arguments: args } = call['function'];
-  const { id, type } = call;
-  if (typeof name !== 'string' || typeof args !== 'string') throw malformed('a tool call without name or arguments');
+function readMessage({ content, refusal, role, tool_calls: calls }: JsonObject): ChatChoice['message'] {
+  if (content !== null && content !== undefined && typeof content !== 'string')
+    throw malformed('content that is not text');
   return {
-    id: typeof id === 'string' ? id : '',
-    type: typeof type === 'string' ? type : 'function',
-    function: { name, arguments: args },
+    role: textOf(role) ?? 'assistant',
+    content: content ?? '',
+    ...(Array.isArray(calls) && calls.length > 0 ? { tool_calls: calls.map(readToolCall) } : {}),
+    ...(typeof refusal === 'string' ? { refusal } : {}),
   };
+}
+
+function readToolCall(call: JsonValue): ToolCall {
+  const { id, type, function: called } = objectOf(call);
+  const { name, arguments: args } = objectOf(called);
+  if (typeof name !== 'string' || typeof args !== 'string') throw malformed('a tool call without name or arguments');
+  return { id: textOf(id) ?? '', type: textOf(type) ?? 'function', function: { name, arguments: args } };
 }

@@ -2,7 +2,8 @@ import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/
 import type { JsonValue } from '../protocol/canonical-json.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { SseFrame } from './sse-scanner.ts';
-import { isObject, readUsage } from './usage.ts';
+import { filledOf, isObject, numberOf, objectOf, textOf } from './json.ts';
+import { readUsage } from './usage.ts';
 import type { ClaimedUsage } from './usage.ts';
 
 /** What one frame of a chat stream means for its reader. */
@@ -45,27 +46,15 @@ export function createChatStream(maxBytes: number): ChatStream {
   const accept = (frame: SseFrame): StreamEvent => {
     // The answer ended at [DONE]; whatever a node still says belongs to nobody.
     if (frame.data === undefined || done) return { kind: 'comment', forward: undefined };
-    if (frame.data.trim() === '[DONE]') {
-      done = true;
-      return { kind: 'done', forward: undefined };
-    }
+    done = frame.data.trim() === '[DONE]';
+    if (done) return { kind: 'done', forward: undefined };
     bytes += frame.bytes.length;
     if (bytes > maxBytes) throw new UpstreamFailure('too_large');
     const chunk = parseChunk(frame);
     meta ??= metaOf(chunk);
     const claim = readUsage(chunk);
     usage = claim ?? usage;
-    const parts = chunk['choices'];
-    if (!Array.isArray(parts)) {
-      if (claim !== undefined) return { kind: 'usage', forward: undefined };
-      throw new UpstreamFailure('malformed', { said: 'a chunk without choices' });
-    }
-    if (parts.length === 0 && claim !== undefined) return { kind: 'usage', forward: undefined };
-    const said = parts.map((part: JsonValue) => applyChoice(choices, part)).includes(true);
-    return {
-      kind: said ? 'content' : 'head',
-      forward: claim === undefined ? cleanBytes(frame, chunk) : withoutUsage(chunk),
-    };
+    return readChoices(choices, frame, chunk, claim !== undefined);
   };
 
   return {
@@ -80,6 +69,19 @@ export function createChatStream(maxBytes: number): ChatStream {
   };
 }
 
+function readChoices(
+  choices: Map<number, ChoiceState>,
+  frame: SseFrame,
+  chunk: JsonObject,
+  hasUsage: boolean,
+): StreamEvent {
+  const parts = chunk['choices'];
+  if (hasUsage && (!Array.isArray(parts) || parts.length === 0)) return { kind: 'usage', forward: undefined };
+  if (!Array.isArray(parts)) throw new UpstreamFailure('malformed', { said: 'a chunk without choices' });
+  const said = parts.map((part: JsonValue) => applyChoice(choices, part)).includes(true);
+  return { kind: said ? 'content' : 'head', forward: hasUsage ? withoutUsage(chunk) : cleanBytes(frame, chunk) };
+}
+
 function parseChunk(frame: SseFrame): JsonObject {
   let chunk: unknown;
   try {
@@ -90,19 +92,13 @@ function parseChunk(frame: SseFrame): JsonObject {
   if (!isObject(chunk)) throw new UpstreamFailure('malformed', { said: 'an event that is not an object' });
   const error = chunk['error'];
   if (frame.event === 'error' || (error !== undefined && error !== null)) {
-    const said = isObject(error) && typeof error['message'] === 'string' ? error['message'] : 'an error event';
-    throw new UpstreamFailure('in_band_error', { said });
+    throw new UpstreamFailure('in_band_error', { said: textOf(objectOf(error)['message']) ?? 'an error event' });
   }
   return chunk;
 }
 
-function metaOf(chunk: JsonObject): StreamMeta {
-  const { id, created, model } = chunk;
-  return {
-    id: typeof id === 'string' ? id : '',
-    created: typeof created === 'number' ? created : 0,
-    model: typeof model === 'string' ? model : '',
-  };
+function metaOf({ id, created, model }: JsonObject): StreamMeta {
+  return { id: textOf(id) ?? '', created: numberOf(created) ?? 0, model: textOf(model) ?? '' };
 }
 
 /** A `usage: null` on every chunk is what OpenAI sends when usage was asked for: the caller may not have asked. */
@@ -123,18 +119,21 @@ function withoutUsage(chunk: JsonObject): Buffer {
 /** @returns whether this part says anything: text, a tool call, a refusal, reasoning, or the end of the choice. */
 function applyChoice(choices: Map<number, ChoiceState>, part: JsonValue): boolean {
   if (!isObject(part)) throw new UpstreamFailure('malformed', { said: 'a choice that is not an object' });
-  const index = part['index'] ?? 0;
-  if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= MAX_CHOICES)
-    throw new UpstreamFailure('malformed', { said: 'a choice without a usable index' });
+  const index = indexOf(part);
   const state = choices.get(index) ?? newChoice();
   choices.set(index, state);
   const delta = part['delta'] ?? {};
   if (!isObject(delta)) throw new UpstreamFailure('malformed', { said: 'a delta that is not an object' });
   const said = applyDelta(state, delta);
-  const finish = part['finish_reason'];
-  if (typeof finish !== 'string' || finish === '') return said;
-  state.finish = finish;
-  return true;
+  const finish = filledOf(part['finish_reason']);
+  state.finish = finish ?? state.finish;
+  return said || finish !== undefined;
+}
+
+function indexOf(part: JsonObject): number {
+  const index = part['index'] ?? 0;
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < MAX_CHOICES) return index;
+  throw new UpstreamFailure('malformed', { said: 'a choice without a usable index' });
 }
 
 const newChoice = (): ChoiceState => ({
@@ -146,14 +145,16 @@ const newChoice = (): ChoiceState => ({
 });
 
 function applyDelta(state: ChoiceState, delta: JsonObject): boolean {
-  let said = false;
-  for (const [name, value] of Object.entries(delta)) {
-    if (name === 'role') state.role = typeof value === 'string' && value !== '' ? value : state.role;
-    else if (name === 'tool_calls') said = applyTools(state, value) || said;
-    else if (name === 'content' || name === 'refusal') said = applyText(state, name, value) || said;
-    else said = (typeof value === 'string' && value !== '') || said;
-  }
-  return said;
+  const parts = Object.entries(delta).map(([name, value]) => applyField(state, name, value));
+  return parts.includes(true);
+}
+
+function applyField(state: ChoiceState, name: string, value: JsonValue | undefined): boolean {
+  if (name === 'tool_calls') return applyTools(state, value);
+  if (name === 'content' || name === 'refusal') return applyText(state, name, value);
+  if (name !== 'role') return filledOf(value) !== undefined; // reasoning and the like
+  state.role = filledOf(value) ?? state.role;
+  return false;
 }
 
 function applyText(state: ChoiceState, name: 'content' | 'refusal', value: JsonValue | undefined): boolean {
@@ -167,20 +168,22 @@ function applyText(state: ChoiceState, name: 'content' | 'refusal', value: JsonV
 function applyTools(state: ChoiceState, value: JsonValue | undefined): boolean {
   if (value === null || value === undefined) return false;
   if (!Array.isArray(value)) throw new UpstreamFailure('malformed', { said: 'tool calls that are not a list' });
-  value.forEach((call: JsonValue, position) => {
-    if (!isObject(call)) throw new UpstreamFailure('malformed', { said: 'a tool call that is not an object' });
-    const index = typeof call['index'] === 'number' ? call['index'] : position;
-    if (state.tools.size >= MAX_CHOICES && !state.tools.has(index)) throw new UpstreamFailure('too_large');
-    const tool = state.tools.get(index) ?? { id: '', type: 'function', name: '', arguments: '' };
-    state.tools.set(index, tool);
-    const details = isObject(call['function']) ? call['function'] : {};
-    if (typeof call['id'] === 'string' && call['id'] !== '') tool.id = call['id'];
-    if (typeof call['type'] === 'string' && call['type'] !== '') tool.type = call['type'];
-    // Set, not appended: some backends repeat the name on every chunk, and none splits it.
-    if (typeof details['name'] === 'string' && details['name'] !== '') tool.name = details['name'];
-    if (typeof details['arguments'] === 'string') tool.arguments += details['arguments'];
-  });
+  value.forEach((call: JsonValue, position) => applyTool(state.tools, call, position));
   return value.length > 0;
+}
+
+function applyTool(tools: ChoiceState['tools'], call: JsonValue, position: number): void {
+  if (!isObject(call)) throw new UpstreamFailure('malformed', { said: 'a tool call that is not an object' });
+  const index = numberOf(call['index']) ?? position;
+  if (tools.size >= MAX_CHOICES && !tools.has(index)) throw new UpstreamFailure('too_large');
+  const tool = tools.get(index) ?? { id: '', type: 'function', name: '', arguments: '' };
+  tools.set(index, tool);
+  const details = objectOf(call['function']);
+  tool.id = filledOf(call['id']) ?? tool.id;
+  tool.type = filledOf(call['type']) ?? tool.type;
+  // Set, not appended: some backends repeat the name on every chunk, and none splits it.
+  tool.name = filledOf(details['name']) ?? tool.name;
+  tool.arguments += textOf(details['arguments']) ?? '';
 }
 
 function choiceOf(index: number, state: ChoiceState): ChatChoice {

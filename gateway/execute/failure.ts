@@ -1,3 +1,5 @@
+import { isObject, objectOf, parsed, textOf } from './json.ts';
+
 /**
  * Why an upstream call failed, and whose fault it is. Only `node` touches a node's success rate; `network` (nothing
  * could be connected) only opens its breaker; `caller` and `policy` touch nobody.
@@ -84,19 +86,23 @@ export class UpstreamFailure extends Error {
   }
 }
 
-const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL']);
+const OF_CODE: Readonly<Record<string, FailureReason>> = {
+  ECONNREFUSED: 'refused',
+  UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
+  ENOTFOUND: 'connect',
+  EAI_AGAIN: 'connect',
+  ENETUNREACH: 'connect',
+  EHOSTUNREACH: 'connect',
+  EADDRNOTAVAIL: 'connect',
+  UND_ERR_HEADERS_OVERFLOW: 'malformed',
+};
 
 /** A socket-level error as undici reports it. */
 export function failureOfSocket(error: unknown): UpstreamFailure {
   if (error instanceof UpstreamFailure) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ECONNREFUSED') return new UpstreamFailure('refused', { cause: error });
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return new UpstreamFailure('connect_timeout', { cause: error });
-  if (UNREACHABLE.has(code) || code.startsWith('ERR_TLS') || code.startsWith('CERT_'))
-    return new UpstreamFailure('connect', { cause: error });
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return new UpstreamFailure('malformed', { cause: error });
-  return new UpstreamFailure('reset', { cause: error });
+  const family = /^(?:ERR_TLS|CERT_)/.test(code) ? 'connect' : code.startsWith('HPE_') ? 'malformed' : 'reset';
+  return new UpstreamFailure(OF_CODE[code] ?? family, { cause: error });
 }
 
 type Refusal = { readonly status: number; readonly body: string; readonly retryAfter: string | undefined };
@@ -107,32 +113,23 @@ export function failureOfStatus(refusal: Refusal, nowMs: number): UpstreamFailur
   const error = errorOf(refusal.body);
   const retryAfterMs = retryAfter(refusal.retryAfter, nowMs);
   const details = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), said: error.message };
-  if (status === 429) return new UpstreamFailure('busy', details);
-  if (status === 503) return new UpstreamFailure(retryAfterMs === undefined ? 'server_error' : 'busy', details);
-  if (status >= 500) return new UpstreamFailure('server_error', details);
-  if (status === 400 || status === 413 || status === 422) {
-    if (/context_length|context_too_long|too_large|string_above_max/i.test(error.code))
-      return new UpstreamFailure('context_too_long', details);
-    if (/content_filter|content_policy|content_refused|moderation/i.test(error.code))
-      return new UpstreamFailure('content_refused', details);
-    return new UpstreamFailure('rejected', details);
-  }
-  return new UpstreamFailure('unusable_status', details);
+  return new UpstreamFailure(reasonOfStatus(status, error.code, retryAfterMs !== undefined), details);
+}
+
+function reasonOfStatus(status: number, code: string, saysWhen: boolean): FailureReason {
+  if (status === 429 || (status === 503 && saysWhen)) return 'busy';
+  if (status >= 500) return 'server_error';
+  if (status !== 400 && status !== 413 && status !== 422) return 'unusable_status';
+  if (/context_length|context_too_long|too_large|string_above_max/i.test(code)) return 'context_too_long';
+  return /content_filter|content_policy|content_refused|moderation/i.test(code) ? 'content_refused' : 'rejected';
 }
 
 function errorOf(body: string): { readonly message: string; readonly code: string } {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    const error: unknown = typeof parsed === 'object' && parsed !== null && 'error' in parsed ? parsed.error : parsed;
-    if (typeof error === 'string') return { message: error, code: '' };
-    if (typeof error !== 'object' || error === null) return { message: '', code: '' };
-    return {
-      message: 'message' in error && typeof error.message === 'string' ? error.message : '',
-      code: 'code' in error && typeof error.code === 'string' ? error.code : '',
-    };
-  } catch {
-    return { message: '', code: '' };
-  }
+  const answer = objectOf(parsed(body));
+  const { error } = answer;
+  if (typeof error === 'string') return { message: error, code: '' };
+  const { message, code } = isObject(error) ? error : answer;
+  return { message: textOf(message) ?? '', code: textOf(code) ?? '' };
 }
 
 const MAX_RETRY_AFTER_MS = 300_000;

@@ -38,40 +38,41 @@ export type Meter = {
 
 type Waiting = { readonly resolve: (measured: Measured) => void; readonly reject: (error: DgridError) => void };
 
-export function createMeter(options: { readonly maxQueue: number }): Meter {
+const MAX_STARTS_IN_A_ROW = 5;
+
+/** @param options `thread` replaces the thread's program in tests. */
+export function createMeter(options: { readonly maxQueue: number; readonly thread?: URL }): Meter {
   const waiting = new Map<number, Waiting>();
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => undefined); // whoever calls ready() hears of it; nobody may
   let nextId = 0;
+  let failedStarts = 0;
   let closed = false;
-  let ready = Promise.withResolvers<void>();
   let worker = start();
 
   function start(): Worker {
-    const thread = new Worker(new URL('./meter-thread.ts', import.meta.url));
+    const thread = new Worker(options.thread ?? new URL('./meter-thread.ts', import.meta.url));
     thread.unref();
     thread.on('message', (reply: MeterReply | 'ready') => {
-      if (reply === 'ready') return ready.resolve();
-      const entry = waiting.get(reply.id);
-      waiting.delete(reply.id);
-      if ('measured' in reply) entry?.resolve(reply.measured);
-      else entry?.reject(new DgridError('DGRID_INTERNAL', 'The answer could not be measured.', { cause: reply.error }));
+      failedStarts = 0;
+      if (reply === 'ready') ready.resolve();
+      else settle(waiting, reply);
     });
-    thread.on('error', (cause) => {
-      for (const entry of waiting.values())
-        entry.reject(new DgridError('DGRID_INTERNAL', 'The metering thread failed.', { cause }));
-      waiting.clear();
-    });
+    thread.on('error', (cause) =>
+      rejectAll(waiting, new DgridError('DGRID_INTERNAL', 'The metering thread failed.', { cause })),
+    );
     thread.on('exit', () => {
       if (closed) return;
-      ready.promise.catch(() => undefined);
-      ready = Promise.withResolvers<void>();
-      worker = start();
+      failedStarts += 1;
+      if (failedStarts < MAX_STARTS_IN_A_ROW) worker = start();
+      else ready.reject(new DgridError('DGRID_INTERNAL', 'The metering thread does not start.'));
     });
     return thread;
   }
 
   return {
     measure(job) {
-      if (closed || waiting.size >= options.maxQueue)
+      if (closed || waiting.size >= options.maxQueue || failedStarts >= MAX_STARTS_IN_A_ROW)
         return Promise.reject(new DgridError('DGRID_OVERLOADED', 'Too many answers wait to be measured.'));
       nextId += 1;
       const id = nextId;
@@ -83,11 +84,20 @@ export function createMeter(options: { readonly maxQueue: number }): Meter {
     ready: () => ready.promise,
     async close() {
       closed = true;
-      ready.resolve();
       await worker.terminate();
-      for (const entry of waiting.values())
-        entry.reject(new DgridError('DGRID_SHUTTING_DOWN', 'The gateway is closing.'));
-      waiting.clear();
+      rejectAll(waiting, new DgridError('DGRID_SHUTTING_DOWN', 'The gateway is closing.'));
     },
   };
+}
+
+function settle(waiting: Map<number, Waiting>, reply: MeterReply): void {
+  const entry = waiting.get(reply.id);
+  waiting.delete(reply.id);
+  if ('measured' in reply) entry?.resolve(reply.measured);
+  else entry?.reject(new DgridError('DGRID_INTERNAL', 'The answer could not be measured.', { cause: reply.error }));
+}
+
+function rejectAll(waiting: Map<number, Waiting>, error: DgridError): void {
+  for (const entry of waiting.values()) entry.reject(error);
+  waiting.clear();
 }

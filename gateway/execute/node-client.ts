@@ -112,76 +112,96 @@ function dropOldest(pools: Map<string, Pool>): void {
 
 type Exchange = { readonly handler: Dispatcher.DispatchHandler; readonly fail: (failure: UpstreamFailure) => void };
 
+/** How one call stands; shared by what undici calls, what the reader calls, and the clocks. */
+type CallState = {
+  controller: Dispatcher.DispatchController | undefined;
+  settled: boolean;
+  paused: boolean;
+  complete: boolean;
+};
+
 /** One request and its answer under a watchdog; `settle` is called exactly once. */
 function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure?: UpstreamFailure) => void): Exchange {
-  let controller: Dispatcher.DispatchController | undefined;
-  let settled = false;
-  let paused = false;
-  let complete = false;
+  const state: CallState = { controller: undefined, settled: false, paused: false, complete: false };
   const watchdog = createWatchdog((reason) => fail(new UpstreamFailure(reason)));
   const total = setTimeout(() => fail(new UpstreamFailure('total_timeout')), call.limits.totalMs);
   const onAbort = (): void => fail(new UpstreamFailure('aborted'));
   call.signal.addEventListener('abort', onAbort, { once: true });
+  watchdog.arm('connect_timeout', call.limits.connectMs);
 
   const finish = (failure?: UpstreamFailure): void => {
-    if (settled) return;
-    settled = true;
+    if (state.settled) return;
+    state.settled = true;
     watchdog.stop();
     clearTimeout(total);
     call.signal.removeEventListener('abort', onAbort);
-    settle(failure);
+    settle(state.complete ? undefined : failure);
   };
   const fail = (failure: UpstreamFailure): void => {
-    finish(complete ? undefined : failure);
-    controller?.abort(failure);
+    finish(failure);
+    state.controller?.abort(failure);
   };
   const guarded = (step: () => void): void => {
-    if (settled) return;
+    if (state.settled) return;
     try {
       step();
     } catch (error) {
       fail(error instanceof UpstreamFailure ? error : new UpstreamFailure('malformed', { cause: error }));
     }
   };
-  const control: CallControl = {
+  return { fail, handler: createHandler({ call, reader, state, watchdog, finish, guarded }) };
+}
+
+type HandlerParts = {
+  readonly call: UpstreamCall;
+  readonly reader: CallReader;
+  readonly state: CallState;
+  readonly watchdog: Watchdog;
+  readonly finish: (failure?: UpstreamFailure) => void;
+  readonly guarded: (step: () => void) => void;
+};
+
+function createHandler({ call, reader, state, watchdog, finish, guarded }: HandlerParts): Dispatcher.DispatchHandler {
+  const control = createControl(call.limits, state, watchdog);
+  return {
+    onRequestStart(started) {
+      state.controller = started;
+      // Given up while the connection was being made: the request must not reach the node any more.
+      if (state.settled) started.abort(new UpstreamFailure('aborted'));
+      else watchdog.arm('headers_timeout', call.limits.headersMs);
+    },
+    onResponseStart(_controller, status, headers) {
+      if (status < 200) return;
+      guarded(() => {
+        watchdog.arm('first_token_timeout', call.limits.firstTokenMs);
+        reader.onHead({ status, headers: flatHeaders(headers) }, control);
+      });
+    },
+    onResponseData: (_controller, chunk) => guarded(() => reader.onData(chunk, control)),
+    onResponseEnd: () => finish(),
+    onResponseError: (_controller, error) => finish(failureOfSocket(error)),
+  };
+}
+
+function createControl(limits: CallLimits, state: CallState, watchdog: Watchdog): CallControl {
+  return {
     progress() {
-      if (!paused && !complete) watchdog.arm('chunk_timeout', call.limits.chunkMs);
+      if (!state.paused && !state.complete) watchdog.arm('chunk_timeout', limits.chunkMs);
     },
     pause() {
-      paused = true;
+      state.paused = true;
       watchdog.stop();
-      controller?.pause();
+      state.controller?.pause();
     },
     resume() {
-      paused = false;
-      if (settled) return;
-      watchdog.arm('chunk_timeout', call.limits.chunkMs);
-      controller?.resume();
+      state.paused = false;
+      if (state.settled) return;
+      watchdog.arm('chunk_timeout', limits.chunkMs);
+      state.controller?.resume();
     },
     complete() {
-      complete = true;
+      state.complete = true;
       watchdog.arm('total_timeout', LINGER_MS);
-    },
-  };
-  watchdog.arm('connect_timeout', call.limits.connectMs);
-
-  return {
-    fail,
-    handler: {
-      onRequestStart(started) {
-        controller = started;
-        // Given up while the connection was being made: the request must not reach the node any more.
-        if (settled) started.abort(new UpstreamFailure('aborted'));
-        else watchdog.arm('headers_timeout', call.limits.headersMs);
-      },
-      onResponseStart(_controller, status, headers) {
-        if (status < 200) return;
-        watchdog.arm('first_token_timeout', call.limits.firstTokenMs);
-        guarded(() => reader.onHead({ status, headers: flatHeaders(headers) }, control));
-      },
-      onResponseData: (_controller, chunk) => guarded(() => reader.onData(chunk, control)),
-      onResponseEnd: () => finish(),
-      onResponseError: (_controller, error) => finish(complete ? undefined : failureOfSocket(error)),
     },
   };
 }

@@ -23,8 +23,7 @@ const CR = 13;
 export function createSseScanner(maxFrameBytes: number): SseScanner {
   let parts: Buffer[] = [];
   let held = 0; // bytes in `parts`
-  let lineBytes = 0; // of the line that is being read, possibly begun in an earlier chunk
-  let afterCr = false;
+  const lines = createLineCounter();
 
   const take = (chunk: Buffer, from: number, to: number): Buffer => {
     const tail = chunk.subarray(from, to);
@@ -39,20 +38,12 @@ export function createSseScanner(maxFrameBytes: number): SseScanner {
     const frames: SseFrame[] = [];
     let start = 0;
     for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
-      if (byte === LF && afterCr) {
-        afterCr = false; // second half of CR LF: the line ended at the CR
-        if (at === start && held === 0) start = at + 1;
-        continue;
-      }
-      afterCr = byte === CR;
-      if (byte !== LF && byte !== CR) lineBytes += 1;
-      else if (lineBytes > 0) lineBytes = 0;
-      else {
+      const step = lines(chunk[at]);
+      if (step === 'blank') {
         const frame = parseFrame(take(chunk, start, at + 1));
         if (frame !== undefined) frames.push(frame);
         start = at + 1;
-      }
+      } else if (step === 'skip' && at === start && held === 0) start = at + 1;
     }
     if (start < chunk.length) {
       // copied: the network's buffer may be reused once this call returns
@@ -66,21 +57,38 @@ export function createSseScanner(maxFrameBytes: number): SseScanner {
   return { push, rest: () => (held === 0 ? undefined : parseFrame(Buffer.concat(parts))) };
 }
 
+/** Follows lines byte by byte across chunks. `blank`: an empty line ended; `skip`: the second half of a CR LF. */
+function createLineCounter(): (byte: number | undefined) => 'blank' | 'skip' | undefined {
+  let isEmpty = true;
+  let afterCr = false;
+  return (byte) => {
+    const isSecondHalf = byte === LF && afterCr;
+    afterCr = byte === CR;
+    if (isSecondHalf) return 'skip';
+    const endsEmpty = isEmpty && (byte === LF || byte === CR);
+    isEmpty = byte === LF || byte === CR;
+    return endsEmpty ? 'blank' : undefined;
+  };
+}
+
 /** Undefined for blank lines between frames. */
 function parseFrame(bytes: Buffer): SseFrame | undefined {
   const raw = bytes.toString('utf8');
   const source = raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
   const lines = source.split(/\r\n|\r|\n/).filter((line) => line !== '');
   if (lines.length === 0) return undefined;
-  let data: string | undefined;
-  let event: string | undefined;
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    const field = colon === -1 ? line : line.slice(0, colon);
-    const value = colon === -1 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
-    if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
-    else if (field === 'event') event = value;
-  }
-  const plain = source === raw && !bytes.includes(CR) && bytes[0] !== LF;
-  return { bytes: plain ? bytes : Buffer.from(`${lines.join('\n')}\n\n`, 'utf8'), data, event };
+  const fields = lines.map(parseField);
+  const data = fields.filter(([name]) => name === 'data').map(([, value]) => value);
+  const isPlain = source === raw && !bytes.includes(CR) && bytes[0] !== LF;
+  return {
+    bytes: isPlain ? bytes : Buffer.from(`${lines.join('\n')}\n\n`, 'utf8'),
+    data: data.length === 0 ? undefined : data.join('\n'),
+    event: fields.findLast(([name]) => name === 'event')?.[1],
+  };
+}
+
+function parseField(line: string): readonly [name: string, value: string] {
+  const colon = line.indexOf(':');
+  if (colon === -1) return [line, ''];
+  return [line.slice(0, colon), line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)];
 }

@@ -3,7 +3,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { canonicalJson } from '../protocol/canonical-json.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
 import type { ChatContent, JsonObject } from '../protocol/content.ts';
-import { isObject } from './usage.ts';
+import { isObject } from './json.ts';
 
 /**
  * The gateway's own count, in o200k tokens: the same for every node and model, so that units are comparable and no node
@@ -25,7 +25,7 @@ export function countText(text: string): number {
 export function countPrompt(body: JsonObject): number {
   const messages = body['messages'];
   let total = PER_REPLY;
-  if (Array.isArray(messages)) for (const message of messages) total += countMessage(message);
+  if (Array.isArray(messages)) for (const message of messages as readonly JsonValue[]) total += countMessage(message);
   for (const name of ['tools', 'response_format'] as const) {
     const extra = body[name];
     if (isObject(extra) || Array.isArray(extra)) total += countText(canonicalJson(extra));

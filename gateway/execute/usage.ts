@@ -1,5 +1,6 @@
 import type { JsonObject } from '../protocol/content.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
+import { isObject } from './json.ts';
 
 /** Token counts as a node states them: a claim, never what is billed. */
 export type ClaimedUsage = {
@@ -7,10 +8,6 @@ export type ClaimedUsage = {
   readonly completionTokens: number;
   readonly details: JsonObject;
 };
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const count = (value: JsonValue | undefined): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 2 ** 32 ? value : undefined;

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { errorBody } from '../errors.ts';
 import type { DgridError } from '../errors.ts';
 import type { JsonObject } from '../protocol/content.ts';
+import { drained } from '../lib/drained.ts';
 import type { ServeHead, ServeSink } from '../serve.ts';
 
 /** The client's side of a streamed answer. Nothing is sent, not even a status, before `sink.start`. */
@@ -52,17 +53,7 @@ export function createSseReply(reply: FastifyReply, options: Options): SseReply 
         raw.once('close', () => clearTimeout(keepAlive));
       },
       write,
-      drained: () =>
-        new Promise((resolve) => {
-          if (raw.destroyed || !raw.writableNeedDrain) return resolve();
-          const settle = (): void => {
-            raw.off('drain', settle);
-            raw.off('close', settle);
-            resolve();
-          };
-          raw.on('drain', settle);
-          raw.on('close', settle);
-        }),
+      drained: () => drained(raw),
     },
     finish(lastChunk) {
       if (lastChunk !== undefined) write(`data: ${JSON.stringify(lastChunk)}\n\n`);

@@ -20,20 +20,22 @@ export function modelViews(served: readonly ServedModel[]): readonly ModelSummar
   const models = new Map<string, ModelSummary>();
   for (const { model } of served) {
     const known = models.get(model.id);
-    models.set(model.id, {
-      id: model.id,
-      contextLength: Math.max(known?.contextLength ?? 0, model.contextLength),
-      maxOutputTokens: Math.max(known?.maxOutputTokens ?? 0, model.maxOutputTokens),
-      capabilities: [...new Set([...(known?.capabilities ?? []), ...model.capabilities])].toSorted(),
-      price: {
-        input: Math.min(known?.price.input ?? Infinity, model.price.input),
-        output: Math.min(known?.price.output ?? Infinity, model.price.output),
-      },
-      nodes: (known?.nodes ?? 0) + 1,
-    });
+    models.set(model.id, known === undefined ? { ...model, nodes: 1 } : merged(known, model));
   }
   return [...models.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
+
+const merged = (known: ModelSummary, model: ServedModel['model']): ModelSummary => ({
+  id: known.id,
+  contextLength: Math.max(known.contextLength, model.contextLength),
+  maxOutputTokens: Math.max(known.maxOutputTokens, model.maxOutputTokens),
+  capabilities: [...new Set([...known.capabilities, ...model.capabilities])].toSorted(),
+  price: {
+    input: Math.min(known.price.input, model.price.input),
+    output: Math.min(known.price.output, model.price.output),
+  },
+  nodes: known.nodes + 1,
+});
 
 export function nodeViews(
   nodes: readonly RegisteredNode[],

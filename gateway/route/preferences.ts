@@ -48,34 +48,38 @@ const SORTS: Readonly<Record<string, Preset>> = {
 
 /** @param body a body whose shapes the HTTP schema has already checked. @throws DgridError for values it cannot know. */
 export function readPreferences(body: JsonObject): Preferences {
-  const model = typeof body['model'] === 'string' ? body['model'] : 'auto';
-  const isAuto = model === 'auto' || model.startsWith('auto:');
-  const preset = isAuto ? PRESETS[model] : 'balanced';
-  if (preset === undefined)
-    throw new DgridError(
-      'DGRID_INVALID_PREFERENCE',
-      `There is no preset "${model}"; use auto, auto:quality, auto:cheap or auto:fast.`,
-      {
-        context: { param: 'model' },
-      },
-    );
+  const { preset, models } = readModel(body['model']);
   const provider = (body['provider'] ?? {}) as JsonObject;
-  const sort = provider['sort'];
+  const { sort, only } = provider;
   const maxPrice = (provider['max_price'] ?? {}) as JsonObject;
+  const minQuality = body['min_quality'];
   return {
-    preset: typeof sort === 'string' ? (SORTS[sort] ?? preset) : preset,
-    models: [...(isAuto ? [] : [model]), ...texts(body['models'])],
+    preset: (typeof sort === 'string' ? SORTS[sort] : undefined) ?? preset,
+    models: [...models, ...texts(body['models'])],
     order: texts(provider['order']),
-    only: provider['only'] === undefined ? undefined : texts(provider['only']),
+    only: only === undefined ? undefined : texts(only),
     ignore: texts(provider['ignore']),
     maxInputPrice: microUsd(maxPrice['prompt']),
     maxOutputPrice: microUsd(maxPrice['completion']),
     maxCostMicroUsd: microUsd(body['max_cost']),
-    minQualityBps: typeof body['min_quality'] === 'number' ? Math.floor(body['min_quality'] * 10_000) : 0,
+    minQualityBps: typeof minQuality === 'number' ? Math.floor(minQuality * 10_000) : 0,
     allowFallbacks: provider['allow_fallbacks'] !== false,
     requireParameters: provider['require_parameters'] === true,
     isPrivate: body['private'] === true,
   };
+}
+
+/** `auto`, `auto:<preset>`, or the id of a model. */
+function readModel(model: JsonObject[string]): { preset: Preset; models: readonly string[] } {
+  const name = typeof model === 'string' ? model : 'auto';
+  if (name !== 'auto' && !name.startsWith('auto:')) return { preset: 'balanced', models: [name] };
+  const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+  if (preset !== undefined) return { preset, models: [] };
+  throw new DgridError(
+    'DGRID_INVALID_PREFERENCE',
+    `There is no preset "${name.slice(0, 100)}"; use auto, auto:quality, auto:cheap or auto:fast.`,
+    { context: { param: 'model' } },
+  );
 }
 
 const texts = (value: unknown): string[] =>

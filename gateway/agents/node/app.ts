@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { DgridError, errorBody, toDgridError } from '../../errors.ts';
 import { UpstreamFailure } from '../../execute/failure.ts';
+import { drained } from '../../lib/drained.ts';
 import { chatContent, contentHash, requestContent } from '../../protocol/content.ts';
 import { keccakText } from '../../protocol/keccak.ts';
 import { encodeStruct } from '../../protocol/struct-json.ts';
@@ -86,17 +87,7 @@ function relayTo(response: ServerResponse): Relay {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     },
     write: (bytes) => response.destroyed || response.write(bytes),
-    drained: () =>
-      new Promise((resolve) => {
-        if (response.destroyed || !response.writableNeedDrain) return resolve();
-        const settle = (): void => {
-          response.off('drain', settle);
-          response.off('close', settle);
-          resolve();
-        };
-        response.on('drain', settle);
-        response.on('close', settle);
-      }),
+    drained: () => drained(response),
   };
 }
 

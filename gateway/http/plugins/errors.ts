@@ -62,24 +62,14 @@ function translate(thrown: FastifyError | DgridError): DgridError {
 }
 
 function invalidBody(thrown: FastifyError): DgridError {
-  const issues = thrown.validation ?? [];
   // Of the alternatives of a union every one complains: the deepest place is the one that was meant.
-  const issue = issues.toSorted((a, b) => b.instancePath.length - a.instancePath.length)[0];
-  const missing = issue?.params['missingProperty'];
-  const unknown = issue?.params['additionalProperty'];
-  const path = [
-    issue?.instancePath.slice(1).replaceAll('/', '.') ?? '',
-    typeof missing === 'string' ? missing : '',
-    typeof unknown === 'string' ? unknown : '',
-  ]
-    .filter((part) => part !== '')
-    .join('.');
+  const issues = (thrown.validation ?? []).toSorted((a, b) => b.instancePath.length - a.instancePath.length);
+  const { instancePath = '', params = {}, message = 'is not valid' } = issues[0] ?? {};
+  const names = [instancePath.slice(1).replaceAll('/', '.'), params['missingProperty'], params['additionalProperty']];
+  const path = names.filter((name) => typeof name === 'string' && name !== '').join('.');
   const code = PREFERENCE_FIELDS.has(path.split('.')[0] ?? '') ? 'DGRID_INVALID_PREFERENCE' : 'DGRID_INVALID_BODY';
-  const allowed = issue?.params['allowedValues'];
+  const allowed = params['allowedValues'];
   const hint = Array.isArray(allowed) ? ` (${allowed.join(', ')})` : '';
   const where = path === '' ? 'The body' : `"${path.slice(0, 120)}"`;
-  return new DgridError(code, `${where} ${issue?.message ?? 'is not valid'}${hint}.`, {
-    context: { param: path },
-    cause: thrown,
-  });
+  return new DgridError(code, `${where} ${message}${hint}.`, { context: { param: path }, cause: thrown });
 }

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+
+import { measure } from '../../../gateway/execute/measure.ts';
+import { countAnswer, countPrompt, countText } from '../../../gateway/execute/tokens.ts';
+import { keccakText } from '../../../gateway/protocol/keccak.ts';
+
+const answer = (content: string) => ({
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+});
+
+describe('token counts', () => {
+  it('returns the o200k count of a text, special tokens read as plain text', () => {
+    assert.equal(countText('hello world'), 2);
+    assert.equal(countText(''), 0);
+    assert.ok(countText('<|endoftext|>') > 1);
+  });
+
+  it('returns more for more messages, parts, tools and schemas', () => {
+    const base = { model: 'm', messages: [{ role: 'user', content: 'hello world' }] };
+    const one = countPrompt(base);
+    assert.equal(one, 3 + 3 + 1 + 2);
+    assert.equal(
+      countPrompt({ ...base, messages: [{ role: 'user', content: [{ type: 'text', text: 'hello world' }] }] }),
+      one,
+    );
+    assert.equal(
+      countPrompt({
+        ...base,
+        messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] }],
+      }),
+      3 + 3 + 1 + 85,
+    );
+    assert.ok(countPrompt({ ...base, tools: [{ type: 'function', function: { name: 'f' } }] }) > one);
+    assert.ok(countPrompt({ ...base, response_format: { type: 'json_schema', json_schema: { name: 'x' } } }) > one);
+  });
+
+  it('returns the sum over choices, refusals and tool calls', () => {
+    const call = { id: 'c', type: 'function', function: { name: 'add', arguments: '{"a":1}' } };
+    const one = countAnswer(answer('hello world'));
+    const message = { role: 'assistant', content: 'hello world', refusal: 'no', tool_calls: [call] };
+    assert.equal(one, 2);
+    assert.equal(
+      countAnswer({ model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }),
+      2 + 1 + countText('add{"a":1}'),
+    );
+  });
+
+  it('returns hashes that depend on the salt and a decision hash that anybody can redo', () => {
+    const job = {
+      request: { model: 'm', messages: [], stream: true },
+      answer: answer('x'),
+      decision: { b: 1, a: [2] },
+    };
+    const one = measure({ ...job, salt: `0x${'01'.repeat(16)}` });
+    const two = measure({ ...job, salt: `0x${'02'.repeat(16)}` });
+    assert.notEqual(one.requestHash, two.requestHash);
+    assert.notEqual(one.responseHash, two.responseHash);
+    assert.equal(one.request, '{"messages":[],"model":"m"}');
+    assert.equal(one.decision, '{"a":[2],"b":1}');
+    assert.equal(one.routeHash, keccakText('{"a":[2],"b":1}'));
+  });
+});
