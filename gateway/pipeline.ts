@@ -71,7 +71,12 @@ async function write(deps: PipelineDeps, { request, plan, executed, ids }: Answe
   const facts = { id, gateway: deps.gateway, servedAt: deps.blockTime(), measured, flags };
   const receipt = buildReceipt({ ...answerFacts(plan, executed), ...facts });
   const content = { salt, request: measured.request, response: measured.response };
-  const log = { keyHash: request.keyHash, servedAtMs: deps.nowMs(), modelId: target.modelId, decision: measured.decision };
+  const log = {
+    keyHash: request.keyHash,
+    servedAtMs: deps.nowMs(),
+    modelId: target.modelId,
+    decision: measured.decision,
+  };
   const { serial } = await deps.receipts.commit({ receipt, content, ...log });
   const body = { ...result.body, usage: usageOf(receipt, result.usage) };
   const head = headOf(plan, target, executed.attempts.length, ids);
