@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+
+import { batchRoot } from '../lib/protocol/batch-tree.ts';
+import { leafHash } from '../lib/protocol/leaf.ts';
+import type { LeafDomain } from '../lib/protocol/leaf.ts';
+import { batchesHash, distributionHash } from '../lib/protocol/lists.ts';
+import { sumRoot } from '../lib/protocol/sum-tree.ts';
+import type { Deployment } from '../lib/deployment.ts';
+import { dgai } from '../lib/units.ts';
+import type { ChainFacts, EpochInfo } from './chain-facts.ts';
+import type { BatchLine, Dataset } from './dataset.ts';
+import type { Sent } from './traffic.ts';
+
+/** Something that must hold whatever happened, checked with encodings and trees that are not the gateway's. */
+export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+
+const ZERO_HASH = `0x${'00'.repeat(32)}`;
+const ROLES = ['inference', 'evaluator', 'gateway'];
+
+export type InvariantInput = {
+  readonly facts: ChainFacts;
+  /** By epoch, for the epochs with traffic. */
+  readonly datasets: readonly Dataset[];
+  readonly deployment: Deployment;
+  readonly sent: readonly Sent[];
+};
+
+export function checkInvariants(input: InvariantInput): Check[] {
+  return [
+    checkPools(input),
+    checkSupply(input),
+    checkReserve(input),
+    checkBatches(input),
+    checkGolds(input),
+    checkDistributions(input),
+    checkReceipts(input),
+  ];
+}
+
+/** Σ claims ≤ pool per epoch and role, and the claims' events add up to what the contract says it paid. */
+function checkPools({ facts }: InvariantInput): Check {
+  const wrong: string[] = [];
+  facts.epochs.forEach((info, epoch) => {
+    ROLES.forEach((role, index) => {
+      const own = facts.claims.filter((claim) => claim.role === index && claim.epoch === BigInt(epoch));
+      const claimed = own.reduce((sum, claim) => sum + claim.amount, 0n);
+      const [pool = 0n, paid = 0n] = [info.pools[index], info.paid[index]];
+      if (claimed !== paid || paid > pool)
+        wrong.push(`epoch ${epoch} ${role}: ${claimed} claimed, ${paid} paid of ${pool}`);
+    });
+  });
+  const total = facts.claims.reduce((sum, claim) => sum + claim.amount, 0n);
+  const pools = facts.epochs.flatMap((info) => info.pools).reduce((sum, pool) => sum + pool, 0n);
+  return verdict('claims ≤ pools', wrong, `${dgai(total)} claimed of ${dgai(pools)} in ${facts.claims.length} claims`);
+}
+
+function checkSupply({ facts }: InvariantInput): Check {
+  const held = [...facts.balances.values()].reduce((sum, balance) => sum + balance, 0n);
+  const wrong: string[] = [];
+  if (held !== facts.totalSupply) wrong.push(`holders have ${held}, the supply is ${facts.totalSupply}`);
+  if (facts.totalSupply + facts.burned !== facts.minted)
+    wrong.push(`supply ${facts.totalSupply} + burned ${facts.burned} is not ${facts.minted}`);
+  const detail = `${facts.balances.size} holders have what was minted less ${dgai(facts.burned)} burned`;
+  return verdict('balances add up to the wei', wrong, detail);
+}
+
+/** The distributor holds its reserve and what the epochs have not paid or returned yet, and nothing else. */
+function checkReserve({ facts }: InvariantInput): Check {
+  const open = facts.epochs.reduce((sum, info) => sum + outstanding(info), 0n);
+  const { balance, reserve } = facts.distributor;
+  const wrong = balance === reserve + open ? [] : [`balance ${balance} is not ${reserve} + ${open}`];
+  return verdict('reserve is covered', wrong, `${dgai(reserve)} in reserve, ${dgai(open)} owed to epochs`);
+}
+
+function outstanding({ pools, paid, returned }: EpochInfo): bigint {
+  return pools.reduce((sum, pool, role) => sum + pool - (paid[role] ?? 0n) - (returned[role] ?? 0n), 0n);
+}
+
+function registryDomain({ chainId, contracts }: Deployment): LeafDomain {
+  return { chainId, contract: contracts.ProofRegistry.address };
+}
+
+function distributorDomain({ chainId, contracts }: Deployment): LeafDomain {
+  return { chainId, contract: contracts.RewardDistributor.address };
+}
+
+/** Every batch that was anchored in these epochs is in its epoch's dataset, and both of its roots follow from it. */
+function checkBatches({ facts, datasets, deployment }: InvariantInput): Check {
+  const domain = registryDomain(deployment);
+  const wrong: string[] = [];
+  const anchored = facts.batches.filter((batch) => batch.epoch < BigInt(datasets.length));
+  for (const batch of anchored) {
+    const dataset = datasets[Number(batch.epoch)];
+    const line = dataset?.batches.find((entry) => BigInt(entry.batchId) === batch.batchId);
+    if (dataset === undefined || line === undefined) wrong.push(`batch ${batch.batchId} is not in the dataset`);
+    else if (!rootsMatch(dataset, line, batch, domain)) wrong.push(`batch ${batch.batchId} has other roots on chain`);
+  }
+  const listed = datasets.reduce((sum, dataset) => sum + dataset.batches.length, 0);
+  if (listed !== anchored.length) wrong.push(`${listed} batches in the datasets, ${anchored.length} on chain`);
+  return verdict('receipt and record roots', wrong, `${anchored.length} batches, both roots of each recomputed`);
+}
+
+function rootsMatch(
+  dataset: Dataset,
+  line: BatchLine,
+  batch: { readonly root: string; readonly recordsRoot: string },
+  domain: LeafDomain,
+): boolean {
+  const own = dataset.receipts.filter((receipt) => receipt.batchId === line.batchId);
+  const receipts = own.map(({ receipt }) => leafHash('Receipt', domain, receipt));
+  const records = own.map(({ record }) => leafHash('RecordLeaf', domain, record));
+  return rootOf(receipts) === batch.root && rootOf(records) === batch.recordsRoot && own.length === line.count;
+}
+
+function rootOf(leaves: readonly string[]): string {
+  return leaves.length === 0 ? ZERO_HASH : batchRoot(leaves);
+}
+
+function checkGolds({ facts, datasets, deployment }: InvariantInput): Check {
+  const domain = registryDomain(deployment);
+  const wrong: string[] = [];
+  let count = 0;
+  datasets.forEach((dataset, epoch) => {
+    const anchors = facts.golds.filter((gold) => gold.epoch === BigInt(epoch));
+    const root = rootOf(dataset.golds.map(({ leaf }) => leafHash('GoldLeaf', domain, leaf)));
+    if ((anchors[0]?.root ?? ZERO_HASH) !== root) wrong.push(`the golds of epoch ${epoch} have another root on chain`);
+    count += dataset.golds.length;
+  });
+  return verdict('gold roots', wrong, `${count} golds, anchored before their epochs`);
+}
+
+/** Sum trees, table, batch list and data hash of every epoch lead to the distribution hash on chain. */
+function checkDistributions({ facts, datasets, deployment }: InvariantInput): Check {
+  const domain = distributorDomain(deployment);
+  const wrong: string[] = [];
+  let leaves = 0;
+  datasets.forEach((dataset, epoch) => {
+    const info = facts.epochs[epoch];
+    leaves += dataset.rewards.length + dataset.table.length;
+    if (info === undefined || recomputeDistribution(dataset, epoch, info, domain) !== info.distributionHash)
+      wrong.push(`epoch ${epoch} has another distribution on chain`);
+  });
+  return verdict('distributions', wrong, `${datasets.length} epochs, ${leaves} reward and table leaves recomputed`);
+}
+
+function recomputeDistribution(dataset: Dataset, epoch: number, info: EpochInfo, domain: LeafDomain): string {
+  const trees = ROLES.map((_, role) => {
+    const own = dataset.rewards.filter((leaf) => leaf['role'] === role);
+    const nodes = own.map((leaf) => ({ hash: leafHash('RewardLeaf', domain, leaf), sum: weightOf(leaf) }));
+    return { ...sumRoot(nodes), count: nodes.length };
+  });
+  return distributionHash({
+    epoch,
+    round: info.round,
+    roots: trees.map(({ hash }) => hash),
+    totals: trees.map(({ sum }) => sum),
+    counts: trees.map(({ count }) => count),
+    paramsHash: info.paramsHash,
+    tableRoot: rootOf(dataset.table.map((leaf) => leafHash('TableLeaf', domain, leaf))),
+    batchesHash: batchesHash(dataset.batches.map(({ batchId }) => batchId)).hash,
+    dataHash: `0x${createHash('sha256').update(dataset.text, 'utf8').digest('hex')}`,
+  }).hash;
+}
+
+export function weightOf(leaf: Readonly<Record<string, string | number>>): bigint {
+  return ['quality', 'volume', 'difficulty', 'feedback'].reduce(
+    (product, field) => product * BigInt(leaf[field] ?? 0),
+    1n,
+  );
+}
+
+/** Every answer that a caller got has exactly one receipt in the datasets, or one that was anchored after them. */
+function checkReceipts({ datasets, sent, facts }: InvariantInput): Check {
+  const ids = datasets.flatMap((dataset) => dataset.receipts.map(({ receipt }) => String(receipt['id'])));
+  const known = new Set(ids);
+  const wrong: string[] = [];
+  if (known.size !== ids.length) wrong.push('a receipt is listed twice');
+  const answered = sent.filter((request) => request.ok);
+  const missing = answered.filter(({ receiptId }) => receiptId === undefined || !known.has(receiptId));
+  const later = facts.batches.some((batch) => batch.epoch >= BigInt(datasets.length));
+  if (missing.length > 0 && !later) wrong.push(`${missing.length} answers have no receipt in the datasets`);
+  return verdict(
+    'receipts',
+    wrong,
+    `${answered.length - missing.length} of ${answered.length} answers in ${ids.length} receipts`,
+  );
+}
+
+function verdict(name: string, wrong: readonly string[], detail: string): Check {
+  return { name, ok: wrong.length === 0, detail: wrong.length === 0 ? detail : wrong.slice(0, 3).join('; ') };
+}

@@ -1,0 +1,91 @@
+import { Wallet } from 'ethers';
+
+import { createHash } from 'node:crypto';
+
+import { PROFILES } from './backends/profiles.ts';
+import type { ProfileName } from './backends/profiles.ts';
+import type { DemoNode } from './network-file.ts';
+import { freePorts } from './supervisor.ts';
+
+/** Everybody who stakes in the demo. All keys come from the seed. */
+export type Member = {
+  readonly name: string;
+  readonly role: 0 | 1 | 2;
+  readonly account: Wallet;
+  readonly signer: Wallet;
+  readonly port: number;
+  readonly url: string;
+};
+export type NodeMember = Member & {
+  readonly role: 0;
+  readonly backend: DemoNode;
+  readonly profile: ProfileName | undefined;
+};
+export type EvaluatorMember = Member & { readonly role: 1; readonly lies: boolean };
+
+export type Members = {
+  readonly nodes: readonly NodeMember[];
+  readonly evaluators: readonly EvaluatorMember[];
+  readonly gateway: Member;
+};
+
+/** What each of our own backends asks for its work, in micro-USD per million tokens. */
+const PRICES: Readonly<Record<ProfileName, DemoNode['price']>> = {
+  honest: { input: 200_000, output: 600_000 },
+  slow: { input: 150_000, output: 450_000 },
+  cheap: { input: 40_000, output: 120_000 },
+  degraded: { input: 180_000, output: 540_000 },
+  lazy: { input: 100_000, output: 300_000 },
+  flaky: { input: 180_000, output: 540_000 },
+};
+
+const EVALUATORS = 7;
+
+export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
+
+export async function createMembers(seed: string, network: readonly DemoNode[] | undefined): Promise<Members> {
+  const own = network === undefined;
+  const nodeCount = own ? PROFILE_NAMES.length : network.length;
+  const ports = await freePorts(nodeCount * 2 + EVALUATORS + 1);
+  const port = (): number => ports.pop() ?? 0;
+  const member = (name: string, role: 0 | 1 | 2): Member => {
+    const listening = port();
+    return {
+      name,
+      role,
+      account: keyOf(seed, name, 'account'),
+      signer: keyOf(seed, name, 'signer'),
+      port: listening,
+      url: `http://127.0.0.1:${listening}`,
+    };
+  };
+  const backends = own ? PROFILE_NAMES.map((profile) => ownBackend(profile, port())) : network;
+  return {
+    nodes: backends.map((backend, index) => ({
+      ...member(backend.name, 0),
+      role: 0,
+      backend,
+      profile: own ? PROFILE_NAMES[index] : undefined,
+    })),
+    evaluators: Array.from({ length: EVALUATORS }, (_, index) => {
+      const lies = index === EVALUATORS - 1;
+      return { ...member(`evaluator-${index + 1}`, 1), role: 1, lies };
+    }),
+    gateway: member('gateway', 2),
+  };
+}
+
+function ownBackend(profile: ProfileName, port: number): DemoNode {
+  return { name: profile, backendUrl: `http://127.0.0.1:${port}`, model: `demo-${profile}`, price: PRICES[profile] };
+}
+
+function keyOf(seed: string, name: string, use: string): Wallet {
+  const key = createHash('sha256')
+    .update(JSON.stringify(['dgrid demo', seed, name, use]))
+    .digest('hex');
+  return new Wallet(`0x${key}`);
+}
+
+export function allMembers({ nodes, evaluators, gateway }: Members): readonly Member[] {
+  return [...nodes, ...evaluators, gateway];
+}
