@@ -50,15 +50,23 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let looking: Promise<void> | undefined;
   /** Rows that ended while the log was being read: what was read of them is out of date. */
   const ended = new Set<string>();
+  /** Rows that could not be postponed: still due in the log, they would run again at once and without end. */
+  const held = new Set<string>();
   let again = false;
 
   function start(row: OutboxRow): void {
-    const task = work(deps, row).finally(() => {
+    const task = work(deps, row).then((settled) => {
       running.delete(row.key);
       if (looking !== undefined) ended.add(row.key);
+      if (!settled) held.add(row.key);
       poke();
     });
     running.set(row.key, task);
+  }
+
+  function tick(): void {
+    held.clear();
+    poke();
   }
 
   async function look(): Promise<void> {
@@ -67,7 +75,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const rows = await deps.log.due(deps.now(), 2 * deps.concurrency);
     for (const row of rows) {
       if (stopped || running.size >= deps.concurrency) return;
-      if (!running.has(row.key) && !ended.has(row.key)) start(row);
+      if (!running.has(row.key) && !ended.has(row.key) && !held.has(row.key)) start(row);
     }
   }
 
@@ -87,7 +95,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   return {
     start() {
       stopped = false;
-      timer = setInterval(poke, deps.pollMs);
+      timer = setInterval(tick, deps.pollMs);
       poke();
     },
     poke,
@@ -102,19 +110,24 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
 const LOOKING: OutboxRow = { key: '*', kind: 'outbox', payload: {}, attempts: 0 };
 
-/** Runs one row; whatever happens, the row is closed, or due again later. */
-async function work(deps: OutboxDeps, row: OutboxRow): Promise<void> {
+/** Runs one row. @returns whether the log knows what came of it: the row is closed, or due again later. */
+async function work(deps: OutboxDeps, row: OutboxRow): Promise<boolean> {
+  const postpone = (attempts: number, inMs: number): Promise<boolean> =>
+    deps.log.postpone(row.key, attempts, deps.now() + inMs).then(
+      () => true,
+      (error: unknown) => {
+        deps.onError(row, error, deps.pollMs);
+        return false;
+      },
+    );
   try {
     const handler = deps.handlers[row.kind];
     if (handler === undefined) throw new Error(`no handler for outbox kind ${row.kind}`);
     const outcome = await handler(row);
-    if (outcome !== 'finished') await deps.log.postpone(row.key, row.attempts, deps.now() + outcome.waitMs);
+    return outcome === 'finished' || (await postpone(row.attempts, outcome.waitMs));
   } catch (error) {
     const retryInMs = backoffMs(row.attempts);
     deps.onError(row, error, retryInMs);
-    const attempts = row.attempts + 1;
-    await deps.log
-      .postpone(row.key, attempts, deps.now() + retryInMs)
-      .catch((failure: unknown) => deps.onError(row, failure, retryInMs));
+    return postpone(row.attempts + 1, retryInMs);
   }
 }
