@@ -7,7 +7,7 @@ import type { ReceiptLog } from './receipt/ports.ts';
 import type { Plan } from './route/plan.ts';
 import { stripPreferences } from './route/preferences.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
-import { answerFacts, decisionOf, flagsOf, headOf, nodeBody, targetOf, usageOf, waitedMs } from './wire.ts';
+import { answerFacts, headOf, meterJob, nodeBody, outcomeOf, servedReceipt, targetOf, waitedMs } from './wire.ts';
 import type { Answered } from './wire.ts';
 
 export type PipelineDeps = {
@@ -61,24 +61,11 @@ function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Answere
 }
 
 /** Measures the answer and writes its receipt: when this resolves, the receipt is on disk. */
-async function write(deps: PipelineDeps, { request, plan, executed, ids }: Answered): Promise<ServeOutcome> {
-  const { target, result } = executed;
-  const { id, salt } = ids;
-  const sent = stripPreferences(request.body, target.modelId);
-  const job = { request: sent, answer: result.content, salt, decision: decisionOf(plan, executed.attempts) };
-  const measured = await deps.meter.measure(job);
-  const flags = flagsOf(plan, request.flags, deps.formatConstrained(sent));
-  const facts = { id, gateway: deps.gateway, servedAt: deps.blockTime(), measured, flags };
-  const receipt = buildReceipt({ ...answerFacts(plan, executed), ...facts });
-  const content = { salt, request: measured.request, response: measured.response };
-  const log = {
-    keyHash: request.keyHash,
-    servedAtMs: deps.nowMs(),
-    modelId: target.modelId,
-    decision: measured.decision,
-  };
-  const { serial } = await deps.receipts.commit({ receipt, content, ...log });
-  const body = { ...result.body, usage: usageOf(receipt, result.usage) };
-  const head = headOf(plan, target, executed.attempts.length, ids);
-  return { head, receipt: { ...receipt, serial }, content: result.content, body };
+async function write(deps: PipelineDeps, answered: Answered): Promise<ServeOutcome> {
+  const measured = await deps.meter.measure(meterJob(answered));
+  const { gateway, formatConstrained } = deps;
+  const facts = answerFacts(answered, formatConstrained);
+  const receipt = buildReceipt({ ...facts, gateway, servedAt: deps.blockTime(), measured });
+  const { serial } = await deps.receipts.commit(servedReceipt(answered, receipt, measured, deps.nowMs()));
+  return outcomeOf(answered, { ...receipt, serial });
 }

@@ -1,4 +1,5 @@
 import type { Attempt, Executed, Target } from './execute/execute.ts';
+import type { Measured, MeterJob } from './execute/meter.ts';
 import type { ClaimedUsage } from './execute/usage.ts';
 import type { JsonObject } from './protocol/content.ts';
 import type { Hex, Receipt } from './protocol/types.ts';
@@ -7,7 +8,9 @@ import type { Eligible } from './route/eligibility.ts';
 import type { Plan } from './route/plan.ts';
 import { receiptFlags } from './receipt/build-receipt.ts';
 import type { ReceiptInput } from './receipt/build-receipt.ts';
-import type { ServeHead, ServeRequest } from './serve.ts';
+import type { ServedReceipt } from './receipt/ports.ts';
+import { stripPreferences } from './route/preferences.ts';
+import type { ServeHead, ServeOutcome, ServeRequest } from './serve.ts';
 
 /** Shapes handed from one room to the next by the pipeline. */
 
@@ -60,36 +63,64 @@ export type Answered = {
   readonly ids: { readonly id: Hex; readonly salt: Hex };
 };
 
-/** The decision record as it is hashed: what was weighed, and what then happened. */
-export const decisionOf = (plan: Plan, attempts: readonly Attempt[]): JsonObject => ({
-  ...plan.decision.record,
-  attempts: attempts.map((attempt) => ({ ...attempt, ms: Math.round(attempt.ms) })),
-});
+/** The body as the chosen node got it, but for how the answer was to be delivered. */
+const sentBody = ({ request, executed }: Answered): JsonObject =>
+  stripPreferences(request.body, executed.target.modelId);
 
-export const flagsOf = (plan: Plan, preset: number, formatConstrained: boolean): number =>
-  receiptFlags({ preset, pinned: plan.decision.pinned, isPrivate: plan.preferences.isPrivate, formatConstrained });
+/** With the decision record as it is hashed: what was weighed, and what then happened. */
+export function meterJob(answered: Answered): MeterJob {
+  const { plan, executed, ids } = answered;
+  const attempts = executed.attempts.map((attempt) => ({ ...attempt, ms: Math.round(attempt.ms) }));
+  const decision = { ...plan.decision.record, attempts };
+  return { request: sentBody(answered), answer: executed.result.content, salt: ids.salt, decision };
+}
 
-type AnswerFacts = Omit<ReceiptInput, 'id' | 'gateway' | 'servedAt' | 'measured' | 'flags'>;
+type AnswerFacts = Omit<ReceiptInput, 'gateway' | 'servedAt' | 'measured'>;
 
-export function answerFacts(plan: Plan, { target, result }: Executed): AnswerFacts {
-  const { profile, maxTokens } = plan;
+export function answerFacts(answered: Answered, formatConstrained: (body: JsonObject) => boolean): AnswerFacts {
+  const { request, plan, executed, ids } = answered;
+  const { target, result } = executed;
   return {
+    id: ids.id,
     node: target.account,
     modelId: target.modelId,
     price: chosenOf(plan, target).candidate.model.price,
-    family: profile.family,
-    complexity: profile.complexity,
-    maxTokens,
+    family: plan.profile.family,
+    complexity: plan.profile.complexity,
+    maxTokens: plan.maxTokens,
     firstTokenMs: result.firstTokenMs,
     totalMs: result.totalMs,
+    flags: receiptFlags({
+      preset: request.flags,
+      pinned: plan.decision.pinned,
+      isPrivate: plan.preferences.isPrivate,
+      formatConstrained: formatConstrained(sentBody(answered)),
+    }),
   };
+}
+
+export function servedReceipt(
+  { request, executed, ids }: Answered,
+  receipt: Receipt,
+  measured: Measured,
+  servedAtMs: number,
+): ServedReceipt {
+  const content = { salt: ids.salt, request: measured.request, response: measured.response };
+  const { decision } = measured;
+  return { receipt, content, keyHash: request.keyHash, servedAtMs, modelId: executed.target.modelId, decision };
+}
+
+export function outcomeOf({ plan, executed, ids }: Answered, receipt: Receipt): ServeOutcome {
+  const { target, result, attempts } = executed;
+  const body = { ...result.body, usage: usageOf(receipt, result.usage) };
+  return { head: headOf(plan, target, attempts.length, ids), receipt, content: result.content, body };
 }
 
 /** Time of a request that was spent waiting for nodes. */
 export const waitedMs = (attempts: readonly Attempt[]): number => attempts.reduce((sum, { ms }) => sum + ms, 0);
 
 /** What the caller is billed for: the gateway's own counts. Only the breakdowns are the node's. */
-export function usageOf(receipt: Receipt, claimed: ClaimedUsage | undefined): JsonObject {
+function usageOf(receipt: Receipt, claimed: ClaimedUsage | undefined): JsonObject {
   const { promptTokens, completionTokens, priceMicroUsd } = receipt;
   return {
     prompt_tokens: promptTokens,
