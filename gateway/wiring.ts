@@ -17,6 +17,7 @@ import type { HeadFollower } from './chain/head.ts';
 import { followNodes } from './chain/node-follower.ts';
 import type { NodeFollower } from './chain/node-follower.ts';
 import { createSender } from './chain/sender.ts';
+import type { Sender } from './chain/sender.ts';
 import { readStaking } from './chain/staking-facts.ts';
 import type { StakingFacts } from './chain/staking-facts.ts';
 import { epochView } from './claim/epoch-view.ts';
@@ -29,6 +30,9 @@ import { createGoldSource } from './gold/source.ts';
 import { goldLeafOf, goldRequestBody, goldTruth } from './gold/task.ts';
 import type { GoldTask } from './gold/task.ts';
 import { reasonOf } from './lib/reason.ts';
+import { constraintsOf } from './poq/dimensions/constraints-of.ts';
+import { readRequest } from './poq/dimensions/request-view.ts';
+import { requestContent } from './protocol/content.ts';
 import { bytesToHex, hexToBytes } from './protocol/bytes.ts';
 import { epochOf } from './protocol/epoch.ts';
 import type { ProtocolParams } from './protocol/params.ts';
@@ -46,6 +50,8 @@ import { createGoldLog } from './store/gold-log.ts';
 import { createOutboxLog } from './store/outbox-log.ts';
 import { createReceiptLog } from './store/receipt-log.ts';
 import { openStore } from './store/sqlite.ts';
+import type { Store } from './store/sqlite.ts';
+import type { ReceiptLog } from './receipt/ports.ts';
 import type { Log } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createWorkers } from './workers.ts';
@@ -71,59 +77,13 @@ type ChainSide = {
 };
 
 export async function createGateway(inputs: Inputs): Promise<Gateway> {
-  const { config, contracts, log } = inputs;
   const side = await openChain(inputs);
-  const signer = createSigner(config.signerKey as Hex);
-  const gateway = config.gatewayAccount.toLowerCase() as Address;
-  const sender = createSender({
-    client: side.client,
-    rpcUrl: config.rpcUrl,
-    privateKey: config.signerKey as Hex,
-    confirmations: config.confirmations,
-    timeoutMs: config.txTimeoutMs,
-  });
-  const chain = createAnchorChain({ client: side.client, sender, head: side.head, contracts, gateway });
-
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const store = await openStore(join(config.dataDir, 'gateway.db'));
-  const cipher = createContentCipher(config.signerKey as Hex);
-  const firstSerial = await chain.nextSerial();
-  const logs = {
-    outbox: createOutboxLog(store),
-    batch: createBatchLog({ store, firstSerial }),
-    anchor: createAnchorLog(store),
-    examination: createExaminationLog(store, cipher),
-    attestation: createAttestationLog(store),
-    epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(config.signerKey as Hex) }),
-    gold: createGoldLog(store, cipher),
-  };
-  const receipts = await createReceiptLog({ store, cipher, firstSerial });
-
+  const gateway = inputs.config.gatewayAccount.toLowerCase() as Address;
+  const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
+  const { store, logs, receipts } = await openLogs(inputs, gateway, await chain.nextSerial());
   const { app, quality, close } = dataPlane({ ...inputs, side, gateway, receipts, logs });
-  const background: Background = {
-    log,
-    gateway,
-    signer,
-    contracts,
-    clock: side.staking.clock,
-    recordWindow: side.staking.recordWindow,
-    params: inputs.params,
-    chain,
-    nodes: side.nodes,
-    logs,
-    tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
-    serve: app.serve,
-    recordScore: quality.recordScore,
-    golds: goldRules(inputs),
-    settings: {
-      ...config,
-      pollMs: config.chainPollMs,
-      // Keys that exist nowhere else: the traffic of golds and replays is paid by the gateway itself.
-      goldKeyHash: hashKey(`gold ${randomBytes(32).toString('hex')}`),
-      replayKeyHash: hashKey(`replay ${randomBytes(32).toString('hex')}`),
-    },
-  };
-  const workers = createWorkers(workerDeps(background));
+  const background = backgroundOf(inputs, { side, gateway, chain, logs, serve: app.serve });
+  const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
   return {
     app,
     start: workers.start,
@@ -134,6 +94,69 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
       side.head.stop();
       await close();
       await store.close();
+    },
+  };
+}
+
+function senderOf({ config }: Inputs, { client }: ChainSide): Sender {
+  return createSender({
+    client,
+    rpcUrl: config.rpcUrl,
+    privateKey: config.signerKey as Hex,
+    confirmations: config.confirmations,
+    timeoutMs: config.txTimeoutMs,
+  });
+}
+
+type Logs = Background['logs'];
+
+async function openLogs(
+  { config }: Inputs,
+  gateway: Address,
+  firstSerial: bigint,
+): Promise<{ readonly store: Store; readonly logs: Logs; readonly receipts: ReceiptLog }> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const store = await openStore(join(config.dataDir, 'gateway.db'));
+  const cipher = createContentCipher(config.signerKey as Hex);
+  const logs = {
+    outbox: createOutboxLog(store),
+    batch: createBatchLog({ store, firstSerial }),
+    anchor: createAnchorLog(store),
+    examination: createExaminationLog(store, cipher),
+    attestation: createAttestationLog(store),
+    epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(config.signerKey as Hex) }),
+    gold: createGoldLog(store, cipher),
+  };
+  return { store, logs, receipts: await createReceiptLog({ store, cipher, firstSerial }) };
+}
+
+type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'serve'> & { readonly side: ChainSide };
+
+function backgroundOf(
+  inputs: Inputs,
+  { side, gateway, chain, logs, serve }: BackgroundSide,
+): Omit<Background, 'recordScore'> {
+  const { config, contracts, params, log } = inputs;
+  return {
+    log,
+    gateway,
+    signer: createSigner(config.signerKey as Hex),
+    contracts,
+    clock: side.staking.clock,
+    recordWindow: side.staking.recordWindow,
+    params,
+    chain,
+    nodes: side.nodes,
+    logs,
+    tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
+    serve,
+    golds: goldRules(inputs),
+    settings: {
+      ...config,
+      pollMs: config.chainPollMs,
+      // Keys that exist nowhere else: the traffic of golds and replays is paid by the gateway itself.
+      goldKeyHash: hashKey(`gold ${randomBytes(32).toString('hex')}`),
+      replayKeyHash: hashKey(`replay ${randomBytes(32).toString('hex')}`),
     },
   };
 }
@@ -162,8 +185,8 @@ async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide>
 type DataPlaneInputs = Inputs & {
   readonly side: ChainSide;
   readonly gateway: Address;
-  readonly receipts: Parameters<typeof buildApp>[0]['receipts'];
-  readonly logs: { readonly epoch: Background['logs']['epoch'] };
+  readonly receipts: ReceiptLog;
+  readonly logs: Pick<Logs, 'epoch'>;
 };
 
 function dataPlane({ config, contracts, params, keys, log, side, gateway, receipts, logs }: DataPlaneInputs) {
@@ -191,6 +214,8 @@ function dataPlane({ config, contracts, params, keys, log, side, gateway, receip
     maxAnswerBytes: config.maxAnswerBytes,
     exploreBps: config.exploreBps,
     randomUint32: () => randomInt(2 ** 32),
+    // The same reading of the request as the evaluators': what they check is what counts.
+    formatConstrained: (body) => constraintsOf(readRequest(requestContent(body))).length > 0,
     epochs: {
       find: async (epoch) => {
         const status = await readEpoch(side.client, contracts.distributor, epoch);
