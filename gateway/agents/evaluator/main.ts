@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { parseDeployment } from '../../lib/deployment.ts';
+import type { DeploymentAddresses } from '../../lib/deployment.ts';
+import { openKeystore } from '../../lib/keystore.ts';
+import { SettingsError, readSettings, settingsHelp } from '../../lib/settings.ts';
+import type { Values } from '../../lib/settings.ts';
+import { bytesToHex } from '../../protocol/bytes.ts';
+import { createSigner } from '../../protocol/signature.ts';
+import type { Signer } from '../../protocol/signature.ts';
+import type { Address, Hex } from '../../protocol/types.ts';
+import { createEvaluatorAgent } from './app.ts';
+import { createChainReader } from './chain.ts';
+import type { ChainReader } from './chain.ts';
+import { examineSetup } from './doctor.ts';
+import { createEvaluator } from './evaluator.ts';
+import { createFormatRunner } from './format-runner.ts';
+import type { FormatRunner } from './format-runner.ts';
+import { createLimiter } from './limiter.ts';
+import { withBehaviour } from './scorers/behaviour.ts';
+import { createDefaultScorer } from './scorers/default.ts';
+import type { Scorer, ScorerModule } from './scorers/scorer.ts';
+import { EVALUATOR_SETTINGS } from './settings.ts';
+import { createEvaluationStore } from './store.ts';
+
+/** `node main.ts` serves; `node main.ts doctor` says whether it could. `--behaviour …` overrides the setting. */
+type Config = Values<typeof EVALUATOR_SETTINGS>;
+
+const CLOSE_MS = 3_000;
+
+function note(level: 'info' | 'warn', message: string, details: object = {}): void {
+  process.stderr.write(`${JSON.stringify({ level, time: Date.now(), msg: message, ...details })}\n`);
+}
+
+function loadConfig(behaviour: string | undefined): Config {
+  const path = process.env['DGRID_EVALUATOR_CONFIG'];
+  const file: unknown = path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8'));
+  const env = behaviour === undefined ? process.env : { ...process.env, DGRID_EVALUATOR_BEHAVIOUR: behaviour };
+  return readSettings(EVALUATOR_SETTINGS, { file, env });
+}
+
+async function loadSigner(config: Config): Promise<Signer> {
+  if (config.signerKey !== '') return createSigner(config.signerKey as Hex);
+  if (config.signerKeystore === '')
+    throw new SettingsError(['DGRID_EVALUATOR_SIGNER_KEY: missing; give a key or DGRID_EVALUATOR_SIGNER_KEYSTORE']);
+  return createSigner(await openKeystore(readFileSync(config.signerKeystore, 'utf8'), config.signerPassword));
+}
+
+async function loadScorer(config: Config, format: FormatRunner): Promise<Scorer> {
+  if (config.scorer === '') return withBehaviour(config.behaviour, createDefaultScorer(format));
+  const module = (await import(pathToFileURL(resolve(config.scorer)).href)) as Partial<ScorerModule>;
+  if (typeof module.createScorer !== 'function')
+    throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${config.scorer} exports no createScorer`]);
+  return withBehaviour(config.behaviour, await module.createScorer());
+}
+
+type Parts = {
+  readonly deployment: DeploymentAddresses;
+  readonly account: Address;
+  readonly chain: ChainReader;
+  readonly format: FormatRunner;
+};
+
+function openParts(config: Config): Parts {
+  const deployment = parseDeployment(readFileSync(config.deploymentFile, 'utf8'));
+  const { rpcUrl, rpcMs: timeoutMs } = config;
+  return {
+    deployment,
+    account: config.account.toLowerCase() as Address,
+    chain: createChainReader({ ...deployment, rpcUrl, timeoutMs }),
+    format: createFormatRunner({
+      deadlineMs: config.formatMs,
+      onTimeout: (constraints) => note('warn', 'format check given up', { constraints }),
+    }),
+  };
+}
+
+function openStore(config: Config) {
+  mkdirSync(config.dataDir, { recursive: true });
+  return createEvaluationStore(join(config.dataDir, 'evaluations.sqlite'));
+}
+
+async function serve(config: Config): Promise<void> {
+  const { deployment, account, chain, format } = openParts(config);
+  const signer = await loadSigner(config);
+  const scorer = await loadScorer(config, format);
+  const store = openStore(config);
+  const evaluator = createEvaluator({
+    account,
+    signer,
+    signingDomain: { chainId: deployment.chainId, verifyingContract: deployment.nodeStaking },
+    chain,
+    scorer,
+    store,
+    randomSalt: () => bytesToHex(randomBytes(32)),
+    schedule: createLimiter(config),
+  });
+  const { bodyLimitBytes } = config;
+  const onFault = (event: string, details: object): void => note('warn', event, details);
+  const server = createEvaluatorAgent({ account, scorerId: scorer.id, evaluator, bodyLimitBytes, onFault });
+  server.on('error', (error) => {
+    note('warn', `cannot listen on ${config.host}:${config.port}: ${error.message}`);
+    process.exit(2);
+  });
+  server.listen(config.port, config.host, () => {
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : config.port;
+    const url = `http://${config.host}:${port}`;
+    note('info', 'evaluator listens', { url, account, signer: signer.address, scorerId: scorer.id });
+  });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    // Answers under way may finish; what hangs is cut after a moment.
+    setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
+    server.close(() => {
+      store.close();
+      void format.close();
+    });
+    server.closeIdleConnections();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}
+
+async function doctor(config: Config): Promise<void> {
+  const { deployment, account, chain, format } = openParts(config);
+  const checks = await examineSetup({
+    account,
+    chainId: deployment.chainId,
+    chain,
+    signer: () => loadSigner(config),
+    scorer: () => loadScorer(config, format),
+    tryDataDir: () => openStore(config).close(),
+  });
+  for (const { ok, name, detail } of checks) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}\n`);
+  await format.close();
+  process.exitCode = checks.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function readArguments(args: readonly string[]): { readonly command: string; readonly behaviour: string | undefined } {
+  const at = args.indexOf('--behaviour');
+  const behaviour = at === -1 ? undefined : (args[at + 1] ?? '(nothing)');
+  const rest = at === -1 ? args : args.filter((_, index) => index !== at && index !== at + 1);
+  return { command: rest.join(' '), behaviour };
+}
+
+try {
+  const { command, behaviour } = readArguments(process.argv.slice(2));
+  if (command === '--help') process.stdout.write(`${settingsHelp(EVALUATOR_SETTINGS)}\n`);
+  else if (command === 'doctor') await doctor(loadConfig(behaviour));
+  else if (command === '') await serve(loadConfig(behaviour));
+  else throw new SettingsError([`no such command: ${command}; use none or doctor`]);
+} catch (error) {
+  const problems =
+    error instanceof SettingsError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const problem of problems) process.stderr.write(`evaluator: ${problem}\n`);
+  process.exit(2);
+}
