@@ -105,6 +105,8 @@ async function post(url: string, method: string, params: readonly unknown[], tim
     if (size > MAX_ANSWER_BYTES) throw new Error(`${method}: the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
     parts.push(part);
   }
+  if (response.statusCode !== 200)
+    throw new Error(`${method}: the endpoint answered with status ${response.statusCode}`);
   const answer = JSON.parse(Buffer.concat(parts).toString('utf8')) as {
     result?: unknown;
     error?: { message?: unknown };
