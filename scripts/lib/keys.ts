@@ -122,3 +122,22 @@ export async function accountOf(
   }
   return (await loadWallet(accountKey(options), io)).address;
 }
+
+const MIN_PASSWORD = 8;
+
+/** Password for a new keystore: from the environment, or asked for twice. */
+export async function newPassword(what: string, variable: string, io: Io): Promise<string> {
+  const password = io.env[variable] ?? (await askTwice(what, variable, io));
+  if (password.length < MIN_PASSWORD) {
+    throw new UsageError(`the password of the ${what} needs at least ${MIN_PASSWORD} characters`);
+  }
+  return password;
+}
+
+async function askTwice(what: string, variable: string, { askSecret }: Io): Promise<string> {
+  if (askSecret === undefined) throw new UsageError(`no password for the ${what}: set ${variable}`);
+  const first = await askSecret(`new password for the ${what}: `);
+  const second = await askSecret('once more: ');
+  if (first !== second) throw new UsageError('the two passwords differ');
+  return first;
+}
