@@ -10,6 +10,9 @@ import { registerChat } from './routes/chat.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerOperations } from './routes/operations.ts';
 
+/** How long answers under way may go on once the server is told to close. */
+const DRAIN_MS = 10_000;
+
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** The HTTP edge: routes over the functions it was handed. Does not listen. */
@@ -40,6 +43,7 @@ function registerLifecycle(app: FastifyInstance, deps: HttpDeps): void {
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+    setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
   });
   app.addHook('onRequest', async (request, reply) => {
     startedMs.set(request, deps.nowMs());

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+
+import { createConditionBook } from '../../../gateway/registry/conditions.ts';
+import { createQualityBook } from '../../../gateway/registry/quality-book.ts';
+import { createDirectory } from '../../../gateway/registry/directory.ts';
+import { modelViews } from '../../../gateway/registry/views.ts';
+import type { RegisteredNode } from '../../../gateway/registry/ports.ts';
+
+const NODE = `0x${'01'.repeat(20)}` as const;
+const good = { ok: true as const, firstTokenMs: 100, totalMs: 300, completionTokens: 20 };
+
+describe('live conditions', () => {
+  it('returns a newcomer before the first call', () => {
+    const book = createConditionBook(() => 0);
+    assert.deepEqual(book.of(NODE, 'm'), {
+      inFlight: 0,
+      samples: 0,
+      firstTokenMs: undefined,
+      msPerToken: undefined,
+      successBps: 10_000,
+    });
+  });
+
+  it('returns calls in flight until they end', () => {
+    const book = createConditionBook(() => 0);
+    const ends = [book.begin(NODE, 'm'), book.begin(NODE, 'm')];
+    assert.equal(book.of(NODE, 'm').inFlight, 2);
+    ends.forEach((end) => end(good));
+    assert.deepEqual(book.of(NODE, 'm'), {
+      inFlight: 0,
+      samples: 2,
+      firstTokenMs: 100,
+      msPerToken: 10,
+      successBps: 10_000,
+    });
+  });
+
+  it('counts only the faults of the node itself', () => {
+    const book = createConditionBook(() => 0);
+    for (const failureClass of ['caller', 'network', 'policy'] as const)
+      book.begin(NODE, 'm')({ ok: false, failureClass });
+    assert.deepEqual([book.of(NODE, 'm').successBps, book.of(NODE, 'm').samples], [10_000, 0]);
+    book.begin(NODE, 'm')({ ok: false, failureClass: 'node' });
+    assert.equal(book.of(NODE, 'm').successBps, 6_666);
+  });
+
+  it('follows a peak at once and forgets it with time', () => {
+    let nowMs = 0;
+    const book = createConditionBook(() => nowMs);
+    const sample = (firstTokenMs: number): number => {
+      book.begin(NODE, 'm')({ ...good, firstTokenMs, totalMs: firstTokenMs + 200 });
+      return book.of(NODE, 'm').firstTokenMs ?? 0;
+    };
+    assert.equal(sample(100), 100);
+    assert.equal(sample(2_000), 2_000);
+    nowMs += 1_000;
+    assert.ok(sample(100) > 1_500);
+    nowMs += 60_000;
+    assert.ok(sample(100) < 110);
+  });
+
+  it('regains its success rate within a window of good calls', () => {
+    const book = createConditionBook(() => 0);
+    for (let index = 0; index < 50; index += 1) book.begin(NODE, 'm')({ ok: false, failureClass: 'node' });
+    assert.ok(book.of(NODE, 'm').successBps < 500);
+    for (let index = 0; index < 50; index += 1) book.begin(NODE, 'm')(good);
+    assert.equal(book.of(NODE, 'm').successBps, 10_000);
+  });
+});
+
+describe('the quality book', () => {
+  it('returns the prior before anything was examined', () => {
+    assert.deepEqual(createQualityBook().predict(NODE, 1), { qualityBps: 7_000, examined: 0 });
+  });
+
+  it('moves from the prior to what was scored, first in its family, then a little everywhere', () => {
+    const book = createQualityBook();
+    for (let index = 0; index < 30; index += 1)
+      book.recordScore({ node: NODE, family: 1, score: 2_000, quality: 2_500 });
+    const inFamily = book.predict(NODE, 1).qualityBps;
+    const elsewhere = book.predict(NODE, 2).qualityBps;
+    assert.ok(inFamily < 2_500 && inFamily >= 2_000, String(inFamily));
+    assert.ok(elsewhere < 7_000 && elsewhere > inFamily, String(elsewhere));
+    assert.equal(book.predict(NODE, 1).examined, 30);
+  });
+
+  it('notices within a hundred scored requests that a node became worse', () => {
+    const book = createQualityBook();
+    for (let index = 0; index < 1_000; index += 1)
+      book.recordScore({ node: NODE, family: 1, score: 9_000, quality: 9_000 });
+    for (let index = 0; index < 100; index += 1)
+      book.recordScore({ node: NODE, family: 1, score: 3_000, quality: 3_000 });
+    assert.ok(book.predict(NODE, 1).qualityBps < 4_500);
+  });
+});
+
+describe('the directory', () => {
+  const node = (role: 0 | 1, name: string, price: number): RegisteredNode => ({
+    account: NODE,
+    role,
+    signer: NODE,
+    stake: 1n,
+    activeFromEpoch: 0n,
+    inactiveFromEpoch: 9n,
+    metadata: {
+      version: 1,
+      name,
+      endpoint: 'http://x',
+      models: [
+        {
+          id: 'm',
+          contextLength: 10 * price,
+          maxOutputTokens: 5,
+          capabilities: [name],
+          price: { input: price, output: 9 },
+        },
+      ],
+    },
+  });
+
+  it('returns inference nodes only, and the same list until the source has another', () => {
+    let list = [node(0, 'a', 2), node(1, 'b', 1)];
+    const directory = createDirectory({ list: () => list });
+    const served = directory.served();
+    assert.deepEqual(
+      served.map((entry) => entry.node.metadata.name),
+      ['a'],
+    );
+    assert.equal(directory.served(), served);
+    list = [...list];
+    assert.notEqual(directory.served(), served);
+  });
+
+  it('returns one row per model with the best of what its nodes offer', () => {
+    const { served } = createDirectory({ list: () => [node(0, 'a', 2), node(0, 'b', 1)] });
+    assert.deepEqual(modelViews(served()), [
+      {
+        id: 'm',
+        contextLength: 20,
+        maxOutputTokens: 5,
+        capabilities: ['a', 'b'],
+        price: { input: 1, output: 9 },
+        nodes: 2,
+      },
+    ]);
+  });
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+
+import fc from 'fast-check';
+
+import { FAMILIES } from '../../../gateway/protocol/constants.ts';
+import { profileTask } from '../../../gateway/route/task-profile.ts';
+
+const of = (content: string, extra: object = {}) =>
+  profileTask({ model: 'm', messages: [{ role: 'user', content }], ...extra });
+const family = (content: string, extra: object = {}): string => FAMILIES[of(content, extra).family] ?? '';
+
+describe('the task profile', () => {
+  const tasks: readonly (readonly [string, string])[] = [
+    ['Hello there, how are you?', 'chat'],
+    ['Write a Python function that reverses a list and add unit tests.', 'code'],
+    ['Anna has 12 apples and buys 7 more. How many apples does she have? Calculate 12 + 7.', 'maths'],
+    ['Passage: The river rises in the hills.\n\nQuestion: where does it rise? Answer from the passage.', 'reading'],
+    ['Summarize the following article in two sentences: …', 'summary'],
+    ['Extract the name and the date from this text as JSON with the keys name and date.', 'extraction'],
+    ['Classify the sentiment of this review as positive or negative: great!', 'classification'],
+    ['Translate into French: good morning', 'translation'],
+    ['Write a short poem about autumn.', 'creative'],
+    ['Who discovered penicillin?', 'knowledge'],
+  ];
+  for (const [text, name] of tasks)
+    it(`returns ${name} for "${text.slice(0, 40)}"`, () => assert.equal(family(text), name));
+
+  it('returns the family the caller states', () => assert.equal(family('Hello', { task: 'code' }), 'code'));
+
+  it('returns more complexity for more to work out, within its range', () => {
+    assert.ok(
+      of('What is 2 + 2?').complexity <
+        of(
+          'A train leaves at 10:15 at 80 km/h, another at 11:05 at 95 km/h, and if both stop for 12 minutes, calculate when they meet, because 240 km lie between them.',
+        ).complexity,
+    );
+  });
+
+  it('returns integers in range for any body', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 200 }), (messages, text) => {
+        for (const body of [{ messages }, { messages: [{ role: 'user', content: text }] }] as const) {
+          const {
+            family: number,
+            complexity,
+            promptTokens,
+            expectedTokens,
+          } = profileTask(body as Parameters<typeof profileTask>[0]);
+          for (const value of [number, complexity, promptTokens, expectedTokens])
+            assert.ok(Number.isInteger(value) && value >= 0);
+          assert.ok(number < FAMILIES.length && complexity <= 10_000);
+        }
+      }),
+    );
+  });
+
+  for (const [name, text] of [
+    ['one character', 'a'.repeat(10_000_000)],
+    ['digits', '1 '.repeat(5_000_000)],
+    ['nested brackets', '['.repeat(10_000_000)],
+    ['quotes and spaces', '" '.repeat(5_000_000)],
+  ] as const) {
+    it(`returns at once for ten megabytes of ${name}`, () => {
+      const startedMs = performance.now();
+      of(text);
+      assert.ok(performance.now() - startedMs < 100);
+    });
+  }
+});
