@@ -658,9 +658,7 @@ contract NodeStakingTest is World {
         vm.warp(epochStart(8));
         vm.prank(one.account);
         staking.cancelUnbond(1, 1);
-        bool[12] memory wanted = [
-            true, true, true, false, false, true, true, false, false, true, true, true
-        ];
+        bool[12] memory wanted = [true, true, true, false, false, true, true, false, false, true, true, true];
         for (uint64 e = 0; e < 12; ++e) {
             yes(staking.isActive(one.account, 1, e) == wanted[e], string.concat("epoch ", vm.toString(e)));
         }
@@ -722,9 +720,7 @@ contract NodeStakingTest is World {
 
     function test_epochs_CountFromGenesis() public {
         eq(staking.nextEpoch(), 0, "before genesis the next epoch is 0");
-        vm.expectRevert(
-            abi.encodeWithSelector(EpochLib.EpochBeforeGenesis.selector, time(), timing.genesis)
-        );
+        vm.expectRevert(abi.encodeWithSelector(EpochLib.EpochBeforeGenesis.selector, time(), timing.genesis));
         staking.currentEpoch();
         vm.warp(timing.genesis - 1);
         eq(staking.nextEpoch(), 0, "last second");
@@ -801,12 +797,7 @@ contract NodeStakingTest is World {
         Actor memory one = joinGateway(1, GATEWAY_MIN);
         vm.startPrank(address(registry));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                INodeStaking.NodeStakingNotEligible.selector,
-                one.account,
-                ROLE_GATEWAY,
-                2
-            )
+            abi.encodeWithSelector(INodeStaking.NodeStakingNotEligible.selector, one.account, ROLE_GATEWAY, 2)
         );
         staking.chargeAnchor(one.signer, 2, 0);
         staking.chargeAnchor(one.signer, 3, 0);
@@ -840,17 +831,7 @@ contract NodeStakingTest is World {
         bytes32 id = keccak256(abi.encode(OFFENCE_BAD_RECORD, one.account, bytes32("s")));
         no(staking.isOffenceKnown(id), "unknown");
         vm.expectEmit(true, true, true, true, address(staking));
-        emit INodeStaking.Slashed(
-            one.account,
-            0,
-            id,
-            OFFENCE_BAD_RECORD,
-            "s",
-            3_000e18,
-            1_000e18,
-            address(77),
-            400e18
-        );
+        emit INodeStaking.Slashed(one.account, 0, id, OFFENCE_BAD_RECORD, "s", 3_000e18, 1_000e18, address(77), 400e18);
         vm.prank(address(court));
         eq(staking.slash(one.account, 0, OFFENCE_BAD_RECORD, "s", address(77)), 4_000e18, "slashed");
         yes(staking.isOffenceKnown(id), "known");
@@ -1022,9 +1003,7 @@ contract NodeStakingTest is World {
     function test_jailSilent_AfterTwoWholeEpochsOnly() public {
         Actor memory one = joinGateway(1, GATEWAY_MIN);
         vm.warp(epochStart(3) - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(INodeStaking.NodeStakingNotSilent.selector, one.account, 0, 2)
-        );
+        vm.expectRevert(abi.encodeWithSelector(INodeStaking.NodeStakingNotSilent.selector, one.account, 0, 2));
         staking.jailSilent(one.account);
         vm.warp(epochStart(3));
         staking.jailSilent(one.account);
@@ -1092,11 +1071,7 @@ contract NodeStakingTest is World {
     }
 
     function testFuzz_gatewayStake_TotalIsTheSum(uint256 seed) public {
-        Actor[3] memory all = [
-            joinGateway(1, GATEWAY_MIN),
-            joinGateway(2, GATEWAY_MIN),
-            joinGateway(3, GATEWAY_MIN)
-        ];
+        Actor[3] memory all = [joinGateway(1, GATEWAY_MIN), joinGateway(2, GATEWAY_MIN), joinGateway(3, GATEWAY_MIN)];
         for (uint256 e = 0; e < 8; ++e) {
             vm.warp(epochStart(e));
             for (uint256 k = 0; k < 3; ++k) {

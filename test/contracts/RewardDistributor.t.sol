@@ -108,9 +108,7 @@ contract RewardDistributorTest is World {
             RewardParams(4_500, [uint16(7_000), 2_000, 1_000], 2_500, 0)
         ];
         for (uint256 i = 0; i < bad.length; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IRewardDistributor.RewardDistributorInvalidParams.selector, bad[i])
-            );
+            vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorInvalidParams.selector, bad[i]));
             distributor.setRewardParams(bad[i]);
         }
         distributor.setRewardParams(RewardParams(20_000, [uint16(0), 0, 10_000], 10_000, 1));
@@ -176,17 +174,11 @@ contract RewardDistributorTest is World {
 
     function test_openEpoch_TakesThePotAndCopiesTheRules() public {
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IRewardDistributor.RewardDistributorEpochNotStarted.selector,
-                0,
-                timing.genesis
-            )
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorEpochNotStarted.selector, 0, timing.genesis)
         );
         distributor.openEpoch(0);
         vm.warp(timing.genesis);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorUnexpectedEpoch.selector, 0, 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorUnexpectedEpoch.selector, 0, 1));
         distributor.openEpoch(1);
         no(distributor.isOpened(0), "not yet");
         uint256 pot = (RESERVE * 4_500) / 1e6;
@@ -277,11 +269,7 @@ contract RewardDistributorTest is World {
         eq(info.finalizableAt, time() + 3 days, "window");
         bytes memory signature_ = attest(d, gateway);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IRewardDistributor.RewardDistributorWrongState.selector,
-                0,
-                EpochState.Proposed
-            )
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorWrongState.selector, 0, EpochState.Proposed)
         );
         distributor.propose(d, one(signature_));
     }
@@ -292,15 +280,11 @@ contract RewardDistributorTest is World {
         bytes[] memory signatures = one(attest(d, gateway));
         uint256 from = epochStart(1) + 1 days;
         vm.warp(from - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorRoundNotStarted.selector, 0, from)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorRoundNotStarted.selector, 0, from));
         distributor.propose(d, signatures);
         uint256 until = epochStart(1) + 14 days;
         vm.warp(until);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorProposalsClosed.selector, 0, until)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorProposalsClosed.selector, 0, until));
         distributor.propose(d, signatures);
         vm.warp(until - 1);
         distributor.propose(d, signatures);
@@ -316,7 +300,10 @@ contract RewardDistributorTest is World {
         toProposals(0);
         Distribution memory d = emptyDistribution(0);
         d.round = 1;
-        expectProposalRefused(d, abi.encodeWithSelector(IRewardDistributor.RewardDistributorWrongRound.selector, 0, 0, 1));
+        expectProposalRefused(
+            d,
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorWrongRound.selector, 0, 0, 1)
+        );
         d = emptyDistribution(0);
         d.paramsHash = "x";
         expectProposalRefused(
@@ -423,9 +410,7 @@ contract RewardDistributorTest is World {
         distributor.propose(d, one(hex"00"));
         vm.expectPartialRevert(IRewardDistributor.RewardDistributorNoQuorum.selector);
         distributor.propose(d, new bytes[](0));
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorTooManySignatures.selector, 65, 64)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorTooManySignatures.selector, 65, 64));
         distributor.propose(d, new bytes[](65));
     }
 
@@ -468,9 +453,7 @@ contract RewardDistributorTest is World {
         distributor.nextRound(0);
         eq(distributor.epochInfo(0).round, 1, "round");
         eq(distributor.epochInfo(0).roundStartsAt, ends, "start");
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorWrongRound.selector, 0, 1, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorWrongRound.selector, 0, 1, 0));
         distributor.propose(old, signatures);
         proposeBy(emptyDistribution(0), gateway);
         vm.expectPartialRevert(IRewardDistributor.RewardDistributorWrongState.selector);
@@ -483,9 +466,7 @@ contract RewardDistributorTest is World {
         proposeBy(emptyDistribution(0), gateway);
         uint64 at_ = distributor.epochInfo(0).finalizableAt;
         vm.warp(at_ - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorDisputeWindowOpen.selector, 0, at_)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorDisputeWindowOpen.selector, 0, at_));
         distributor.finalize(0);
         vm.warp(at_);
         distributor.finalize(0);
@@ -573,11 +554,7 @@ contract RewardDistributorTest is World {
         enterEpoch(0);
         vm.warp(epochStart(1) - 1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IRewardDistributor.RewardDistributorNotVoidable.selector,
-                0,
-                epochStart(1)
-            )
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorNotVoidable.selector, 0, epochStart(1))
         );
         distributor.voidEpoch(0);
         vm.warp(epochStart(1));
@@ -609,11 +586,7 @@ contract RewardDistributorTest is World {
         proposeBy(emptyDistribution(0), gateway);
         vm.warp(epochStart(1) + 14 days);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IRewardDistributor.RewardDistributorWrongState.selector,
-                0,
-                EpochState.Proposed
-            )
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorWrongState.selector, 0, EpochState.Proposed)
         );
         distributor.voidEpoch(0);
         distributor.finalize(0);
@@ -748,12 +721,7 @@ contract RewardDistributorTest is World {
         SumNode[] memory proof = proofOf(leaves, 0);
         distributor.claim(leaves[0], proof);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IRewardDistributor.RewardDistributorAlreadyClaimed.selector,
-                0,
-                0,
-                leaves[0].account
-            )
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorAlreadyClaimed.selector, 0, 0, leaves[0].account)
         );
         distributor.claim(leaves[0], proof);
     }
@@ -782,12 +750,7 @@ contract RewardDistributorTest is World {
             if (i == 3) leaf.feedback += 1;
             if (i == 4) leaf.account = nodes[1].account;
             vm.expectRevert(
-                abi.encodeWithSelector(
-                    IRewardDistributor.RewardDistributorInvalidProof.selector,
-                    0,
-                    0,
-                    leaf.account
-                )
+                abi.encodeWithSelector(IRewardDistributor.RewardDistributorInvalidProof.selector, 0, 0, leaf.account)
             );
             distributor.claim(leaf, proof);
             no(distributor.verifyReward(leaf, proof), "nor verified");
@@ -879,9 +842,7 @@ contract RewardDistributorTest is World {
         toProposals(0);
         proposeBy(d, gateway);
         finalizeAfterWindow(0);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorNoPayout.selector, address(99), 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorNoPayout.selector, address(99), 0));
         distributor.claim(leaves[0], new SumNode[](0));
     }
 
@@ -916,32 +877,20 @@ contract RewardDistributorTest is World {
     function test_claimMany_RevertWhen_ListsDifferAreEmptyOrMixed() public {
         RewardLeaf[] memory leaves = finalEpoch(0);
         SumNode[][] memory proofs = new SumNode[][](3);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 4, 3)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 4, 3));
         distributor.claimMany(leaves, proofs);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 4, 3)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 4, 3));
         distributor.claimFor(leaves, proofs);
         RewardLeaf[] memory none = new RewardLeaf[](0);
         proofs = new SumNode[][](0);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 0, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 0, 0));
         distributor.claimMany(none, proofs);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 0, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorLengthMismatch.selector, 0, 0));
         distributor.claimFor(none, proofs);
         proofs = new SumNode[][](4);
         for (uint256 i = 0; i < 4; ++i) proofs[i] = proofOf(leaves, i);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IRewardDistributor.RewardDistributorMixedClaim.selector,
-                nodes[1].account,
-                0
-            )
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorMixedClaim.selector, nodes[1].account, 0)
         );
         distributor.claimMany(leaves, proofs);
         leaves[1].account = leaves[0].account;
@@ -1036,9 +985,10 @@ contract RewardDistributorTest is World {
         bytes32 leafHash = distributor.hashReward(leaf);
         bool first = leafHash < sibling.hash;
         Distribution memory d = emptyDistribution(0);
-        d.roots[0] = first
-            ? keccak256(abi.encode(leafHash, uint256(weight), sibling.hash, uint256(sibling.sum)))
-            : keccak256(abi.encode(sibling.hash, uint256(sibling.sum), leafHash, uint256(weight)));
+        d.roots[0] =
+            first
+                ? keccak256(abi.encode(leafHash, uint256(weight), sibling.hash, uint256(sibling.sum)))
+                : keccak256(abi.encode(sibling.hash, uint256(sibling.sum), leafHash, uint256(weight)));
         unchecked {
             d.totals[0] = weight + sibling.sum;
         }

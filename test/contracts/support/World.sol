@@ -7,7 +7,12 @@ import {DGAIToken} from "../../../contracts/DGAIToken.sol";
 import {CourtConfig, IEvidenceCourt} from "../../../contracts/interfaces/IEvidenceCourt.sol";
 import {INodeStaking, SlashConfig, StakingConfig} from "../../../contracts/interfaces/INodeStaking.sol";
 import {IProofRegistry, RegistryConfig} from "../../../contracts/interfaces/IProofRegistry.sol";
-import {DistributorConfig, EpochInfo, IRewardDistributor, RewardParams} from "../../../contracts/interfaces/IRewardDistributor.sol";
+import {
+    DistributorConfig,
+    EpochInfo,
+    IRewardDistributor,
+    RewardParams
+} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import "../../../contracts/interfaces/Types.sol";
 import {MessageLib} from "../../../contracts/libraries/MessageLib.sol";
 import {Check} from "./Check.sol";
@@ -234,11 +239,13 @@ abstract contract World is Check {
 
     // ------------------------------------------------------------------------------------------------ distributions
 
-    function leafOf(uint64 epoch, uint8 role, address account, uint16 quality, uint64 volume)
-        internal
-        pure
-        returns (RewardLeaf memory)
-    {
+    function leafOf(
+        uint64 epoch,
+        uint8 role,
+        address account,
+        uint16 quality,
+        uint64 volume
+    ) internal pure returns (RewardLeaf memory) {
         return RewardLeaf(epoch, role, account, quality, volume, 10_000, 10_000);
     }
 
@@ -269,8 +276,7 @@ abstract contract World is Check {
     }
 
     function attest(Distribution memory d, Actor memory one) internal view returns (bytes memory) {
-        return
-            signature(one.key, distributor.attestationDigest(d.epoch, d.round, distributor.distributionHashOf(d)));
+        return signature(one.key, distributor.attestationDigest(d.epoch, d.round, distributor.distributionHashOf(d)));
     }
 
     function proposeBy(Distribution memory d, Actor memory one) internal {
