@@ -12,16 +12,21 @@ export function parseParams(value: unknown): ProtocolParams {
     const first = Value.Errors(ProtocolParams, value)[0];
     throw new TypeError(`parameters: ${first?.instancePath ?? ''} ${first?.message ?? 'malformed'}`);
   }
-  // Otherwise something below the minimum quality could still be worth its price, or cost could outweigh quality.
-  if (value.betaBps >= value.minQualityBps) throw new TypeError('parameters: betaBps must be below minQualityBps');
-  if (value.escalatedSize < value.committeeSize) throw new TypeError('parameters: escalatedSize below committeeSize');
-  for (const [name, { weights, constrainedWeights }] of Object.entries(value.families)) {
-    // Accuracy is active by default: without a weight for it a family would have nothing to score.
-    if (weights.accuracy === 0 || constrainedWeights.accuracy === 0) {
-      throw new TypeError(`parameters: family ${name} gives accuracy no weight`);
-    }
-  }
+  for (const problem of contradictions(value)) throw new TypeError(`parameters: ${problem}`);
   return value;
+}
+
+function contradictions(params: ProtocolParams): string[] {
+  const weightless = Object.entries(params.families).filter(
+    ([, { weights, constrainedWeights }]) => weights.accuracy === 0 || constrainedWeights.accuracy === 0,
+  );
+  return [
+    // Otherwise something below the minimum quality could still be worth its price, or cost could outweigh quality.
+    ...(params.betaBps < params.minQualityBps ? [] : ['betaBps must be below minQualityBps']),
+    ...(params.escalatedSize < params.committeeSize ? ['escalatedSize is below committeeSize'] : []),
+    // Accuracy is active by default: without a weight for it a family would have nothing to score.
+    ...weightless.map(([name]) => `family ${name} gives accuracy no weight`),
+  ];
 }
 
 export const DEFAULT_PARAMS: ProtocolParams = parseParams(defaults);

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { DgridError, errorBody, toDgridError } from '../../errors.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import { encodeStruct } from '../../protocol/struct-json.ts';
 import type { Address, Hex } from '../../protocol/types.ts';
 import type { Evaluator } from './evaluator.ts';
@@ -80,7 +81,7 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
 function fail(deps: EvaluatorAgentDeps, response: ServerResponse, thrown: unknown): void {
   const error = toDgridError(thrown);
   if (error.statusCode >= 500)
-    deps.onFault('request failed', { code: error.code, reason: error.message, cause: String(error.cause ?? '') });
+    deps.onFault('request failed', { code: error.code, reason: error.message, cause: reasonOf(error.cause) });
   if (response.destroyed || response.headersSent) return;
   sendJson(response, error.statusCode, errorBody(error));
 }

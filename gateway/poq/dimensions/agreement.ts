@@ -6,16 +6,23 @@ import { chosenOption, finalNumber, sameNumber } from './verifiable.ts';
 /** How far two answers to the same request say the same, 0…1. Symmetric. */
 export function agreement(a: string, b: string, task: Task): number {
   if (task.options.length > 0) return choiceAgreement(a, b, task.options);
-  if (task.wantsJson) {
-    const [left, right] = [findJson(a), findJson(b)];
-    if (left !== undefined && right !== undefined) return leafAgreement(left, right);
-    if (left !== undefined || right !== undefined) return 0;
-  }
-  if (task.wantsNumber) {
-    const [left, right] = [finalNumber(a), finalNumber(b)];
-    if (left !== undefined && right !== undefined) return sameNumber(left, right, 1e-4) ? 1 : 0;
-  }
-  return textAgreement(a, b, task.instructionStems);
+  const definite =
+    (task.wantsJson ? jsonAgreement(a, b) : undefined) ?? (task.wantsNumber ? numberAgreement(a, b) : undefined);
+  return definite ?? textAgreement(a, b, task.instructionStems);
+}
+
+/** Undefined when neither is JSON. */
+function jsonAgreement(a: string, b: string): number | undefined {
+  const [left, right] = [findJson(a), findJson(b)];
+  if (left === undefined && right === undefined) return undefined;
+  return left === undefined || right === undefined ? 0 : leafAgreement(left, right);
+}
+
+/** Undefined when one of them names no number. */
+function numberAgreement(a: string, b: string): number | undefined {
+  const [left, right] = [finalNumber(a), finalNumber(b)];
+  if (left === undefined || right === undefined) return undefined;
+  return sameNumber(left, right, 1e-4) ? 1 : 0;
 }
 
 function choiceAgreement(a: string, b: string, options: readonly string[]): number {

@@ -11,7 +11,8 @@ export type Constraint =
   | { readonly kind: 'include'; readonly text: string; readonly min?: number }
   | { readonly kind: 'exclude'; readonly text: string }
   | { readonly kind: 'case'; readonly form: 'upper' | 'lower' }
-  | { readonly kind: 'startsWith' | 'endsWith'; readonly text: string }
+  | { readonly kind: 'startsWith'; readonly text: string }
+  | { readonly kind: 'endsWith'; readonly text: string }
   | { readonly kind: 'pattern'; readonly source: string }
   | { readonly kind: 'choice'; readonly options: readonly string[] };
 

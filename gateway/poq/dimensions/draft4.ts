@@ -23,23 +23,24 @@ export function modernised(schema: JsonValue): JsonValue {
   if (typeof source['$ref'] === 'string') return { $ref: source['$ref'] };
   const target: { [key: string]: JsonValue } = {};
   for (const [key, value] of Object.entries(source)) {
-    if (value === undefined) continue;
-    if (key === '$schema') target['$schema'] = 'http://json-schema.org/draft-07/schema#';
-    else if (key === 'id') target['$id'] = value;
-    else if (DATA.has(key)) target[key] = value;
-    else if (MAPS.has(key)) target[key] = mapped(value);
-    else target[key] = modernised(value);
+    if (value !== undefined) Object.assign(target, keyword(key, value));
   }
   limit(target, 'exclusiveMinimum', 'minimum');
   limit(target, 'exclusiveMaximum', 'maximum');
   return target;
 }
 
+function keyword(key: string, value: JsonValue): { [key: string]: JsonValue } {
+  if (key === '$schema') return { $schema: 'http://json-schema.org/draft-07/schema#' };
+  if (key === 'id') return { $id: value };
+  if (DATA.has(key)) return { [key]: value };
+  return { [key]: MAPS.has(key) ? mapped(value) : modernised(value) };
+}
+
 function mapped(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [name, item === undefined ? item : modernised(item as JsonValue)]),
-  );
+  const entries = Object.entries(value as SchemaObject);
+  return Object.fromEntries(entries.map(([name, item]) => [name, item === undefined ? item : modernised(item)]));
 }
 
 function limit(target: { [key: string]: JsonValue }, exclusive: string, inclusive: string): void {

@@ -19,37 +19,38 @@ export function formatScore(answer: string, constraints: readonly Constraint[], 
   return toBps(verdicts.filter(Boolean).length / verdicts.length);
 }
 
-/** Whether `text` meets the constraint; undefined when the constraint itself is unusable. */
-export function meets(text: string, constraint: Constraint, checkSchema: SchemaCheck): boolean | undefined {
-  switch (constraint.kind) {
-    case 'json':
-      return meetsJson(text, constraint, checkSchema);
-    case 'count':
-      return within(countOf(text, constraint.unit), constraint.min, constraint.max);
-    case 'list':
-      return meetsList(text, constraint);
-    case 'language':
-      return meetsLanguage(text, constraint.code);
-    case 'codeFence':
-      return fencePattern(constraint.language).test(text);
-    case 'include':
-      return occurrences(text, constraint.text) >= (constraint.min ?? 1);
-    case 'exclude':
-      return occurrences(text, constraint.text) === 0;
-    case 'case':
-      return text === (constraint.form === 'upper' ? text.toUpperCase() : text.toLowerCase()) && /\p{L}/u.test(text);
-    case 'startsWith':
-      return text.trimStart().toLowerCase().startsWith(constraint.text.toLowerCase());
-    case 'endsWith':
-      return text.trimEnd().toLowerCase().endsWith(constraint.text.trimEnd().toLowerCase());
-    case 'pattern':
-      return matches(text, constraint.source);
-    case 'choice':
-      return chosenOption(text, constraint.options) !== undefined;
-  }
-}
-
 type Of<K extends Constraint['kind']> = Extract<Constraint, { kind: K }>;
+type Check<K extends Constraint['kind']> = (
+  text: string,
+  constraint: Of<K>,
+  schemas: SchemaCheck,
+) => boolean | undefined;
+
+const CHECKS: { readonly [K in Constraint['kind']]: Check<K> } = {
+  json: meetsJson,
+  count: (text, { unit, min, max }) => within(countOf(text, unit), min, max),
+  list: meetsList,
+  language: meetsLanguage,
+  codeFence: (text, { language }) => fencePattern(language).test(text),
+  include: (text, { text: wanted, min }) => occurrences(text, wanted) >= (min ?? 1),
+  exclude: (text, { text: unwanted }) => occurrences(text, unwanted) === 0,
+  case: (text, { form }) =>
+    /\p{L}/u.test(text) && text === (form === 'upper' ? text.toUpperCase() : text.toLowerCase()),
+  startsWith: (text, { text: start }) => text.trimStart().toLowerCase().startsWith(start.trimStart().toLowerCase()),
+  endsWith: (text, { text: end }) => text.trimEnd().toLowerCase().endsWith(end.trimEnd().toLowerCase()),
+  pattern: (text, { source }) => matches(text, source),
+  choice: (text, { options }) => chosenOption(text, options) !== undefined,
+};
+
+/** Whether `text` meets the constraint; undefined when the constraint itself is unusable. */
+export function meets<K extends Constraint['kind']>(
+  text: string,
+  constraint: Of<K>,
+  checkSchema: SchemaCheck,
+): boolean | undefined {
+  const check: Check<K> = CHECKS[constraint.kind];
+  return check(text, constraint, checkSchema);
+}
 
 function meetsJson(text: string, { raw, objectOnly, schema }: Of<'json'>, checkSchema: SchemaCheck): boolean {
   const value = raw ? parseStrict(text) : parseFenced(text);
@@ -99,7 +100,7 @@ function meetsList(text: string, { style, items }: Of<'list'>): boolean {
   return items === undefined ? found >= 1 : found === items;
 }
 
-function meetsLanguage(text: string, code: Of<'language'>['code']): boolean | undefined {
+function meetsLanguage(text: string, { code }: Of<'language'>): boolean | undefined {
   const found = languageOf(text);
   return found === undefined ? undefined : found === code;
 }

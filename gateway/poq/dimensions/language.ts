@@ -39,14 +39,19 @@ function words(list: string): ReadonlySet<string> {
 export function languageOf(text: string): LanguageCode | undefined {
   const sample = text.slice(0, MAX_COMPARED).toWellFormed().toLowerCase();
   const letters = sample.match(/\p{L}/gu)?.length ?? 0;
-  if (letters === 0) return undefined;
-  for (const [code, script] of SCRIPTS) {
-    const share = (sample.match(script)?.length ?? 0) / letters;
-    if (share > (code === 'ja' ? 0.15 : 0.5)) return code;
-  }
-  const found = sample.match(/\p{L}+/gu) ?? [];
+  return letters === 0 ? undefined : (byScript(sample, letters) ?? byWords(sample.match(/\p{L}+/gu) ?? []));
+}
+
+function byScript(sample: string, letters: number): LanguageCode | undefined {
+  // Japanese mixes its own scripts with Chinese characters: a little of them is enough.
+  const enough = (code: LanguageCode): number => (code === 'ja' ? 0.15 : 0.5) * letters;
+  return SCRIPTS.find(([code, script]) => (sample.match(script)?.length ?? 0) > enough(code))?.[0];
+}
+
+function byWords(found: readonly string[]): LanguageCode | undefined {
   const counts = WORDS.map(([code, common]) => ({ code, count: found.filter((word) => common.has(word)).length }));
   const [first, second] = counts.toSorted((a, b) => b.count - a.count);
-  if (first === undefined || first.count < 2 || first.count / found.length < 0.1) return undefined;
-  return second !== undefined && first.count < 1.3 * second.count ? undefined : first.code;
+  if (first === undefined || second === undefined || first.count < 2) return undefined;
+  const clear = first.count >= 0.1 * found.length && first.count >= 1.3 * second.count;
+  return clear ? first.code : undefined;
 }

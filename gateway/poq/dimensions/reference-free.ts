@@ -19,6 +19,8 @@ export type UnreferencedAnswer = {
 };
 
 const PLAUSIBLE = 0.65;
+/** An answer that is not even of the demanded kind. */
+const UNUSABLE = 0.05;
 
 /**
  * Accuracy of an answer when nobody says what is right, 0…10,000: what can be recomputed is, what can be looked up in
@@ -38,19 +40,19 @@ function opinionOf(task: Task, answer: string, words: readonly string[]): Opinio
   const expected = plainExpression(task.instruction);
   if (expected !== undefined) return { share: isNumber(answer, expected) ? 1 : 0, peersWeight: 0 };
   if (task.options.length > 0) {
-    return { share: chosenOption(answer, task.options) === undefined ? 0.05 : PLAUSIBLE, peersWeight: 0.8 };
+    return { share: chosenOption(answer, task.options) === undefined ? UNUSABLE : PLAUSIBLE, peersWeight: 0.8 };
   }
-  const json = task.wantsJson ? findJson(answer) : undefined;
-  if (task.wantsJson && json === undefined) return { share: 0.05, peersWeight: 0.3 };
-  if (task.passage !== undefined && !isStory(task)) {
-    if (json !== undefined) return { share: extractsFromPassage(json, task.passage), peersWeight: 0.5 };
-    const share = task.wantsSummary
-      ? summarises(answer, task.passage)
-      : answersFromPassage(answer, task.passage, task.instruction);
-    return { share: isRefusal(answer) ? share / 4 : share, peersWeight: 0.4 };
-  }
+  if (task.wantsJson && findJson(answer) === undefined) return { share: UNUSABLE, peersWeight: 0.3 };
+  if (task.passage !== undefined && !isStory(task)) return aboutPassage(task, task.passage, answer);
   if (task.wantsNumber) return { share: numberShare(task, answer), peersWeight: 0.7 };
   return { share: relevance(task, answer, words), peersWeight: 0.6 };
+}
+
+function aboutPassage(task: Task, passage: string, answer: string): Opinion {
+  const json = task.wantsJson ? findJson(answer) : undefined;
+  if (json !== undefined) return { share: extractsFromPassage(json, passage), peersWeight: 0.5 };
+  const share = task.wantsSummary ? summarises(answer, passage) : answersFromPassage(answer, passage, task.instruction);
+  return { share: isRefusal(answer) ? share / 4 : share, peersWeight: 0.4 };
 }
 
 function isNumber(answer: string, expected: number): boolean {
@@ -70,7 +72,7 @@ function isStory(task: Task): boolean {
 /** Word problems: every step written down must hold, and the result must follow from the numbers given. */
 function numberShare(task: Task, answer: string): number {
   const result = finalNumber(answer);
-  if (result === undefined) return 0.05;
+  if (result === undefined) return UNUSABLE;
   const steps = checkEquations(answer);
   const stepShare = steps.total === 0 ? 1 : steps.right / steps.total;
   const given = numbersIn(task.prompt);

@@ -7,6 +7,7 @@ import addFormats from 'ajv-formats';
 import type { JsonValue } from '../../protocol/canonical-json.ts';
 import { modernised, isDraft4 } from './draft4.ts';
 import type { SchemaCheck } from './format.ts';
+import { asRecord } from './request-view.ts';
 
 /**
  * JSON Schema, draft-04 to 2020-12, for schemas that strangers wrote. A schema is refused when it is too large or too
@@ -66,10 +67,10 @@ const OPTIONS = {
 
 /** The draft that the schema names; without a name the newest, and draft-07 for what only the older ones can say. */
 function instancesFor(schema: JsonValue): Ajv[] {
-  const dialect = typeof schema === 'object' && schema !== null && '$schema' in schema ? String(schema['$schema']) : '';
-  if (dialect.includes('2019-09')) return [withFormats(new Ajv2019(OPTIONS) as Ajv)];
+  const dialect = dialectOf(schema);
+  if (dialect.includes('2019-09')) return [withFormats(new Ajv2019(OPTIONS))];
   if (/draft-0[4-7]/.test(dialect)) return [withFormats(new Ajv(OPTIONS))];
-  return [withFormats(new Ajv2020(OPTIONS) as Ajv), ...(dialect === '' ? [withFormats(new Ajv(OPTIONS))] : [])];
+  return [withFormats(new Ajv2020(OPTIONS)), ...(dialect === '' ? [withFormats(new Ajv(OPTIONS))] : [])];
 }
 
 function withFormats(instance: Ajv): Ajv {
@@ -77,18 +78,21 @@ function withFormats(instance: Ajv): Ajv {
   return instance;
 }
 
+function dialectOf(schema: JsonValue): string {
+  const named = asRecord(schema)['$schema'];
+  return typeof named === 'string' ? named : '';
+}
+
 /** Every draft-06 schema means the same in draft-07. */
 function draft6as7(schema: JsonValue): JsonValue {
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return schema;
-  const dialect = (schema as { readonly [key: string]: JsonValue })['$schema'];
-  const isDraft6 = typeof dialect === 'string' && dialect.includes('draft-06');
-  return isDraft6 ? { ...schema, $schema: 'http://json-schema.org/draft-07/schema#' } : schema;
+  if (!dialectOf(schema).includes('draft-06')) return schema;
+  return { ...asRecord(schema), $schema: 'http://json-schema.org/draft-07/schema#' };
 }
 
 function depthOf(value: JsonValue | undefined, depth: number): number {
   if (depth > MAX_DEPTH || value === null || typeof value !== 'object') return depth;
   let deepest = depth;
-  for (const item of Object.values(value)) deepest = Math.max(deepest, depthOf(item as JsonValue, depth + 1));
+  for (const item of Object.values(value)) deepest = Math.max(deepest, depthOf(item, depth + 1));
   return deepest;
 }
 
@@ -96,7 +100,5 @@ function withoutAsync(value: JsonValue): JsonValue {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: JsonValue) => withoutAsync(item));
   const entries = Object.entries(value).filter(([key]) => key !== '$async');
-  return Object.fromEntries(
-    entries.map(([key, item]) => [key, item === undefined ? item : withoutAsync(item as JsonValue)]),
-  );
+  return Object.fromEntries(entries.map(([key, item]) => [key, item === undefined ? item : withoutAsync(item)]));
 }

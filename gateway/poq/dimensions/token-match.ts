@@ -52,9 +52,12 @@ export function similarity(a: string, b: string): number {
   if (stemA === stemB) return SAME_STEM;
   if (Math.min(stemA.length, stemB.length) < 4) return 0;
   if (stemA.startsWith(stemB) || stemB.startsWith(stemA)) return SAME_START;
-  const [gramsA, gramsB] = [trigrams([a]), trigrams([b])];
+  const shared = dice(trigrams([a]), trigrams([b]));
+  return shared > LEAST_SIMILARITY ? shared : 0;
+}
+
+function dice(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   let common = 0;
-  for (const gram of gramsA) if (gramsB.has(gram)) common += 1;
-  const dice = (2 * common) / (gramsA.size + gramsB.size);
-  return dice > LEAST_SIMILARITY ? dice : 0;
+  for (const gram of a) if (b.has(gram)) common += 1;
+  return (2 * common) / (a.size + b.size);
 }

@@ -13,11 +13,12 @@ import {
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { isDrawn, isExaminable, isReplayed, samplingRate } from '../../../gateway/poq/sampling.ts';
 import { countExaminable } from '../../../gateway/poq/rate.ts';
+import { bytesToHex } from '../../../gateway/protocol/bytes.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
 import { address, check, hash } from './arbitraries.ts';
 
 const abi = AbiCoder.defaultAbiCoder();
-const hashes = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((b) => `0x${Buffer.from(b).toString('hex')}` as Hex);
+const hashes = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((b) => bytesToHex(b));
 
 function expectedDraw(tag: string, seed: Hex, leaf: Hex): bigint {
   return BigInt(keccak256(abi.encode(['bytes32', 'bytes32', 'bytes32'], [id(tag), seed, leaf]))) % 10_000n;

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { commitSetHash } from '../../../../gateway/agents/evaluator/commit-set.ts';
 import { createEvaluationStore } from '../../../../gateway/agents/evaluator/store.ts';
 import { DgridError } from '../../../../gateway/errors.ts';
+import { bytesToHex } from '../../../../gateway/protocol/bytes.ts';
 import { commitmentsHash } from '../../../../gateway/protocol/commitments.ts';
 import { evaluationCommitDigest, evaluationDigest } from '../../../../gateway/protocol/eip712.ts';
 import { keccakText } from '../../../../gateway/protocol/keccak.ts';
@@ -15,6 +16,8 @@ import { recoverSigner } from '../../../../gateway/protocol/signature.ts';
 import { ZERO_HASH } from '../../../../gateway/protocol/types.ts';
 import type { Address, Hex } from '../../../../gateway/protocol/types.ts';
 import * as fx from './fixtures.ts';
+
+const OTHER_SALT: Hex = `0x${'22'.repeat(16)}`;
 
 async function code(run: () => Promise<unknown>): Promise<string> {
   try {
@@ -96,12 +99,7 @@ describe('evaluate', () => {
   it('rejects the same receipt with other content', async () => {
     const evaluator = fx.newEvaluator();
     await evaluator.evaluate(fx.evaluationRequest());
-    for (const change of [
-      { response: '{}' },
-      { request: '{}' },
-      { peers: [] },
-      { salt: `0x${'22'.repeat(16)}` as Hex },
-    ]) {
+    for (const change of [{ response: '{}' }, { request: '{}' }, { peers: [] }, { salt: OTHER_SALT }]) {
       assert.equal(await code(() => evaluator.evaluate(fx.evaluationRequest(change))), 'DGRID_EVALUATION_CONFLICT');
     }
   });
@@ -211,8 +209,7 @@ describe('reveal', () => {
   });
 
   it('returns the hash of a commit set as the protocol computes it', () => {
-    const bytes = (length: number) =>
-      fc.uint8Array({ minLength: length, maxLength: length }).map((b) => `0x${Buffer.from(b).toString('hex')}` as Hex);
+    const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => bytesToHex(b));
     fc.assert(
       fc.property(fc.array(fc.tuple(bytes(20), bytes(32)), { maxLength: 9 }), (pairs) => {
         const accounts: Address[] = pairs.map(([account]) => account);
