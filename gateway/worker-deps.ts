@@ -16,7 +16,7 @@ export type WorkerDeps = {
   readonly examine: ExamineDeps;
   readonly replay: ReplayDeps;
   readonly batch: Omit<BatcherDeps, 'onClosed'>;
-  readonly collect: Omit<CollectDeps, 'onSaved'>;
+  readonly collect: CollectDeps;
   readonly keeper: Omit<KeeperDeps, 'onPlanned'>;
   readonly golds: SendGoldsDeps;
   readonly intervals: { readonly batchMs: number; readonly pollMs: number };

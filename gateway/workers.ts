@@ -33,7 +33,7 @@ export function createWorkers(deps: WorkerDeps): Workers {
     repeat(task, { everyMs, onError: (error) => deps.onError(name, error) });
 
   const batcher = every('batch', deps.intervals.batchMs, createBatcher({ ...deps.batch, onClosed: outbox.poke }));
-  const collector: Collector = createCollector({ ...deps.collect, onSaved: batcher.poke });
+  const collector: Collector = createCollector(deps.collect);
   const keeper = every('epochs', deps.intervals.pollMs, createKeeper({ ...deps.keeper, onPlanned: outbox.poke }));
   const golds = every('golds', deps.intervals.pollMs, createGoldSender(deps.golds));
 

@@ -13,7 +13,6 @@ export type CollectDeps = {
   readonly context: Omit<AttestationContext, 'node' | 'signer'>;
   readonly waitMs: number;
   readonly onError: (node: Address, error: unknown) => void;
-  readonly onSaved: () => void;
 };
 
 export type Collector = { readonly start: () => void; readonly stop: () => Promise<void> };
@@ -91,7 +90,6 @@ async function collectOnce(
     await deps.log.save(checked);
     if (checked.attestation.sequence > last) last = checked.attestation.sequence;
   }
-  if (last > after) deps.onSaved();
   return last;
 }
 
