@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+
+import { DgridError } from '../../../gateway/errors.ts';
+import { measure } from '../../../gateway/execute/measure.ts';
+import { createMeter } from '../../../gateway/execute/meter.ts';
+import type { MeterJob } from '../../../gateway/execute/meter.ts';
+
+const job = (content: string): MeterJob => ({
+  request: { model: 'm', messages: [{ role: 'user', content }] },
+  answer: { model: 'm', choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] },
+  salt: `0x${'01'.repeat(16)}`,
+  decision: { cause: 'drawn' },
+});
+
+describe('the metering thread', () => {
+  it('returns what the pure function returns, for many jobs at once', async () => {
+    const meter = createMeter({ maxQueue: 100 });
+    try {
+      await meter.ready();
+      const jobs = Array.from({ length: 50 }, (_, index) => job(`text number ${index} 😀`));
+      assert.deepEqual(await Promise.all(jobs.map(meter.measure)), jobs.map(measure));
+    } finally {
+      await meter.close();
+    }
+  });
+
+  it('rejects a job it cannot measure, and goes on', async () => {
+    const meter = createMeter({ maxQueue: 100 });
+    try {
+      await assert.rejects(
+        meter.measure({ ...job('x'), salt: '0x01' }),
+        (error) => error instanceof DgridError && error.code === 'DGRID_INTERNAL',
+      );
+      assert.deepEqual(await meter.measure(job('x')), measure(job('x')));
+    } finally {
+      await meter.close();
+    }
+  });
+
+  it('rejects when its queue is full, and when it is closed', async () => {
+    const meter = createMeter({ maxQueue: 1 });
+    const waiting = meter.measure(job('x'));
+    await assert.rejects(
+      meter.measure(job('y')),
+      (error) => error instanceof DgridError && error.code === 'DGRID_OVERLOADED',
+    );
+    const closed = assert.rejects(
+      waiting,
+      (error) => error instanceof DgridError && error.code === 'DGRID_SHUTTING_DOWN',
+    );
+    await meter.close();
+    await closed;
+    await assert.rejects(meter.measure(job('z')), DgridError);
+  });
+
+  it('rejects, instead of starting for ever, when the thread cannot run', async () => {
+    const meter = createMeter({ maxQueue: 10, thread: new URL('data:text/javascript,throw new Error("broken")') });
+    await assert.rejects(meter.ready(), DgridError);
+    await assert.rejects(meter.measure(job('x')), DgridError);
+    await meter.close();
+  });
+});
