@@ -116,15 +116,23 @@ function rootOf(leaves: readonly string[]): string {
   return leaves.length === 0 ? ZERO_HASH : batchRoot(leaves);
 }
 
+/** Each epoch's golds have the root that was anchored before it; one that was anchored late is judged an epoch later. */
 function checkGolds({ facts, datasets, deployment }: InvariantInput): Check {
   const domain = registryDomain(deployment);
   const wrong: string[] = [];
   let count = 0;
   datasets.forEach((dataset, epoch) => {
-    const anchors = facts.golds.filter((gold) => gold.epoch === BigInt(epoch));
-    const root = rootOf(dataset.golds.map(({ leaf }) => leafHash('GoldLeaf', domain, leaf)));
-    if ((anchors[0]?.root ?? ZERO_HASH) !== root) wrong.push(`the golds of epoch ${epoch} have another root on chain`);
-    count += dataset.golds.length;
+    const ofEpoch = (from: Dataset | undefined, number: number): string[] =>
+      (from?.golds ?? [])
+        .filter(({ leaf }) => Number(leaf['epoch']) === number)
+        .map(({ leaf }) => leafHash('GoldLeaf', domain, leaf));
+    const [own, carried] = [ofEpoch(dataset, epoch), ofEpoch(dataset, epoch - 1)];
+    const anchored = facts.golds.find((gold) => gold.epoch === BigInt(epoch))?.root ?? ZERO_HASH;
+    if (anchored !== rootOf(own)) wrong.push(`the golds of epoch ${epoch} have another root on chain`);
+    const before = new Set(ofEpoch(datasets[epoch - 1], epoch - 1));
+    if (own.length + carried.length !== dataset.golds.length || carried.some((leaf) => !before.has(leaf)))
+      wrong.push(`epoch ${epoch} lists golds that were anchored for another epoch`);
+    count += own.length;
   });
   return verdict('gold roots', wrong, `${count} golds, anchored before their epochs`);
 }

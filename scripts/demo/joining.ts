@@ -22,7 +22,7 @@ import type { Member, Members } from './members.ts';
 /** First account of the mnemonic that Hardhat and Anvil fund; it holds nothing anywhere else. */
 const LOCAL_DEPLOYER = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 
-const TIMING = { epochDuration: 8, recordWindow: 5, roundDuration: 2, disputeWindow: 1, arbiterDeadline: 1 };
+const TIMING = { epochDuration: 8, recordWindow: 6, roundDuration: 2, disputeWindow: 1, arbiterDeadline: 1 };
 /** The clock of an own chain is put forward to genesis as soon as all are in; a foreign one has to be waited for. */
 const GENESIS_DELAY = { own: 120, foreign: 30 };
 

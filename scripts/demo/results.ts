@@ -1,3 +1,4 @@
+import { volumeUnits } from '../../gateway/protocol/units.ts';
 import type { ChainFacts, ClaimEvent, EpochInfo } from './chain-facts.ts';
 import type { Dataset } from './dataset.ts';
 import { weightOf } from './invariants.ts';
@@ -69,14 +70,14 @@ function nodeResult(input: ResultsInput, node: NodeMember): OperatorResult {
 function evaluatorResult(input: ResultsInput, evaluator: EvaluatorMember): OperatorResult {
   const account = addressOf(evaluator);
   const receipts = input.datasets.flatMap((dataset) => dataset.receipts);
-  const reveals = receipts.filter(({ entries }) => entries.some((entry) => entryOf(entry) === account)).length;
+  const reveals = sum(input.datasets.map((dataset) => revealsOf(dataset, account)));
   const trust = input.datasets.at(-1)?.table.find((leaf) => leaf['kind'] === 0 && leaf['account'] === account)?.[
     'value'
   ];
   return {
     ...shared(input, evaluator, evaluator.lies ? 'lies' : ''),
     requests: receipts.filter(({ record }) => record['status'] !== 0).length,
-    examined: reveals,
+    examined: Number(reveals),
     accuracyBps: undefined,
     trust: trust === undefined ? undefined : Number(trust),
   };
@@ -103,13 +104,8 @@ type Leaf = Readonly<Record<string, string | number>>;
 
 function shared(input: ResultsInput, member: Member, note: string) {
   const account = addressOf(member);
-  const leaves = input.datasets.map((dataset) =>
-    dataset.rewards.find((leaf) => leaf['account'] === account && leaf['role'] === member.role),
-  );
+  const leaves = input.datasets.map((dataset) => leafOf(dataset, account, member.role));
   const claims = input.facts.claims.filter((claim) => claim.account === account && claim.role === member.role);
-  const claimed = sum(claims.map(({ amount }) => amount));
-  const earned = sum(leaves.map((leaf, epoch) => uncapped(leaf, input.facts.epochs[epoch])));
-  const shares = leaves.map((leaf, epoch) => shareOf(leaf, input.facts.epochs[epoch]));
   const worked = leaves.filter((leaf) => leaf !== undefined);
   return {
     name: member.name,
@@ -119,12 +115,33 @@ function shared(input: ResultsInput, member: Member, note: string) {
     volume: sum(worked.map((leaf) => BigInt(leaf['volume'] ?? 0))),
     scoreBps: weighted(worked, 'quality'),
     difficultyBps: weighted(worked, 'difficulty'),
-    shareBps: mean(shares) ?? 0,
-    earned,
-    claimed,
+    shareBps: mean(leaves.map((leaf, epoch) => shareOf(leaf, input.facts.epochs[epoch]))) ?? 0,
+    earned: sum(leaves.map((leaf, epoch) => uncapped(leaf, input.facts.epochs[epoch]))),
+    claimed: sum(claims.map(({ amount }) => amount)),
     capped: sum(claims.map(({ returned }) => returned)),
     perEpoch: leaves.map((_, epoch) => amountIn(claims, epoch)),
   };
+}
+
+/** An operator whose weight is zero has no leaf in the tree; its work is in the dataset all the same. */
+function leafOf(dataset: Dataset, account: string, role: number): Leaf | undefined {
+  const leaf = dataset.rewards.find((entry) => entry['account'] === account && entry['role'] === role);
+  if (leaf !== undefined || role === 2) return leaf;
+  const volume = role === 0 ? unitsOf(dataset, account) : revealsOf(dataset, account);
+  return volume === 0n
+    ? undefined
+    : { account, role, quality: 0, volume: volume.toString(), difficulty: 10_000, feedback: 10_000 };
+}
+
+function unitsOf({ receipts }: Dataset, node: string): bigint {
+  const own = receipts.filter(({ receipt, record }) => receipt['node'] === node && record['status'] !== 0);
+  return sum(
+    own.map(({ receipt }) => volumeUnits({ units: BigInt(receipt['units'] ?? 0), flags: Number(receipt['flags']) })),
+  );
+}
+
+function revealsOf({ receipts }: Dataset, evaluator: string): bigint {
+  return BigInt(receipts.filter(({ entries }) => entries.some((entry) => entryOf(entry) === evaluator)).length);
 }
 
 function amountIn(claims: readonly ClaimEvent[], epoch: number): bigint {

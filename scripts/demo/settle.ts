@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { sendAndWait } from '../lib/chain.ts';
 import { CommandError } from '../lib/command.ts';
+import { contractsOf } from '../lib/deployment.ts';
 import { claim } from '../claim.ts';
 import { verify } from '../verify.ts';
 import { parseDataset } from './dataset.ts';
@@ -61,6 +63,10 @@ export async function readDatasets(gatewayUrl: string, count: number): Promise<D
 export async function claimAll(network: Network, gatewayUrl: string, epochs: number): Promise<void> {
   const options = ['--all', '--gateway', gatewayUrl, '--epochs', `0-${epochs - 1}`, '--json'];
   await runCommand(claim, [...options, ...chainOptions(network)], { DGRID_PRIVATE_KEY: network.deployer.privateKey });
+  // Fees are taken at every anchor and burned when somebody asks for it.
+  const { staking } = contractsOf(network.deployment, network.connection.provider);
+  const request = await staking.getFunction('burnSlashed').populateTransaction();
+  await sendAndWait(network.deployer, request, 'burning the fees');
 }
 
 export type VerifyInput = {

@@ -126,6 +126,7 @@ function startReaper() {
     remember: (pid: number) => void stdin.write(`+${pid}\n`),
     forget: (pid: number) => void stdin.write(`-${pid}\n`),
     close: async () => {
+      child.ref(); // from here on it is waited for
       stdin.end();
       await ended;
     },
