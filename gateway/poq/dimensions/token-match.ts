@@ -11,6 +11,8 @@ export type IndexedText = {
 export type Match = { readonly position: number; readonly strength: number };
 
 const MAX_WORDS = 3_000;
+/** Places of one word that are looked at: a word repeated without end would otherwise cost its square. */
+const MAX_PLACES = 48;
 const SAME_STEM = 0.95;
 const SAME_START = 0.8;
 const LEAST_SIMILARITY = 0.5;
@@ -34,12 +36,17 @@ export function indexText(text: string): IndexedText {
   const find = (word: string): readonly Match[] => {
     const cached = known.get(word);
     if (cached !== undefined) return cached;
-    const found = (byInitial.get(word.slice(0, 1)) ?? []).flatMap((other) => {
-      const strength = similarity(word, other);
-      return strength === 0 ? [] : (positions.get(other) ?? []).map((position) => ({ position, strength }));
-    });
-    known.set(word, found);
-    return found;
+    // the surest forms first, so that the limit never cuts off an exact match for a resemblance
+    const forms = (byInitial.get(word.slice(0, 1)) ?? [])
+      .map((other) => ({ other, strength: similarity(word, other) }))
+      .filter(({ strength }) => strength > 0)
+      .sort((a, b) => b.strength - a.strength);
+    const found = forms.flatMap(({ other, strength }) =>
+      (positions.get(other) ?? []).map((position) => ({ position, strength })),
+    );
+    const kept = found.slice(0, MAX_PLACES);
+    known.set(word, kept);
+    return kept;
   };
   return { words, grams: trigrams(words), find };
 }
