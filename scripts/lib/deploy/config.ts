@@ -41,7 +41,8 @@ const Rewards = Type.Object(
   {
     reserve: Dgai,
     emissionPpm: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
-    roleSplitBps: Type.Tuple([Bps, Bps, Bps]),
+    /** Inference, evaluators, gateways. */
+    roleSplitBps: Type.Array(Bps, { minItems: 3, maxItems: 3 }),
     maxShareBps: Bps,
     maxRewardPerUnit: Dgai,
   },

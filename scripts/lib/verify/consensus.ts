@@ -12,11 +12,7 @@ export function consensusOf(scores: readonly WeightedScore[]): bigint {
   const candidates = items.map(({ score }) => score).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const low = candidates.find((score) => 4n * below(score) > total) ?? 0n;
   const high = candidates.findLast((score) => 4n * above(score) > total) ?? 0n;
-  // min(max(s, lo), hi), in this order: with one heavy evaluator lo may lie above hi.
-  const clipped = (score: bigint) => {
-    const raised = score < low ? low : score;
-    return raised > high ? high : raised;
-  };
+  const clipped = (score: bigint) => (score < low ? low : score > high ? high : score);
   return items.reduce((sum, { score, weight }) => sum + weight * clipped(score), 0n) / total;
 }
 
