@@ -57,8 +57,6 @@ const LINGER_MS = 100;
 export type NodeClientOptions = {
   readonly connectMs: number;
   readonly keepAliveMs: number;
-  /** Refuses endpoints the operator does not want reached; throws to refuse. */
-  readonly lookup?: (hostname: string) => void;
 };
 
 /** One undici pool per origin; never `fetch`, which costs several times as much per call. */
@@ -83,18 +81,21 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
   };
 
   return {
-    send(call, reader) {
-      const url = new URL(`${call.endpoint}${call.path}`);
-      return new Promise<void>((resolve, reject) => {
+    send: (call, reader) =>
+      new Promise<void>((resolve, reject) => {
         const exchange = createExchange(call, reader, (failure) =>
           failure === undefined ? resolve() : reject(failure),
         );
         if (call.signal.aborted) return exchange.fail(new UpstreamFailure('aborted'));
-        const path = `${url.pathname}${url.search}`;
         const { method, headers, body } = call;
-        poolOf(url.origin).dispatch({ path, method, headers, body: body ?? null }, exchange.handler);
-      });
-    },
+        try {
+          const { origin, pathname, search } = new URL(`${call.endpoint}${call.path}`);
+          const path = `${pathname}${search}`;
+          poolOf(origin).dispatch({ path, method, headers, body: body ?? null }, exchange.handler);
+        } catch (cause) {
+          exchange.fail(new UpstreamFailure('connect', { cause })); // an endpoint that is no URL undici can use
+        }
+      }),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
       pools.clear();

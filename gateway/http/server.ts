@@ -43,7 +43,16 @@ function registerLifecycle(app: FastifyInstance, deps: HttpDeps): void {
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
-    setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
+    const { server } = app;
+    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    // A connection that falls idle after its last answer would be kept alive, and the server with it.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    server.once('close', () => {
+      clearTimeout(cut);
+      clearInterval(sweep);
+    });
+    cut.unref();
+    sweep.unref();
   });
   app.addHook('onRequest', async (request, reply) => {
     startedMs.set(request, deps.nowMs());

@@ -40,12 +40,7 @@ describe('the task profile', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 200 }), (messages, text) => {
         for (const body of [{ messages }, { messages: [{ role: 'user', content: text }] }] as const) {
-          const {
-            family: number,
-            complexity,
-            promptTokens,
-            expectedTokens,
-          } = profileTask(body as Parameters<typeof profileTask>[0]);
+          const { family: number, complexity, promptTokens, expectedTokens } = profileTask(body);
           for (const value of [number, complexity, promptTokens, expectedTokens])
             assert.ok(Number.isInteger(value) && value >= 0);
           assert.ok(number < FAMILIES.length && complexity <= 10_000);

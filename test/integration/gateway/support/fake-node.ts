@@ -91,7 +91,7 @@ export const answer =
       response.end([...streamWords(words), ...STREAM_END].join(''));
       return;
     }
-    json(200, completion(text))(response, { headers: {}, body });
+    void json(200, completion(text))(response, { headers: {}, body });
   };
 
 export const completion = (text: string, extra: object = {}): object => ({
