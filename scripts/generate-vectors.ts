@@ -21,7 +21,7 @@ export const generateVectors = defineCommand(
     const folder = options.out ?? FOLDER;
     for (const { name, content } of vectorFiles()) {
       const path = join(folder, name);
-      const text = `${toJson(content, 1)}\n`;
+      const text = `${toJson(content(), 1)}\n`;
       if (options.check) {
         if (readText(path) !== text) throw new CommandError(`${path} is not what generate-vectors writes`);
       } else {

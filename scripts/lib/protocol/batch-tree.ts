@@ -4,7 +4,8 @@ import { concat, keccak256 } from 'ethers';
 
 const HASH = /^0x[0-9a-f]{64}$/;
 
-function parent(a: string, b: string): string {
+/** Parent of two nodes, whichever comes first. */
+export function batchParent(a: string, b: string): string {
   return keccak256(a <= b ? concat([a, b]) : concat([b, a]));
 }
 
@@ -14,8 +15,13 @@ function hashOf(text: string): string {
   return hash;
 }
 
-/** @returns every level from the leaves to the root. Refuses an empty list and duplicates. */
-export function batchLevels(leaves: readonly string[]): readonly (readonly string[])[] {
+type Pair = typeof batchParent;
+
+/**
+ * @param parent replaced only by whoever builds many trees with common parts and remembers them.
+ * @returns every level from the leaves to the root. Refuses an empty list and duplicates.
+ */
+export function batchLevels(leaves: readonly string[], parent: Pair = batchParent): readonly (readonly string[])[] {
   let level = leaves.map(hashOf);
   if (level.length === 0) throw new RangeError('an empty batch has no tree');
   if (new Set(level).size !== level.length) throw new RangeError('a leaf occurs twice');
@@ -32,8 +38,8 @@ export function batchLevels(leaves: readonly string[]): readonly (readonly strin
   return levels;
 }
 
-export function batchRoot(leaves: readonly string[]): string {
-  const [root] = batchLevels(leaves).at(-1) ?? [];
+export function batchRoot(leaves: readonly string[], parent: Pair = batchParent): string {
+  const [root] = batchLevels(leaves, parent).at(-1) ?? [];
   if (root === undefined) throw new RangeError('an empty batch has no root');
   return root;
 }
@@ -47,5 +53,5 @@ export function batchProof(leaves: readonly string[], index: number): string[] {
 
 /** @returns the root that `leaf` and `proof` lead to. */
 export function climbBatch(leaf: string, proof: readonly string[]): string {
-  return proof.reduce((node, sibling) => parent(node, hashOf(sibling)), hashOf(leaf));
+  return proof.reduce((node, sibling) => batchParent(node, hashOf(sibling)), hashOf(leaf));
 }

@@ -18,8 +18,13 @@ export function sumParent(a: SumNode, b: SumNode): SumNode {
   return node;
 }
 
-/** @returns every level from the leaves to the root. Refuses an empty list, a zero weight and duplicates. */
-export function sumLevels(leaves: readonly SumNode[]): readonly (readonly SumNode[])[] {
+type Pair = typeof sumParent;
+
+/**
+ * @param parent replaced only by whoever builds many trees with common parts and remembers them.
+ * @returns every level from the leaves to the root. Refuses an empty list, a zero weight and duplicates.
+ */
+export function sumLevels(leaves: readonly SumNode[], parent: Pair = sumParent): readonly (readonly SumNode[])[] {
   if (leaves.length === 0) throw new RangeError('an empty reward tree has no levels');
   if (leaves.some((leaf) => leaf.sum <= 0n)) throw new RangeError('a leaf without weight is not built');
   if (new Set(leaves.map((leaf) => leaf.hash.toLowerCase())).size !== leaves.length) {
@@ -31,7 +36,7 @@ export function sumLevels(leaves: readonly SumNode[]): readonly (readonly SumNod
     const above: SumNode[] = [];
     for (let index = 0; index < level.length; index += 2) {
       const [left, right] = level.slice(index, index + 2);
-      if (left !== undefined) above.push(right === undefined ? left : sumParent(left, right));
+      if (left !== undefined) above.push(right === undefined ? left : parent(left, right));
     }
     level = above;
     levels.push(level);
@@ -40,9 +45,9 @@ export function sumLevels(leaves: readonly SumNode[]): readonly (readonly SumNod
 }
 
 /** @returns (root, total). Of no leaves: zero and zero, the one legal empty role. */
-export function sumRoot(leaves: readonly SumNode[]): SumNode {
+export function sumRoot(leaves: readonly SumNode[], parent: Pair = sumParent): SumNode {
   const empty = { hash: `0x${'00'.repeat(32)}`, sum: 0n };
-  return leaves.length === 0 ? empty : (sumLevels(leaves).at(-1)?.[0] ?? empty);
+  return leaves.length === 0 ? empty : (sumLevels(leaves, parent).at(-1)?.[0] ?? empty);
 }
 
 export function sumProof(leaves: readonly SumNode[], index: number): SumNode[] {

@@ -1,11 +1,11 @@
 import { AbiCoder, SigningKey, TypedDataEncoder, Wallet, id } from 'ethers';
 
-import { batchProof, batchRoot } from '../protocol/batch-tree.ts';
+import { batchParent, batchProof, batchRoot } from '../protocol/batch-tree.ts';
 import { encodeLeafFields, leafHash, leafTypeString } from '../protocol/leaf.ts';
 import { batchesHash, commitmentsHash, distributionHash, evaluationsHash } from '../protocol/lists.ts';
 import { LEAF_TYPES, SIGNED_TYPES } from '../protocol/schema.ts';
 import type { LeafType, SignedType } from '../protocol/schema.ts';
-import { climbSum, sumProof, sumRoot } from '../protocol/sum-tree.ts';
+import { climbSum, sumParent, sumProof, sumRoot } from '../protocol/sum-tree.ts';
 import type { SumNode } from '../protocol/sum-tree.ts';
 import { digestOf, signingDomain, structHashOf, typesOf } from '../protocol/typed-data.ts';
 import { seededAddress, seededFields, seededHash } from './seeded.ts';
@@ -17,15 +17,15 @@ const CHAINS = ['31337', '1', '18446744073709551615'] as const;
 const TREE_SIZE = 257;
 const PROOF_SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 13, 31, 32, 33, 100, 255, 256, 257] as const;
 
-export type VectorFile = { readonly name: string; readonly content: unknown };
+export type VectorFile = { readonly name: string; readonly content: () => unknown };
 
 export function vectorFiles(): readonly VectorFile[] {
   return [
-    { name: 'leaves.json', content: leaves() },
-    { name: 'eip712.json', content: eip712() },
-    { name: 'hashes.json', content: hashes() },
-    { name: 'batch-tree.json', content: batchTree() },
-    { name: 'sum-tree.json', content: sumTree() },
+    { name: 'leaves.json', content: leaves },
+    { name: 'eip712.json', content: eip712 },
+    { name: 'hashes.json', content: hashes },
+    { name: 'batch-tree.json', content: batchTree },
+    { name: 'sum-tree.json', content: sumTree },
   ];
 }
 
@@ -136,7 +136,19 @@ function distributionCase(index: number) {
   return { value, ...distributionHash(value) };
 }
 
+/** Trees over the first n of the same leaves share most of their nodes; without this every one is hashed n times. */
+function remember<Node>(parent: (a: Node, b: Node) => Node, keyOf: (node: Node) => string) {
+  const known = new Map<string, Node>();
+  return (a: Node, b: Node): Node => {
+    const key = `${keyOf(a)} ${keyOf(b)}`;
+    const found = known.get(key) ?? parent(a, b);
+    known.set(key, found);
+    return found;
+  };
+}
+
 function batchTree() {
+  const parent = remember(batchParent, (hash) => hash);
   const all = Array.from({ length: TREE_SIZE }, (_leaf, index) => seededHash(`batch leaf ${index}`));
   const proofs = PROOF_SIZES.flatMap((size) => {
     const subset = all.slice(0, size);
@@ -148,7 +160,7 @@ function batchTree() {
       proof: batchProof(subset, index),
     }));
   });
-  return { leaves: all, roots: all.map((_leaf, index) => batchRoot(all.slice(0, index + 1))), proofs };
+  return { leaves: all, roots: all.map((_leaf, index) => batchRoot(all.slice(0, index + 1), parent)), proofs };
 }
 
 /** First, last, middle and the two before the end: where an odd node is carried up, it is at the end. */
@@ -162,7 +174,8 @@ function sumTree() {
     // Weights stay below 2^106, as quality × volume × difficulty × feedback does; the first are 1 and the largest.
     sum: index === 0 ? 1n : index === 1 ? (1n << 106n) - 1n : 1n + (BigInt(seededHash(`weight ${index}`)) >> 160n),
   }));
-  const roots = all.map((_leaf, index) => sumRoot(all.slice(0, index + 1)));
+  const parent = remember(sumParent, ({ hash, sum }) => `${hash} ${sum}`);
+  const roots = all.map((_leaf, index) => sumRoot(all.slice(0, index + 1), parent));
   const proofs = PROOF_SIZES.flatMap((size) => {
     const subset = all.slice(0, size);
     return someIndexes(size).map((index) => sumCase(subset, index));
