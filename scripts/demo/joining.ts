@@ -16,13 +16,15 @@ import { register } from '../register.ts';
 import type { DemoChain } from './chain.ts';
 import { allMembers } from './members.ts';
 import type { Member, Members } from './members.ts';
+import type { Pace } from './pace.ts';
 
 /** Contracts on chain, money in the operators' hands, everybody registered: what happens before genesis. */
 
 /** First account of the mnemonic that Hardhat and Anvil fund; it holds nothing anywhere else. */
 const LOCAL_DEPLOYER = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 
-const TIMING = { epochDuration: 8, recordWindow: 6, roundDuration: 2, disputeWindow: 1, arbiterDeadline: 1 };
+const TIMING = { roundDuration: 2, disputeWindow: 1, arbiterDeadline: 1 };
+const UNBONDING_SLACK = 4;
 /** The clock of an own chain is put forward to genesis as soon as all are in; a foreign one has to be waited for. */
 const GENESIS_DELAY = { own: 120, foreign: 30 };
 
@@ -45,7 +47,11 @@ export function deployerKey(env: Io['env']): string {
   return env['DGRID_PRIVATE_KEY'] ?? LOCAL_DEPLOYER;
 }
 
-export async function deployNetwork(chain: DemoChain, dir: string, key: string): Promise<Network> {
+export async function deployNetwork(chain: DemoChain, dir: string, key: string, pace: Pace): Promise<Network> {
+  const { epochDuration, recordWindow } = pace;
+  const timing = { ...TIMING, epochDuration, recordWindow };
+  // The contract wants unbonding to outlast everything that an operator could still be called to account for.
+  const unbonding = Object.values(timing).reduce((sum, seconds) => sum + seconds, UNBONDING_SLACK);
   const connection = await connect(chain.rpcUrl);
   const deployer = new Wallet(key, connection.provider);
   const genesisDelay = chain.isOwn ? GENESIS_DELAY.own : GENESIS_DELAY.foreign;
@@ -53,7 +59,7 @@ export async function deployNetwork(chain: DemoChain, dir: string, key: string):
     provider: connection.provider,
     signer: deployer,
     config: {
-      params: mergeParams(LOCAL, { timing: { ...TIMING, genesisDelay } }),
+      params: mergeParams(LOCAL, { timing: { ...timing, unbonding, genesisDelay } }),
       paramsHash: protocolParamsHash(),
       genesisTableRoot: ZERO_HASH,
       pipelined: chain.isOwn,
@@ -69,7 +75,7 @@ export async function deployNetwork(chain: DemoChain, dir: string, key: string):
     deployment,
     deploymentFile,
     deployer,
-    timing: { genesis, epochDuration: BigInt(TIMING.epochDuration) },
+    timing: { genesis, epochDuration: BigInt(epochDuration) },
   };
 }
 

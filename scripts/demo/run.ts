@@ -15,6 +15,8 @@ import { createMembers } from './members.ts';
 import type { Members } from './members.ts';
 import { checkMerit } from './merit.ts';
 import type { DemoOptions } from './options.ts';
+import { measurePace } from './pace.ts';
+import type { Pace } from './pace.ts';
 import type { Progress } from './progress.ts';
 import { operatorResults } from './results.ts';
 import type { OperatorResult } from './results.ts';
@@ -59,9 +61,11 @@ const MIN_TASKS_FOR_GOLD = 10;
 export async function runDemo(input: DemoInput): Promise<DemoResult> {
   const { options, progress, supervisor } = input;
   const { tasks, golds } = splitTasks(options);
+  const pace = measurePace();
+  if (pace.factor > 1) progress.phase('pace', `the processor is busy: epochs of ${pace.epochDuration} s`);
   const apiKey = `dgrid-${createHash('sha256').update(`demo key ${options.seed}`).digest('base64url')}`;
   const members = await createMembers(options.seed, options.network);
-  const network = await assemble(input, members, { apiKey, golds });
+  const network = await assemble(input, members, { apiKey, golds, pace });
   const gatewayUrl = members.gateway.url;
   const sent = await sendTraffic(input, network, { gatewayUrl, apiKey, tasks });
   await settle(input, network, gatewayUrl);
@@ -93,10 +97,10 @@ function splitTasks({ tasks }: DemoOptions) {
   return { tasks: tasks.filter((_, index) => !isGold(index)), golds: tasks.filter((_, index) => isGold(index)) };
 }
 
-type GatewayInputs = { readonly apiKey: string; readonly golds: DemoOptions['tasks'] };
+type GatewayInputs = { readonly apiKey: string; readonly golds: DemoOptions['tasks']; readonly pace: Pace };
 
 /** Chain, contracts, operators and servers: all up, registered and ready, and then genesis. */
-async function assemble(input: DemoInput, members: Members, { apiKey, golds }: GatewayInputs): Promise<Network> {
+async function assemble(input: DemoInput, members: Members, inputs: GatewayInputs): Promise<Network> {
   const { options, deployerKey, dir, supervisor, progress } = input;
   mkdirSync(dir, { recursive: true });
   startBackends(supervisor, members, options.seed);
@@ -104,7 +108,7 @@ async function assemble(input: DemoInput, members: Members, { apiKey, golds }: G
   ensureArtifacts((line) => progress.phase('contracts', line));
   const chain = await starting;
   progress.phase('chain', `${options.chain} at ${chain.rpcUrl}`);
-  const network = await deployNetwork(chain, dir, deployerKey);
+  const network = await deployNetwork(chain, dir, deployerKey, inputs.pace);
   progress.phase(
     'contracts',
     `${Object.keys(network.deployment.contracts).length} deployed, 500,000,000 DGAI in reserve`,
@@ -117,7 +121,7 @@ async function assemble(input: DemoInput, members: Members, { apiKey, golds }: G
     'operators',
     `${nodes.length} nodes, ${evaluators.length} evaluators and a gateway registered and staked`,
   );
-  startGateway(supervisor, network, gateway, { dir, apiKey, golds });
+  startGateway(supervisor, network, gateway, { dir, ...inputs });
   await backendsReady(supervisor, members);
   await servicesReady(supervisor, members);
   await supervisor.until('the golds of epoch 0 on chain', goldsAnchored(network, gateway), JOIN_DEADLINE_MS);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ROOT } from '../lib/artifacts.ts';
 import type { Network } from './joining.ts';
 import type { EvaluatorMember, Member, Members, NodeMember } from './members.ts';
+import type { Pace } from './pace.ts';
 import { answers } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { DemoTask } from './tasks.ts';
@@ -23,7 +24,6 @@ const GATEWAY_LIMITS = {
   DGRID_CHAIN_POLL_MS: '150',
   DGRID_BATCH_INTERVAL_MS: '700',
   DGRID_ATTESTATION_GRACE_MS: '2000',
-  DGRID_ANSWER_TIMEOUT_MS: '1500',
   DGRID_RECORD_MARGIN_S: '2',
   DGRID_TABLE_GRACE_S: '4',
   DGRID_GOLDS_PER_EPOCH: '16',
@@ -107,10 +107,15 @@ function evaluatorEnv(evaluator: EvaluatorMember, network: Network, dir: string)
   };
 }
 
-export type GatewayInputs = { readonly dir: string; readonly apiKey: string; readonly golds: readonly DemoTask[] };
+export type GatewayInputs = {
+  readonly dir: string;
+  readonly apiKey: string;
+  readonly golds: readonly DemoTask[];
+  readonly pace: Pace;
+};
 
 export function startGateway(supervisor: Supervisor, network: Network, gateway: Member, inputs: GatewayInputs): void {
-  const { dir, apiKey, golds } = inputs;
+  const { dir, apiKey, golds, pace } = inputs;
   const dataDir = join(dir, 'data-gateway');
   mkdirSync(dataDir, { recursive: true });
   const keysFile = join(dir, 'keys.json');
@@ -120,6 +125,7 @@ export function startGateway(supervisor: Supervisor, network: Network, gateway: 
   writeFileSync(goldFile, golds.map((task) => `${JSON.stringify(task)}\n`).join(''));
   startModule(supervisor, 'gateway', [join(ROOT, 'gateway/main.ts')], {
     ...GATEWAY_LIMITS,
+    DGRID_ANSWER_TIMEOUT_MS: String(pace.answerTimeoutMs),
     DGRID_RPC_URL: network.chain.rpcUrl,
     DGRID_DEPLOYMENTS: network.deploymentFile,
     DGRID_ACCOUNT: gateway.account.address,

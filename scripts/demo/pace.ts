@@ -1,0 +1,43 @@
+/**
+ * How long everything has to take on this machine. The demo's windows are seconds; where other programs take most of the
+ * processor, evaluators would miss them through no fault of the network, so the windows grow with what is measured.
+ */
+export type Pace = {
+  /** 1 on a machine of our own. */
+  readonly factor: number;
+  readonly epochDuration: number;
+  readonly recordWindow: number;
+  readonly answerTimeoutMs: number;
+};
+
+const MEASURED_CPU_MS = 120;
+const FREE = 1.3;
+const MOST = 2.5;
+const EPOCH_SECONDS = 8;
+const RECORD_SECONDS = 6;
+const ANSWER_MS = 1_500;
+
+export function measurePace(): Pace {
+  return paceOf(measureContention());
+}
+
+/** @param contention wall time per processor time of a busy loop: 1 when nobody else wants the processor. */
+export function paceOf(contention: number): Pace {
+  const factor = contention <= FREE ? 1 : Math.min(MOST, contention / FREE);
+  return {
+    factor,
+    epochDuration: Math.ceil(EPOCH_SECONDS * factor),
+    recordWindow: Math.ceil(RECORD_SECONDS * factor),
+    answerTimeoutMs: Math.round(ANSWER_MS * factor),
+  };
+}
+
+function measureContention(): number {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  for (;;) {
+    for (let spin = 0; spin < 100_000; spin += 1) Math.sqrt(spin);
+    const { user, system } = process.cpuUsage(before);
+    const cpuMs = (user + system) / 1_000;
+    if (cpuMs >= MEASURED_CPU_MS) return (performance.now() - start) / cpuMs;
+  }
+}
