@@ -39,7 +39,7 @@ function world() {
   const notes: string[] = [];
   const recordedWith: RecordBatch['records'][] = [];
   const state = {
-    batch: BATCH as StoredBatch,
+    batch: BATCH,
     nextSerial: 10n,
     anchor: undefined as (Anchored & { readonly root: Hex }) | undefined,
     head: { number: 50n, timestamp: 1_000n },
@@ -78,6 +78,8 @@ function world() {
     epochState: unused,
     propose: unused,
     finalize: unused,
+    voidEpoch: unused,
+    attesterStake: unused,
   };
   const log: AnchorLog = {
     batch: (fromSerial) => Promise.resolve(fromSerial === 10n ? state.batch : undefined),

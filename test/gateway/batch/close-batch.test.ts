@@ -16,7 +16,7 @@ import { recordLeaf } from '../../../gateway/protocol/leaf.ts';
 import { recoverSigner } from '../../../gateway/protocol/signature.ts';
 import { decodeStruct } from '../../../gateway/protocol/struct-json.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
-import type { Hex } from '../../../gateway/protocol/types.ts';
+import type { EvaluationEntry, Hex } from '../../../gateway/protocol/types.ts';
 import {
   GATEWAY,
   GATEWAY_SIGNER,
@@ -221,7 +221,7 @@ describe('buildRecords', () => {
         leafDomain: LEAF_DOMAIN,
         scoreOf: () => score,
       }).root;
-    const changes = [
+    const changes: Partial<EvaluationEntry>[] = [
       { evaluator: address(0x299) },
       { accuracy: 1 },
       { consistency: 1 },
@@ -229,7 +229,7 @@ describe('buildRecords', () => {
       { trust: 999 },
       { scorerId: hash(1) },
       { salt: hash(1) },
-      { signature: `0x${'12'.repeat(65)}` as Hex },
+      { signature: `0x${'12'.repeat(65)}` },
     ];
     const roots = new Set([build([entry()]), ...changes.map((change) => build([entry(change)]))]);
     assert.equal(roots.size, changes.length + 1);

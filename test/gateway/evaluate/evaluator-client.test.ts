@@ -70,7 +70,7 @@ describe('evaluator client', () => {
       .get(ORIGIN)
       .intercept({ path: `/base/dgrid/v1/${what}`, method: 'POST' })
       .reply(status, ({ body: request }) => {
-        sent.push(JSON.parse(String(request)));
+        sent.push(JSON.parse(request as string));
         return typeof body === 'string' ? body : JSON.stringify(body);
       });
   };
@@ -117,7 +117,7 @@ describe('evaluator client', () => {
 
   it('rejects whatever is no answer at all', async () => {
     for (const body of ['', 'null', '[]', '7', '{', {}, { commit: {} }, { ...committed(), signature: null }]) {
-      await assert.rejects(commit(body), String(body));
+      await assert.rejects(commit(body), JSON.stringify(body));
     }
     await assert.rejects(commit(committed(), 409), /409/);
     await assert.rejects(commit(' '.repeat(70_000) + JSON.stringify(committed())), /longer/);

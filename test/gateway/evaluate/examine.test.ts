@@ -10,7 +10,7 @@ import { commitmentsHash } from '../../../gateway/protocol/commitments.ts';
 import { commitSetDigest } from '../../../gateway/protocol/eip712.ts';
 import { recoverSigner } from '../../../gateway/protocol/signature.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
-import type { Address, EvaluationEntry, Hex } from '../../../gateway/protocol/types.ts';
+import type { Address, EvaluationEntry } from '../../../gateway/protocol/types.ts';
 import {
   GATEWAY,
   GATEWAY_SIGNER,
@@ -110,7 +110,7 @@ function world(behaviour: ReadonlyMap<Address, Behaviour>, evaluators: readonly 
     state,
     handlers,
     /** Runs rows until none is left. */
-    async run(): Promise<Ended> {
+    run: async (): Promise<Ended> => {
       for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
         const handler = row.kind === 'commit' ? handlers.commit : handlers.reveal;
         assert.equal(await handler(row), 'finished');
@@ -219,7 +219,7 @@ describe('examine', () => {
     const fakes = world(all(5));
     fakes.state.over = true;
     for (const kind of ['commit', 'reveal'] as const) {
-      const row = { key: `${kind}:5`, kind, payload: { receiptId: RECEIPT.id as Hex, size: 5 }, attempts: 0 };
+      const row = { key: `${kind}:5`, kind, payload: { receiptId: RECEIPT.id, size: 5 }, attempts: 0 };
       assert.equal(await fakes.handlers[kind](row), 'finished');
     }
     assert.deepEqual(fakes.asked, ['close commit:5', 'close reveal:5']);

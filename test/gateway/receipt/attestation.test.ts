@@ -46,8 +46,8 @@ function wire(count: number, fields: Partial<NodeAttestation> = {}, by: Signer =
   };
 }
 
-const refused = (value: unknown, message?: string): void => {
-  assert.throws(() => checkAttestation(value, CONTEXT), message);
+const refused = (value: unknown, message = 'malformed'): void => {
+  assert.throws(() => checkAttestation(value, CONTEXT), Error, message);
 };
 
 describe('checkAttestation', () => {
@@ -147,7 +147,7 @@ describe('answersReceipt', () => {
       { model: hash(1) },
     ];
     for (const other of others) {
-      assert.equal(answersReceipt({ ...answer, ...other }, receipt(0)), false, Object.keys(other)[0]);
+      assert.equal(answersReceipt({ ...answer, ...other }, receipt(0)), false, String(Object.keys(other)));
     }
     assert.equal(
       answersReceipt({ ...answer, requestHash: answer.responseHash, responseHash: answer.requestHash }, receipt(0)),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { Hex } from '../../../gateway/protocol/types.ts';
+import type { StoredCommitSet } from '../../../gateway/evaluate/ports.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
 import type { Store } from '../../../gateway/store/sqlite.ts';
 import { address, commitSetOf, dump, entry, hash, leafOf, receipt, wipe } from '../background.fixtures.ts';
@@ -155,7 +156,10 @@ describe('anchor and examination logs', () => {
     await drawn();
     const members = [1, 2, 3, 4, 5].map((n) => address(0x200 + n));
     const first = commitSetOf(hash(1), SEED, members);
-    const second = { ...commitSetOf(hash(1), SEED, members.toReversed()), signature: `0x${'33'.repeat(65)}` as Hex };
+    const second: StoredCommitSet = {
+      ...commitSetOf(hash(1), SEED, members.toReversed()),
+      signature: `0x${'33'.repeat(65)}`,
+    };
     await logs.examination.saveCommitSet(`commit:${id(1)}:0`, id(1), first);
     await logs.examination.saveCommitSet(`commit:${id(1)}:0`, id(1), second);
     assert.deepEqual(await logs.examination.commitSet(id(1), 5), first);

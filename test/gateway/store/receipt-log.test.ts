@@ -5,6 +5,7 @@ import { receiptDigest } from '../../../gateway/protocol/eip712.ts';
 import { recordLeaf } from '../../../gateway/protocol/leaf.ts';
 import { recoverSigner } from '../../../gateway/protocol/signature.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
+import type { StoredReceipt } from '../../../gateway/receipt/ports.ts';
 import { openStore, statement } from '../../../gateway/store/sqlite.ts';
 import type { Store } from '../../../gateway/store/sqlite.ts';
 import {
@@ -18,6 +19,7 @@ import {
   wipe,
 } from '../background.fixtures.ts';
 import { openLogs } from './world.fixtures.ts';
+import type { Logs } from './world.fixtures.ts';
 
 describe('receipt log', () => {
   let store: Store;
@@ -30,6 +32,11 @@ describe('receipt log', () => {
   const count = async (table: string): Promise<bigint> =>
     (await store.read<{ n: bigint }>(`SELECT count(*) AS n FROM ${table}`))[0]?.n ?? -1n;
   const id = (serial: number): Hex => receipt(serial).id;
+  async function view({ receipts }: Logs, serial: number, spelled = (text: Hex): Hex => text): Promise<StoredReceipt> {
+    const found = await receipts.find(spelled(id(serial)));
+    assert.ok(found !== undefined);
+    return found;
+  }
   const reserve = (serial: number) => ({ id: id(serial), keyHash: 'k', atMs: 1 });
 
   it('frees a reservation on commit and on release, and every open one at the next start', async () => {
@@ -79,56 +86,53 @@ describe('receipt log', () => {
     assert.deepEqual(await again.receipts.commit(served(3)), { serial: 3n });
   });
 
-  it('shows a receipt in every state of its life, with signature and proofs that verify', async () => {
+  it('shows a closed batch as served still, signed, and an anchored one with a proof that verifies', async () => {
     const logs = await openLogs(store);
-    const { receipts, anchor, epoch } = logs;
     await logs.serve(0, 1, 2, 3, 4);
-    const first = await receipts.find(id(3));
-    assert.deepEqual([first?.state, first?.signature, first?.batch], ['served', null, undefined]);
-    assert.equal(first?.receipt.serial, 3n);
-
-    const closed = await logs.close();
-    const closedView = await receipts.find(id(3));
-    assert.equal(closedView?.state, 'served', 'closed is not anchored');
-    assert.equal(
-      recoverSigner(receiptDigest(SIGNING_DOMAIN, closedView.receipt), closedView.signature ?? '0x'),
-      GATEWAY_SIGNER.address,
-    );
-
-    await logs.anchored(0n);
-    const anchored = await receipts.find(id(3).toUpperCase().replace('0X', '0x') as Hex);
-    assert.equal(anchored?.state, 'anchored');
-    assert.equal(anchored.batch?.leaf, leafOf(anchored.receipt));
-    assert.equal(anchored.batch?.root, closed.root);
-    assert.ok(verifyBatchProof(closed.root, leafOf(anchored.receipt), anchored.batch?.proof ?? []));
-
-    await logs.seeded(0n, [{ receiptId: id(3), receiptLeaf: leafOf(anchored.receipt), replayed: false }]);
-    assert.equal((await receipts.find(id(3)))?.state, 'anchored');
-    const built = await logs.record(0n);
-    const evaluated = await receipts.find(id(3));
+    const first = await view(logs, 3);
     assert.deepEqual(
-      [evaluated?.state, evaluated?.record],
-      ['evaluated', undefined],
-      'not shown before it is on chain',
+      [first.state, first.signature, first.batch, first.receipt.serial],
+      ['served', null, undefined, 3n],
     );
+    const { root } = await logs.close();
+    const closed = await view(logs, 3);
+    assert.equal(closed.state, 'served', 'closed is not anchored');
+    const digest = receiptDigest(SIGNING_DOMAIN, closed.receipt);
+    assert.equal(recoverSigner(digest, closed.signature as Hex), GATEWAY_SIGNER.address);
+    await logs.anchored(0n);
+    const anchored = await view(logs, 3, (text) => text.toUpperCase().replace('0X', '0x') as Hex);
+    assert.ok(anchored.batch !== undefined);
+    assert.deepEqual(
+      [anchored.state, anchored.batch.leaf, anchored.batch.root],
+      ['anchored', leafOf(closed.receipt), root],
+    );
+    assert.ok(verifyBatchProof(root, anchored.batch.leaf, anchored.batch.proof));
+  });
 
-    await anchor.recorded('records:0', 0n);
-    const recorded = await receipts.find(id(3));
-    assert.equal(recorded?.state, 'recorded');
-    assert.equal(recorded.record?.root, built.root);
-    assert.equal(recorded.record?.record.receiptLeaf, leafOf(recorded.receipt));
-    const leaf = recordLeaf(LEAF_DOMAIN, recorded.record.record);
-    assert.ok(verifyBatchProof(built.root, leaf, recorded.record.proof));
-    assert.equal(leaf, recorded.record.leaf);
-
+  it('shows a record only once it is on chain, with a proof that verifies, and final once its epoch is', async () => {
+    const logs = await openLogs(store);
+    await logs.serve(0, 1, 2, 3, 4);
+    await logs.close();
+    await logs.anchored(0n);
+    await logs.seeded(0n, [{ receiptId: id(3), receiptLeaf: hash(1), replayed: false }]);
+    assert.equal((await view(logs, 3)).state, 'anchored');
+    const built = await logs.record(0n);
+    const evaluated = await view(logs, 3);
+    assert.deepEqual([evaluated.state, evaluated.record], ['evaluated', undefined]);
+    await logs.anchor.recorded('records:0', 0n);
+    const { state, record, receipt: value } = await view(logs, 3);
+    assert.ok(record !== undefined);
+    assert.deepEqual([state, record.root, record.record.receiptLeaf], ['recorded', built.root, leafOf(value)]);
+    assert.equal(record.leaf, recordLeaf(LEAF_DOMAIN, record.record));
+    assert.ok(verifyBatchProof(built.root, record.leaf, record.proof));
     await store.write([
       statement(
         "INSERT INTO epochs (epoch, distribution, signature, leaves, table_leaves, gold_outcomes, dataset) VALUES (3, '', '', '', '', '', '')",
       ),
     ]);
-    assert.equal((await receipts.find(id(3)))?.state, 'recorded');
-    await epoch.finalized('finalize:3:0', 3n);
-    assert.equal((await receipts.find(id(3)))?.state, 'final');
+    assert.equal((await view(logs, 3)).state, 'recorded');
+    await logs.epoch.finalized('finalize:3:0', 3n);
+    assert.equal((await view(logs, 3)).state, 'final');
   });
 
   it('returns nothing for an id it does not know', async () => {

@@ -1,0 +1,109 @@
+import type { EpochBatch, EpochFacts, EpochGold, EpochReceipt } from '../../../gateway/epoch/ports.ts';
+import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
+import { scoreReceipt } from '../../../gateway/poq/score.ts';
+import { Dimension, Flag } from '../../../gateway/protocol/constants.ts';
+import { evaluationsHash } from '../../../gateway/protocol/commitments.ts';
+import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
+import type { Address, EvaluationEntry, Receipt } from '../../../gateway/protocol/types.ts';
+import { GATEWAY, address, entry, hash, leafOf, receipt } from '../background.fixtures.ts';
+
+export const CLOCK = { genesis: 1_000n, epochDuration: 100n };
+export const EPOCH = 3n; // 1,300 … 1,399
+export const NODES = [1, 2, 3, 4].map((index) => address(0x100 + index));
+export const EVALUATORS = [1, 2, 3, 4, 5].map((index) => address(0x200 + index));
+export const DISTRIBUTOR = { chainId: 31_337n, contract: address(0xc3) } as const;
+
+export function batch(id: number, fields: Partial<EpochBatch> = {}): EpochBatch {
+  return {
+    batchId: BigInt(id),
+    gateway: GATEWAY,
+    fromSerial: BigInt(100 * id),
+    toSerial: BigInt(100 * (id + 1)),
+    root: hash(0xa000 + id),
+    count: 1,
+    units: 300n,
+    dataHash: hash(0xd000 + id),
+    anchorBlock: 50n,
+    anchoredAt: 1_350n,
+    seed: hash(0x5eed + id),
+    recordsRoot: hash(0xe000 + id),
+    recordsDataHash: hash(0xf000 + id),
+    ...fields,
+  };
+}
+
+/** What the committee said of a receipt: an accuracy per evaluator. Undefined: it was not drawn. */
+export type Word = readonly number[] | undefined;
+
+export function scored(
+  serial: number,
+  word: Word,
+  fields: Partial<Receipt> = {},
+  more: Partial<EpochReceipt> = {},
+): EpochReceipt {
+  const value = receipt(serial, { servedAt: 1_340n, node: NODES[0] as Address, ...fields });
+  const entries = (word ?? []).map((accuracy, index): EvaluationEntry =>
+    entry({ evaluator: EVALUATORS[index] as Address, accuracy }),
+  );
+  const score = scoreReceipt({
+    receipt: value,
+    examination: word === undefined ? undefined : { committeeSize: 5, entries },
+    tableMask: Dimension.accuracy | Dimension.format,
+    comparable: false,
+    params: DEFAULT_PARAMS,
+  });
+  return {
+    batchId: 1n,
+    receipt: value,
+    signature: `0x${'55'.repeat(65)}`,
+    record: {
+      receiptLeaf: leafOf(value),
+      gateway: value.gateway,
+      serial: value.serial,
+      ...score,
+      evaluationsHash: evaluationsHash(entries),
+    },
+    entries,
+    commitSets: [],
+    replays: [],
+    payer: hash(0xbeef),
+    ...more,
+  };
+}
+
+export const gold = (index: number, used?: EpochGold['used']): EpochGold => ({
+  leaf: { epoch: EPOCH, index, contentHash: hash(1), referenceHash: hash(2), checkerId: hash(3), salt: hash(4) },
+  task: { family: 'maths', body: { messages: [] }, reference: { kind: 'number', value: 7 } },
+  ...(used === undefined ? {} : { used }),
+});
+
+/** A gold receipt with its truth: `serial` doubles as the gold's index. */
+export function goldOf(serial: number, truth: number, word: Word, fields: Partial<Receipt> = {}) {
+  const value = scored(serial, word, { flags: Flag.gold, ...fields });
+  return { receipt: value, gold: gold(serial, { receiptId: value.receipt.id, truth }) };
+}
+
+export function factsOf(
+  receipts: readonly EpochReceipt[],
+  golds: readonly EpochGold[] = [],
+  batches: readonly EpochBatch[] = [batch(1)],
+): EpochFacts {
+  return {
+    context: {
+      epoch: EPOCH,
+      chainId: 31_337n,
+      nodeStaking: address(0xc2),
+      proofRegistry: address(0xc1),
+      rewardDistributor: DISTRIBUTOR.contract,
+      clock: CLOCK,
+      params: DEFAULT_PARAMS,
+      tableRoot: ZERO_HASH,
+      tableEpoch: 0n,
+      evaluators: EVALUATORS,
+      nodes: NODES,
+    },
+    batches,
+    receipts,
+    golds,
+  };
+}
