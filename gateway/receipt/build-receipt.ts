@@ -80,7 +80,7 @@ export function receiptFlags(input: FlagInput): number {
 export function statesFormat(body: JsonObject): boolean {
   const { response_format: format, dgrid } = body;
   const type = isObject(format) ? format['type'] : undefined;
-  return type === 'json_object' || type === 'json_schema' || (isObject(dgrid) && isObject(dgrid['format']));
+  return type === 'json_object' || type === 'json_schema' || (isObject(dgrid) && dgrid['format'] !== undefined);
 }
 
 const isObject = (value: unknown): value is JsonObject =>

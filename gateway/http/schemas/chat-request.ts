@@ -36,6 +36,24 @@ export const Provider = Type.Object(
   closed,
 );
 
+/** What a program can check of an answer's form. Evaluators skip a rule they do not know, so it is refused here. */
+export const FORMAT_KINDS = [
+  'json',
+  'count',
+  'list',
+  'language',
+  'codeFence',
+  'include',
+  'exclude',
+  'case',
+  'startsWith',
+  'endsWith',
+  'pattern',
+  'choice',
+] as const;
+const FormatRule = Type.Object({ kind: Type.Enum([...FORMAT_KINDS]) }, open);
+const Format = Type.Union([FormatRule, Type.Array(FormatRule, { minItems: 1, maxItems: 32 })]);
+
 /** Known fields are checked, all others go to the node as they are. */
 export const ChatRequest = Type.Object(
   {
@@ -56,7 +74,7 @@ export const ChatRequest = Type.Object(
     task: Type.Optional(Type.Enum([...FAMILIES])),
     min_quality: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     max_cost: Type.Optional(Usd),
-    dgrid: Type.Optional(Type.Object({ format: Type.Optional(Type.Object({}, open)) }, closed)),
+    dgrid: Type.Optional(Type.Object({ format: Type.Optional(Format) }, closed)),
   },
   open,
 );

@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify';
 import { createApiKey, createKeyring } from '../../../gateway/account/keyring.ts';
 import { DgridError } from '../../../gateway/errors.ts';
 import type { HttpDeps } from '../../../gateway/http/ports.ts';
+import { FORMAT_KINDS } from '../../../gateway/http/schemas/chat-request.ts';
+import { constraintsOf } from '../../../gateway/poq/dimensions/constraints-of.ts';
 import { createServer } from '../../../gateway/http/server.ts';
 import type { Hex, Receipt } from '../../../gateway/protocol/types.ts';
 import type { StoredReceipt } from '../../../gateway/receipt/ports.ts';
@@ -166,6 +168,13 @@ describe('the HTTP edge', () => {
       'provider.max_price.prompt',
     ],
     ['a family that is unknown', { ...BODY, task: 'magic' }, 'DGRID_INVALID_PREFERENCE', 'task'],
+    [
+      'a format rule that is unknown',
+      { ...BODY, dgrid: { format: { kind: 'rhyme' } } },
+      'DGRID_INVALID_PREFERENCE',
+      'dgrid.format.kind',
+    ],
+    ['a format that is no rule', { ...BODY, dgrid: { format: [7] } }, 'DGRID_INVALID_PREFERENCE', 'dgrid.format.0'],
     ['a private flag that is a text', { ...BODY, private: 'true' }, 'DGRID_INVALID_PREFERENCE', 'private'],
   ];
   for (const [name, body, expected, param] of bad) {
@@ -178,6 +187,28 @@ describe('the HTTP edge', () => {
       assert.deepEqual(served, []);
     });
   }
+
+  it('accepts every format rule that evaluators know', async () => {
+    const rules = {
+      json: {},
+      count: { unit: 'words', max: 5 },
+      list: {},
+      language: { code: 'fr' },
+      codeFence: {},
+      include: { text: 'x' },
+      exclude: { text: 'x' },
+      case: { form: 'upper' },
+      startsWith: { text: 'x' },
+      endsWith: { text: 'x' },
+      pattern: { source: 'x' },
+      choice: { options: ['x'] },
+    };
+    assert.deepEqual(Object.keys(rules), FORMAT_KINDS);
+    const format = Object.entries(rules).map(([kind, fields]) => ({ kind, ...fields }));
+    assert.equal(constraintsOf({ prompt: '', responseFormat: undefined, format }).length, format.length);
+    for (const one of [format, ...format])
+      assert.equal((await post({ ...BODY, dgrid: { format: one } })).statusCode, 200);
+  });
 
   it('rejects too much, the wrong type, and paths that are none', async () => {
     const large = await post({ ...BODY, messages: [{ role: 'user', content: 'x'.repeat(20_000) }] });

@@ -63,7 +63,7 @@ describe('building a receipt', () => {
     assert.equal(statesFormat({ response_format: { type: 'text' } }), false);
     assert.equal(statesFormat({ response_format: { type: 'json_object' } }), true);
     assert.equal(statesFormat({ response_format: { type: 'json_schema' } }), true);
-    assert.equal(statesFormat({ dgrid: { format: { words: 50 } } }), true);
+    assert.equal(statesFormat({ dgrid: { format: [{ kind: 'count', unit: 'words', max: 50 }] } }), true);
     assert.equal(statesFormat({ dgrid: {} }), false);
   });
 });

@@ -160,7 +160,7 @@ describe('the node agent', () => {
           body: JSON.stringify({
             model: 'demo',
             messages: [{ role: 'user', content: 'hi' }],
-            dgrid: { format: { words: 50 } },
+            dgrid: { format: { kind: 'count', unit: 'words', max: 50 } },
             stream,
           }),
         });

@@ -83,7 +83,7 @@ export async function startGateway(
     breaker,
     conditions,
     quality: createQualityBook(),
-    limits: { connectMs: 200, headersMs: 200, firstTokenMs: 200, chunkMs: 150, totalMs: 2_000, plainMs: 250 },
+    limits: { connectMs: 300, headersMs: 300, firstTokenMs: 300, chunkMs: 250, totalMs: 3_000, plainMs: 300 },
     maxAttempts: 3,
     maxAnswerBytes: 1_048_576,
     exploreBps: 0,
