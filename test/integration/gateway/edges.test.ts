@@ -97,6 +97,21 @@ describe('a gateway at its edges', () => {
     assert.ok(text.endsWith('data: [DONE]\n\n'));
   });
 
+  it('ends a stream that never ends when its whole time is over', async () => {
+    node.behave((response) => {
+      beginStream(response);
+      const timer = setInterval(() => response.write(sse(chunk({ content: 'more ' }))), 10);
+      response.on('close', () => clearInterval(timer));
+    });
+    const limits = { connectMs: 300, headersMs: 300, firstTokenMs: 300, chunkMs: 300, totalMs: 200, plainMs: 300 };
+    gateway = await startGateway([inferenceNode(0, node.url)], { limits });
+    const closed = node.aborted();
+    const text = await (await ask({ stream: true })).text();
+    assert.ok(text.includes('DGRID_STREAM_INTERRUPTED') && text.includes('total_timeout'));
+    assert.ok(!text.includes('[DONE]'));
+    await closed;
+  });
+
   it('keeps our preferences from the node and writes the flags of the request', async () => {
     gateway = await startGateway([inferenceNode(0, node.url), inferenceNode(1, node.url)]);
     const response = await ask({
