@@ -56,7 +56,7 @@ function metadata({ role, options }: Plan): object {
 /** The file that the role's server reads; its options are listed by `--help` of that server. */
 function agent({ role, folder, options, io }: Plan, account: string): object {
   const rpcUrl = rpcOf(options.rpc, io);
-  const deployment = options.deployment ?? io.env['DGRID_DEPLOYMENT'] ?? join(ROOT, 'deployments/31337.json');
+  const deployment = options.deployment ?? io.env['DGRID_DEPLOYMENTS'] ?? join(ROOT, 'deployments/31337.json');
   const dataDir = join(folder, 'data');
   const listen = { host: '127.0.0.1', port: PORTS[role] };
   if (role === 'gateway') {

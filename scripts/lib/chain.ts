@@ -77,12 +77,18 @@ function isErrorItem(fragment: { readonly type: string }): boolean {
 
 /** Why a call or transaction failed: the contract's own error with its values, where there is one. */
 export function explain(error: unknown): string {
-  if (isError(error, 'CALL_EXCEPTION')) {
-    const parsed = error.data ? errorInterface().parseError(error.data) : null;
-    if (parsed !== null) return `the contract refused: ${parsed.name}(${parsed.args.map(showArgument).join(', ')})`;
-    if (error.reason) return `the contract refused: ${error.reason}`;
-  }
-  return describeError(error);
+  const rpcError = rpcErrorOf(error);
+  const data = isError(error, 'CALL_EXCEPTION') ? error.data : rpcError?.data;
+  const parsed = typeof data === 'string' ? errorInterface().parseError(data) : null;
+  if (parsed !== null) return `the contract refused: ${parsed.name}(${parsed.args.map(showArgument).join(', ')})`;
+  if (isError(error, 'CALL_EXCEPTION') && error.reason) return `the contract refused: ${error.reason}`;
+  return typeof rpcError?.message === 'string' ? rpcError.message : describeError(error);
+}
+
+/** The answer of an RPC that ethers could not make sense of; a mining node may refuse a transaction that way. */
+function rpcErrorOf(error: unknown): { readonly data?: unknown; readonly message?: unknown } | undefined {
+  if (!isError(error, 'UNKNOWN_ERROR') || !('error' in error)) return undefined;
+  return typeof error.error === 'object' && error.error !== null ? error.error : undefined;
 }
 
 function showArgument(value: unknown): string {
@@ -102,19 +108,22 @@ export async function gasPrice(provider: Provider): Promise<bigint> {
   return fees.maxFeePerGas ?? fees.gasPrice ?? 0n;
 }
 
+/** Sends one transaction and says its hash; it need not be mined yet. */
+export async function sendOnly(wallet: Wallet, request: TransactionRequest, label: string): Promise<string> {
+  try {
+    return (await wallet.sendTransaction(request)).hash;
+  } catch (error) {
+    throw new CommandError(`${label}: ${explain(error)}`);
+  }
+}
+
 /** Sends one transaction and waits until it is mined. */
 export async function sendAndWait(
   wallet: Wallet,
   request: TransactionRequest,
   label: string,
 ): Promise<TransactionReceipt> {
-  try {
-    const response = await wallet.sendTransaction(request);
-    return await mined(wallet, response.hash, label);
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`${label}: ${explain(error)}`);
-  }
+  return await mined(wallet, await sendOnly(wallet, request, label), label);
 }
 
 /** Waits for a receipt; a reverted transaction is an error with the contract's reason. */

@@ -119,8 +119,11 @@ export function describeError(error: unknown): string {
   return error.message;
 }
 
+/** Some clients put whole transactions into their messages. */
+const MAX_LINE = 600;
+
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return text.replace(/\s+/g, ' ').trim().slice(0, MAX_LINE);
 }
 
 function helpLines(spec: CommandSpec<OptionSpecs>): string[] {

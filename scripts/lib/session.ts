@@ -15,11 +15,11 @@ import type { Contract } from 'ethers';
 const DEFAULT_RPC = 'http://127.0.0.1:8545';
 
 export const CHAIN_OPTIONS = {
-  rpc: { type: 'string', value: 'URL', help: `EVM JSON-RPC (default: DGRID_RPC, else ${DEFAULT_RPC})` },
+  rpc: { type: 'string', value: 'URL', help: `EVM JSON-RPC (default: DGRID_RPC_URL, else ${DEFAULT_RPC})` },
   deployment: {
     type: 'string',
     value: 'FILE',
-    help: 'deployment file (default: DGRID_DEPLOYMENT, else deployments/<chainId>.json)',
+    help: 'deployment file (default: DGRID_DEPLOYMENTS, else deployments/<chainId>.json)',
   },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -33,7 +33,7 @@ export const SEND_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export function rpcOf(option: string | undefined, io: Io): string {
-  return option ?? io.env['DGRID_RPC'] ?? DEFAULT_RPC;
+  return option ?? io.env['DGRID_RPC_URL'] ?? DEFAULT_RPC;
 }
 
 export type Session = Connection & { readonly deployment: Deployment; readonly contracts: Contracts };
@@ -44,7 +44,7 @@ export async function openSession(
   io: Io,
 ): Promise<Session> {
   const connection = await connect(rpcOf(options.rpc, io));
-  const deployment = readDeployment(connection.chainId, options.deployment ?? io.env['DGRID_DEPLOYMENT']);
+  const deployment = readDeployment(connection.chainId, options.deployment ?? io.env['DGRID_DEPLOYMENTS']);
   const contracts = contractsOf(deployment, connection.provider);
   const code = await connection.provider.getCode(deployment.contracts.NodeStaking.address);
   if (code === '0x') {

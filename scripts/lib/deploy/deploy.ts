@@ -5,7 +5,7 @@ import type { ParamType, Provider, TransactionReceipt, Wallet } from 'ethers';
 
 import { CONTRACT_NAMES, CONTRACT_PATHS, ROOT, ensureArtifacts, readArtifact } from '../artifacts.ts';
 import type { ContractName } from '../artifacts.ts';
-import { chainTime, mined, sendAndWait } from '../chain.ts';
+import { chainTime, mined, sendAndWait, sendOnly } from '../chain.ts';
 import { CommandError } from '../command.ts';
 import { contractsOf } from '../deployment.ts';
 import type { DeployedContract, Deployment, JsonArgument } from '../deployment.ts';
@@ -194,7 +194,7 @@ async function createAtOnce(plan: DeployPlan, signer: Wallet): Promise<readonly 
   const sent = [];
   for (const [index, { name, data }] of plan.creations.entries()) {
     const request = { data, nonce: plan.nonce + index, gasLimit: CREATION_GAS };
-    sent.push({ name, hash: (await signer.sendTransaction(request)).hash });
+    sent.push({ name, hash: await sendOnly(signer, request, `creating ${name}`) });
   }
   return await Promise.all(sent.map(({ name, hash }) => mined(signer, hash, `creating ${name}`)));
 }

@@ -172,7 +172,7 @@ for (const { chainName, start } of [
       const trees = byRole.map((leaves) =>
         leaves.map((item) => ({ hash: leafHash('RewardLeaf', at, item), sum: weightOf(item) })),
       );
-      const tops = trees.map(sumRoot);
+      const tops = trees.map((leaves) => sumRoot(leaves));
       const distribution = {
         epoch: EPOCH,
         round: 0,
