@@ -1,10 +1,13 @@
 import { commitmentsHash } from '../../gateway/protocol/commitments.ts';
 import { keccakText } from '../../gateway/protocol/keccak.ts';
-import { receiptLeaf } from '../../gateway/protocol/leaf.ts';
+import { buildBatchTree } from '../../gateway/protocol/batch-tree.ts';
+import { nodeAttestationDigest } from '../../gateway/protocol/eip712.ts';
+import { answerLeaf, receiptLeaf } from '../../gateway/protocol/leaf.ts';
 import { createSigner } from '../../gateway/protocol/signature.ts';
 import type { Signer } from '../../gateway/protocol/signature.ts';
 import { ZERO_HASH } from '../../gateway/protocol/types.ts';
-import type { Address, EvaluationEntry, Hex, Receipt } from '../../gateway/protocol/types.ts';
+import type { Address, AnswerLeaf, EvaluationEntry, Hex, Receipt } from '../../gateway/protocol/types.ts';
+import type { CheckedAttestation } from '../../gateway/receipt/attestation.ts';
 import type { ServedReceipt } from '../../gateway/receipt/ports.ts';
 import type { Store } from '../../gateway/store/sqlite.ts';
 import { statement } from '../../gateway/store/sqlite.ts';
@@ -45,6 +48,23 @@ export function receipt(serial: number, fields: Partial<Receipt> = {}): Receipt 
     flags: 0,
     routeHash: hash(0x4_0000 + serial),
     ...fields,
+  };
+}
+
+/** A node's word on the answer of a receipt. */
+export const answerTo = (serial: number, fields: Partial<AnswerLeaf> = {}): AnswerLeaf => {
+  const { id, gateway, node, requestHash, responseHash, model, promptTokens, completionTokens } = receipt(serial);
+  return { receiptId: id, gateway, node, requestHash, responseHash, model, promptTokens, completionTokens, ...fields };
+};
+
+export function attest(sequence: bigint, answers: readonly AnswerLeaf[], node = NODE): CheckedAttestation {
+  const leaves = answers.map((answer) => answerLeaf(LEAF_DOMAIN, answer));
+  const tree = buildBatchTree(leaves);
+  const attestation = { node, gateway: GATEWAY, root: tree.root, count: answers.length, sequence };
+  return {
+    attestation,
+    signature: NODE_SIGNER.sign(nodeAttestationDigest(SIGNING_DOMAIN, attestation)),
+    answers: answers.map((answer, index) => ({ answer, leaf: leaves[index] as Hex, proof: tree.proofOf(index) })),
   };
 }
 

@@ -1,41 +1,11 @@
 import assert from 'node:assert/strict';
 
 import { answerLeaf } from '../../../gateway/protocol/leaf.ts';
-import { nodeAttestationDigest } from '../../../gateway/protocol/eip712.ts';
-import { buildBatchTree, verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
-import type { AnswerLeaf, Hex } from '../../../gateway/protocol/types.ts';
-import type { CheckedAttestation } from '../../../gateway/receipt/attestation.ts';
+import { verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
 import type { Store } from '../../../gateway/store/sqlite.ts';
-import {
-  GATEWAY,
-  LEAF_DOMAIN,
-  NODE,
-  NODE_SIGNER,
-  SIGNING_DOMAIN,
-  address,
-  dump,
-  hash,
-  receipt,
-  wipe,
-} from '../background.fixtures.ts';
+import { LEAF_DOMAIN, NODE, address, answerTo, attest, dump, hash, wipe } from '../background.fixtures.ts';
 import { openLogs } from './world.fixtures.ts';
-
-const answerTo = (serial: number, fields: Partial<AnswerLeaf> = {}): AnswerLeaf => {
-  const { id, gateway, node, requestHash, responseHash, model, promptTokens, completionTokens } = receipt(serial);
-  return { receiptId: id, gateway, node, requestHash, responseHash, model, promptTokens, completionTokens, ...fields };
-};
-
-function attest(sequence: bigint, answers: readonly AnswerLeaf[], node = NODE): CheckedAttestation {
-  const leaves = answers.map((answer) => answerLeaf(LEAF_DOMAIN, answer));
-  const tree = buildBatchTree(leaves);
-  const attestation = { node, gateway: GATEWAY, root: tree.root, count: answers.length, sequence };
-  return {
-    attestation,
-    signature: NODE_SIGNER.sign(nodeAttestationDigest(SIGNING_DOMAIN, attestation)),
-    answers: answers.map((answer, index) => ({ answer, leaf: leaves[index] as Hex, proof: tree.proofOf(index) })),
-  };
-}
 
 describe('batch and attestation logs', () => {
   let store: Store;
