@@ -32,33 +32,55 @@ export type Decision = {
 };
 
 const RECORDED = 5;
+/** Fallbacks that are ranked: more are never asked for one request. */
+const RANKED = 16;
 const UINT32 = 2 ** 32;
 
 /** @throws DgridError: unknown model (404), wishes nobody can meet (422), nobody available right now (503). */
 export function decide(input: DecideInput): Decision {
   const eligibility = findEligible(input);
   if (eligibility.eligible.length === 0) throw noEligibleError(input, eligibility);
-  const scored = inModelOrder(
-    scoreEligible(eligibility.eligible, input.profile, input.preferences.preset),
-    input.preferences,
-  );
-  const { first, cause } = choose(scored, input);
-  const rest = scored.filter((entry) => entry !== first);
-  const order = input.preferences.allowFallbacks ? [first, ...fallbackOrder(rest, input.preferences)] : [first];
+  const { preferences } = input;
+  const scored = scoreEligible(eligibility.eligible, input.profile, preferences.preset);
+  const ranked = topRanked(scored, preferences);
+  const { first, cause } = choose(scored, ranked, input);
+  const rest = ranked.filter((entry) => entry !== first);
+  const order = preferences.allowFallbacks ? [first, ...rest] : [first];
   // Naming whom to ask first chooses the node as surely as allowing no other.
   const pinned = eligibility.choosableAccounts < 2 || cause === 'ordered';
   return {
     order,
     cause,
     pinned,
-    record: recordOf(input, { scored, first, cause, pinned, removed: eligibility.removed }),
+    record: recordOf(input, { scored, rest, first, cause, pinned, removed: eligibility.removed }),
   };
 }
 
-/** With a list of models, only the first that anybody serves takes part in the draw; the others come after it. */
-function inModelOrder(scored: readonly Scored[], preferences: Preferences): Scored[] {
-  const rank = ({ candidate }: Scored): number => preferences.models.indexOf(candidate.model.id);
-  return scored.toSorted((a, b) => rank(a) - rank(b) || b.weight - a.weight || compare(a.candidate, b.candidate));
+/** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */
+function topRanked(scored: readonly Scored[], preferences: Preferences): Scored[] {
+  const before = isBefore(preferences);
+  const top: Scored[] = [];
+  for (const entry of scored) {
+    const last = top.at(-1);
+    if (top.length >= RANKED && last !== undefined && !before(entry, last)) continue;
+    const at = top.findIndex((other) => before(entry, other));
+    top.splice(at === -1 ? top.length : at, 0, entry);
+    if (top.length > RANKED) top.pop();
+  }
+  return top;
+}
+
+function isBefore({ order, models }: Preferences): (a: Scored, b: Scored) => boolean {
+  const named = ({ candidate }: Scored): number => {
+    const at = order.findIndex((name) => isNamed([name], candidate));
+    return at === -1 ? order.length : at;
+  };
+  const model = ({ candidate }: Scored): number => models.indexOf(candidate.model.id);
+  return (a, b) => {
+    const byName = order.length === 0 ? 0 : named(a) - named(b);
+    const byModel = models.length < 2 ? 0 : model(a) - model(b);
+    return (byName || byModel || b.weight - a.weight || compare(a.candidate, b.candidate)) < 0;
+  };
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -66,56 +88,40 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const compare = (a: Candidate, b: Candidate): number =>
   byText(a.node.account, b.node.account) || byText(a.model.id, b.model.id);
 
-function choose(scored: readonly Scored[], input: DecideInput): { first: Scored; cause: Cause } {
+/** Whom the caller named, or a draw among those that serve the first model of the list that anybody serves. */
+function choose(
+  scored: readonly Scored[],
+  ranked: readonly Scored[],
+  input: DecideInput,
+): { first: Scored; cause: Cause } {
   const { preferences, draw, exploreBps } = input;
-  for (const name of preferences.order) {
-    const named = scored.find(({ candidate }) => isNamed([name], candidate));
-    if (named !== undefined) return { first: named, cause: 'ordered' };
-  }
-  const [best] = scored;
+  const [best] = ranked;
   if (best === undefined) throw new RangeError('nobody to choose from');
-  const field =
-    preferences.models.length < 2
-      ? scored
-      : scored.filter((entry) => entry.candidate.model.id === best.candidate.model.id);
+  if (isNamed(preferences.order, best.candidate)) return { first: best, cause: 'ordered' };
+  const isList = preferences.models.length > 1;
+  const field = isList ? scored.filter(({ candidate }) => candidate.model.id === best.candidate.model.id) : scored;
   if (field.length === 1) return { first: best, cause: 'only' };
-  if (draw.explore * 10_000 < exploreBps * UINT32) {
-    const rarity = field.map(({ live }) => Math.max(1, Math.floor(1_000_000 / (1 + live.samples))));
-    return { first: pick(field, rarity, draw.pick), cause: 'explored' };
-  }
-  return {
-    first: pick(
-      field,
-      field.map(({ weight }) => weight),
-      draw.pick,
-    ),
-    cause: 'drawn',
-  };
+  const explores = draw.explore * 10_000 < exploreBps * UINT32;
+  const weightOf = explores ? rarity : ({ weight }: Scored): number => weight;
+  return { first: pick(field, weightOf, draw.pick), cause: explores ? 'explored' : 'drawn' };
 }
 
-function pick(field: readonly Scored[], weights: readonly number[], draw: number): Scored {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+const rarity = ({ live }: Scored): number => Math.max(1, Math.floor(1_000_000 / (1 + live.samples)));
+
+function pick(field: readonly Scored[], weightOf: (entry: Scored) => number, draw: number): Scored {
+  let total = 0;
+  for (const entry of field) total += weightOf(entry);
   let left = Math.floor((draw / UINT32) * total);
-  for (const [index, entry] of field.entries()) {
-    left -= weights[index] ?? 0;
+  for (const entry of field) {
+    left -= weightOf(entry);
     if (left < 0) return entry;
   }
-  const last = field.at(-1);
-  if (last === undefined) throw new RangeError('nobody to pick');
-  return last;
-}
-
-/** Nodes the caller named, in that order, then by weight; other accounts before another model of the same one. */
-function fallbackOrder(rest: readonly Scored[], preferences: Preferences): Scored[] {
-  const rank = ({ candidate }: Scored): number => {
-    const at = preferences.order.findIndex((name) => isNamed([name], candidate));
-    return at === -1 ? preferences.order.length : at;
-  };
-  return rest.toSorted((a, b) => rank(a) - rank(b));
+  throw new RangeError('nobody to pick');
 }
 
 type Chosen = {
   readonly scored: readonly Scored[];
+  readonly rest: readonly Scored[];
   readonly first: Scored;
   readonly cause: Cause;
   readonly pinned: boolean;
@@ -124,8 +130,9 @@ type Chosen = {
 
 function recordOf(input: DecideInput, chosen: Chosen): JsonObject {
   const { profile, preferences, draw, exploreBps } = input;
-  const { scored, first, cause, pinned, removed } = chosen;
-  const shown = input.complete ? scored : [first, ...scored.filter((entry) => entry !== first).slice(0, RECORDED - 1)];
+  const { scored, rest, first, cause, pinned, removed } = chosen;
+  const others = input.complete ? scored.filter((entry) => entry !== first) : rest.slice(0, RECORDED - 1);
+  const shown = [first, ...others];
   return {
     version: 1,
     task: { ...profile, family: FAMILIES[profile.family] ?? 'other', needs: [...profile.needs] },

@@ -27,28 +27,27 @@ const MAX_STAKE_BONUS = 0.1;
 
 /** quality × price × latency × success × stake, each relative to the best of the field, to the preset's powers. */
 export function scoreEligible(eligible: readonly Eligible[], profile: TaskProfile, preset: Preset): Scored[] {
-  const raw = eligible.map((entry) => ({
-    ...entry,
-    costMicroUsd: expectedCost(entry.candidate, profile),
-    latencyMs: expectedLatency(entry, profile),
-  }));
-  const leastCost = Math.min(...raw.map((entry) => entry.costMicroUsd));
-  const leastLatency = Math.min(...raw.map((entry) => entry.latencyMs));
-  const mostStake = eligible.reduce(
-    (most, { candidate }) => (candidate.node.stake > most ? candidate.node.stake : most),
-    1n,
-  );
+  const costs = eligible.map((entry) => expectedCost(entry.candidate, profile));
+  const latencies = eligible.map((entry) => expectedLatency(entry, profile));
+  const stakes = eligible.map(({ candidate }) => Number(candidate.node.stake));
+  const leastCost = least(costs);
+  const leastLatency = least(latencies);
+  const mostStake = stakes.reduce((a, b) => Math.max(a, b), 1);
   const powers = EXPONENTS[preset];
-  return raw.map((entry) => {
-    const { live, candidate } = entry;
+  return eligible.map(({ candidate, live }, index) => {
+    const costMicroUsd = costs[index] ?? 0;
+    const latencyMs = latencies[index] ?? 0;
     const quality = (Math.max(live.qualityBps, 1) / 10_000) ** powers.quality;
-    const price = ((leastCost + 1) / (entry.costMicroUsd + 1)) ** powers.price;
-    const latency = ((leastLatency + 1) / (entry.latencyMs + 1)) ** powers.latency;
+    const price = ((leastCost + 1) / (costMicroUsd + 1)) ** powers.price;
+    const latency = ((leastLatency + 1) / (latencyMs + 1)) ** powers.latency;
     const success = (live.successBps / 10_000) ** 2;
-    const stake = 1 + MAX_STAKE_BONUS * (Number((candidate.node.stake * 1_000n) / mostStake) / 1_000);
-    return { ...entry, weight: Math.max(1, Math.round(SCALE * quality * price * latency * success * stake)) };
+    const stake = 1 + MAX_STAKE_BONUS * ((stakes[index] ?? 0) / mostStake);
+    const weight = Math.max(1, Math.round(SCALE * quality * price * latency * success * stake));
+    return { candidate, live, weight, costMicroUsd, latencyMs };
   });
 }
+
+const least = (values: readonly number[]): number => values.reduce((a, b) => (b < a ? b : a), Infinity);
 
 function expectedLatency({ live }: Eligible, profile: TaskProfile): number {
   const firstToken = live.firstTokenMs ?? UNKNOWN_FIRST_TOKEN_MS;
