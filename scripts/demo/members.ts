@@ -27,6 +27,8 @@ export type Members = {
   readonly nodes: readonly NodeMember[];
   readonly evaluators: readonly EvaluatorMember[];
   readonly gateway: Member;
+  /** The evaluators' own model, behind no node: what they compare answers with. None beside other people's backends. */
+  readonly judge: DemoNode | undefined;
 };
 
 /** What each of our own backends asks for its work, in micro-USD per million tokens. */
@@ -41,12 +43,15 @@ const PRICES: Readonly<Record<ProfileName, DemoNode['price']>> = {
 
 const EVALUATORS = 7;
 
+/** The quality of the evaluators' model. */
+export const JUDGE_PROFILE: ProfileName = 'honest';
+
 export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
 
 export async function createMembers(seed: string, network: readonly DemoNode[] | undefined): Promise<Members> {
   const own = network === undefined;
   const nodeCount = own ? PROFILE_NAMES.length : network.length;
-  const ports = await freePorts(nodeCount * 2 + EVALUATORS + 1);
+  const ports = await freePorts(nodeCount * 2 + EVALUATORS + 2);
   const port = (): number => ports.pop() ?? 0;
   const member = (name: string, role: 0 | 1 | 2): Member => {
     const listening = port();
@@ -72,6 +77,7 @@ export async function createMembers(seed: string, network: readonly DemoNode[] |
       return { ...member(`evaluator-${index + 1}`, 1), role: 1, lies };
     }),
     gateway: member('gateway', 2),
+    judge: own ? { ...ownBackend(JUDGE_PROFILE, port()), name: 'judge' } : undefined,
   };
 }
 

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 import { ROOT } from '../lib/artifacts.ts';
 import type { Network } from './joining.ts';
+import type { ProfileName } from './backends/profiles.ts';
+import { JUDGE_PROFILE } from './members.ts';
 import type { EvaluatorMember, Member, Members, NodeMember } from './members.ts';
+import type { DemoNode } from './network-file.ts';
 import type { Pace } from './pace.ts';
 import { answers } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -46,26 +49,31 @@ function startModule(
 }
 
 /** Our own backends; none when the network file names others. */
-export function startBackends(supervisor: Supervisor, { nodes }: Members, seed: string): void {
-  const entries = nodes.flatMap(({ profile, backend }) =>
-    profile === undefined
-      ? []
-      : [{ profile, model: backend.model, port: Number(new URL(backend.backendUrl).port), seed: `${seed}/${profile}` }],
-  );
+export function startBackends(supervisor: Supervisor, { nodes, judge }: Members, seed: string): void {
+  const entry = (profile: ProfileName, { name, model, backendUrl }: DemoNode): object => ({
+    profile,
+    model,
+    port: Number(new URL(backendUrl).port),
+    seed: `${seed}/${name}`,
+  });
+  const entries = [
+    ...nodes.flatMap(({ profile, backend }) => (profile === undefined ? [] : [entry(profile, backend)])),
+    ...(judge === undefined ? [] : [entry(JUDGE_PROFILE, judge)]),
+  ];
   if (entries.length > 0)
     startModule(supervisor, 'backends', [join(ROOT, 'scripts/demo/backends/main.ts'), JSON.stringify(entries)], {});
 }
 
-export async function backendsReady(supervisor: Supervisor, { nodes }: Members): Promise<void> {
-  const own = nodes.filter(({ profile }) => profile !== undefined);
-  const urls = own.map(({ backend }) => `${backend.backendUrl}/healthz`);
+export async function backendsReady(supervisor: Supervisor, { nodes, judge }: Members): Promise<void> {
+  const own = nodes.flatMap(({ profile, backend }) => (profile === undefined ? [] : [backend]));
+  const urls = [...own, ...(judge === undefined ? [] : [judge])].map(({ backendUrl }) => `${backendUrl}/healthz`);
   await Promise.all(urls.map((url) => supervisor.until(`the backend at ${url}`, answers(url), START_DEADLINE_MS)));
 }
 
 export function startAgents(
   supervisor: Supervisor,
   network: Network,
-  { nodes, evaluators }: Members,
+  { nodes, evaluators, judge }: Members,
   dir: string,
 ): void {
   for (const node of nodes)
@@ -76,12 +84,10 @@ export function startAgents(
       nodeEnv(node, network, dir),
     );
   for (const evaluator of evaluators)
-    startModule(
-      supervisor,
-      evaluator.name,
-      [join(ROOT, 'gateway/agents/evaluator/main.ts')],
-      evaluatorEnv(evaluator, network, dir),
-    );
+    startModule(supervisor, evaluator.name, [join(ROOT, 'gateway/agents/evaluator/main.ts')], {
+      ...evaluatorEnv(evaluator, network, dir),
+      ...judgeEnv(judge),
+    });
 }
 
 function nodeEnv(node: NodeMember, network: Network, dir: string): Record<string, string> {
@@ -105,6 +111,11 @@ function evaluatorEnv(evaluator: EvaluatorMember, network: Network, dir: string)
     DGRID_EVALUATOR_PORT: String(evaluator.port),
     DGRID_EVALUATOR_BEHAVIOUR: evaluator.lies ? 'liar:inverted' : 'honest',
   };
+}
+
+function judgeEnv(judge: DemoNode | undefined): Record<string, string> {
+  if (judge === undefined) return {};
+  return { DGRID_EVALUATOR_MODEL_URL: judge.backendUrl, DGRID_EVALUATOR_MODEL: judge.model };
 }
 
 export type GatewayInputs = {

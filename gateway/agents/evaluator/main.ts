@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parseDeployment } from '../../lib/deployment.ts';
 import type { DeploymentAddresses } from '../../lib/deployment.ts';
 import { openKeystore } from '../../lib/keystore.ts';
+import { reasonOf } from '../../lib/reason.ts';
 import { SettingsError, readSettings, settingsHelp } from '../../lib/settings.ts';
 import type { Values } from '../../lib/settings.ts';
 import { bytesToHex } from '../../protocol/bytes.ts';
@@ -22,6 +23,7 @@ import type { FormatRunner } from './format-runner.ts';
 import { createLimiter } from './limiter.ts';
 import { withBehaviour } from './scorers/behaviour.ts';
 import { createDefaultScorer } from './scorers/default.ts';
+import { createSecondOpinionScorer } from './scorers/second-opinion.ts';
 import type { Scorer, ScorerModule } from './scorers/scorer.ts';
 import { EVALUATOR_SETTINGS } from './settings.ts';
 import { createEvaluationStore } from './store.ts';
@@ -49,8 +51,16 @@ async function loadSigner(config: Config): Promise<Signer> {
   return createSigner(await openKeystore(readFileSync(config.signerKeystore, 'utf8'), config.signerPassword));
 }
 
+function builtInScorer(config: Config, format: FormatRunner): Scorer {
+  const base = createDefaultScorer(format);
+  if (config.modelUrl === '') return base;
+  const { modelUrl, modelName, modelKey, modelMs: timeoutMs } = config;
+  const onSilent = (reason: unknown): void => note('warn', 'no second opinion', { reason: reasonOf(reason) });
+  return createSecondOpinionScorer({ modelUrl, modelName, modelKey, timeoutMs, base, onSilent });
+}
+
 async function loadScorer(config: Config, format: FormatRunner): Promise<Scorer> {
-  if (config.scorer === '') return withBehaviour(config.behaviour, createDefaultScorer(format));
+  if (config.scorer === '') return withBehaviour(config.behaviour, builtInScorer(config, format));
   const module = (await import(pathToFileURL(resolve(config.scorer)).href)) as Partial<ScorerModule>;
   if (typeof module.createScorer !== 'function')
     throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${config.scorer} exports no createScorer`]);

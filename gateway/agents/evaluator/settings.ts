@@ -43,6 +43,27 @@ export const EVALUATOR_SETTINGS = {
     doc: 'Path of a module that exports createScorer; empty: the default scorer.',
     fallback: '',
   }),
+  modelUrl: text({
+    env: 'DGRID_EVALUATOR_MODEL_URL',
+    doc: 'Base URL of an OpenAI-compatible model of your own for a second opinion; empty: none.',
+    fallback: '',
+    pattern: /^(https?:\/\/[^\s/]+(\/[^\s]*)?)?$/,
+    form: 'an http or https URL',
+  }),
+  modelName: text({ env: 'DGRID_EVALUATOR_MODEL', doc: 'What that server calls the model.', fallback: 'default' }),
+  modelKey: text({
+    env: 'DGRID_EVALUATOR_MODEL_KEY',
+    doc: 'API key sent to that server; empty: none.',
+    secret: true,
+    fallback: '',
+  }),
+  modelMs: integer({
+    env: 'DGRID_EVALUATOR_MODEL_MS',
+    doc: 'Limit for its answer; without one the default scorer judges alone.',
+    min: 10,
+    max: 600_000,
+    fallback: 10_000,
+  }),
   behaviour: choice({
     env: 'DGRID_EVALUATOR_BEHAVIOUR',
     doc: 'For demonstrations of attacks: what the evaluator does with the scores it finds.',
