@@ -25,7 +25,7 @@ export type DeployedContract = {
 export type Deployment = {
   readonly version: 1;
   readonly chainId: string;
-  /** Commit of this repository that the contracts were compiled from; null outside a git checkout. */
+  /** Commit of this repository that gives the same bytecode; null when no commit does. */
   readonly commit: string | null;
   readonly deployer: string;
   /** First block that holds anything of this deployment: where readers of events start. */

@@ -227,7 +227,14 @@ async function call(signer: Wallet, contract: Contract, name: string, args: read
   await sendAndWait(signer, request, name);
 }
 
+/** The commit that gives this bytecode; null when there is none, or when what decides the bytecode has changed since. */
 function currentCommit(): string | null {
-  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : null;
+  const head = git(['rev-parse', 'HEAD']);
+  const changed = git(['status', '--porcelain', '--', 'contracts', 'hardhat.config.ts', 'package-lock.json']);
+  return head === undefined || changed !== '' ? null : head;
+}
+
+function git(args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
