@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { request } from 'undici';
 
 import { checkAttestation } from '../receipt/attestation.ts';
-import type { AttestationContext, AttestationLog } from '../receipt/attestation.ts';
+import type { AttestationContext, AttestationLog, CheckedAttestation } from '../receipt/attestation.ts';
 import type { Address } from '../protocol/types.ts';
 
 /** Fetches what nodes have signed, off the path of any request: one long poll per node at a time. */
@@ -13,6 +15,8 @@ export type CollectDeps = {
   readonly context: Omit<AttestationContext, 'node' | 'signer'>;
   readonly waitMs: number;
   readonly onError: (node: Address, error: unknown) => void;
+  /** Resolves after `ms`, or when the signal aborts. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
 export type Collector = { readonly start: () => void; readonly stop: () => Promise<void> };
@@ -20,6 +24,13 @@ export type Collector = { readonly start: () => void; readonly stop: () => Promi
 const MAX_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 500;
 const RESCAN_MS = 500;
+/** A node that answers at once with nothing new is not asked again at once. */
+const EMPTY_MS = 50;
+/**
+ * How often an attestation is refused before it is passed over. A signer that was just replaced may be unknown here for
+ * a moment; what an old one signed will never be accepted, and must not hold up what comes after it.
+ */
+const MAX_REFUSALS = 8;
 
 export function createCollector(deps: CollectDeps): Collector {
   const loops = new Map<Address, Promise<void>>();
@@ -27,16 +38,25 @@ export function createCollector(deps: CollectDeps): Collector {
   let timer: NodeJS.Timeout | undefined;
 
   async function follow(account: Address): Promise<void> {
+    const { pause = pauseFor } = deps;
+    const { signal } = stopping;
     let after = await deps.log.lastSequence(account);
-    while (!stopping.signal.aborted) {
+    let refusals = 0;
+    while (!signal.aborted) {
       const node = deps.nodes().find((candidate) => candidate.account === account);
       if (node === undefined) return; // it left; scan() starts a new loop if it comes back
       try {
-        after = await collectOnce(deps, node, after, stopping.signal);
+        const { last, refused } = await collectOnce(deps, node, after, signal);
+        refusals = refused === undefined || last > after ? 0 : refusals + 1;
+        if (refused !== undefined) deps.onError(account, refused.error);
+        else if (last === after) await pause(EMPTY_MS, signal);
+        const passedOver = refused !== undefined && refusals >= MAX_REFUSALS && refused.sequence > last;
+        after = passedOver ? refused.sequence : last;
+        if (refused !== undefined && !passedOver) await pause(RETRY_MS, signal);
       } catch (error) {
-        if (stopping.signal.aborted) return;
+        if (signal.aborted) return;
         deps.onError(account, error);
-        await pause(RETRY_MS, stopping.signal);
+        await pause(RETRY_MS, signal);
       }
     }
   }
@@ -64,12 +84,21 @@ export function createCollector(deps: CollectDeps): Collector {
   };
 }
 
+type Refused = { readonly error: unknown; readonly sequence: bigint };
+
+type Collected = {
+  /** Highest sequence saved so far. */
+  readonly last: bigint;
+  /** The first attestation of the answer that was not accepted. */
+  readonly refused?: Refused;
+};
+
 async function collectOnce(
   deps: CollectDeps,
   node: AttestedNode,
   after: bigint,
   stopping: AbortSignal,
-): Promise<bigint> {
+): Promise<Collected> {
   const query = `gateway=${deps.context.gateway}&after=${after}&waitMs=${deps.waitMs}`;
   const response = await request(`${node.endpoint}/dgrid/v1/attestations?${query}`, {
     signal: AbortSignal.any([stopping, AbortSignal.timeout(deps.waitMs + 5_000)]),
@@ -84,18 +113,41 @@ async function collectOnce(
   if (response.statusCode !== 200) throw new Error(`attestations answered ${response.statusCode}`);
   const { attestations } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { readonly attestations: unknown };
   if (!Array.isArray(attestations)) throw new TypeError('no list of attestations');
-  let last = after;
-  for (const wire of attestations as readonly unknown[]) {
-    const checked = checkAttestation(wire, { ...deps.context, node: node.account, signer: node.signer });
-    await deps.log.save(checked);
-    if (checked.attestation.sequence > last) last = checked.attestation.sequence;
-  }
-  return last;
+  return keep(deps, node, after, attestations);
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });
+/** Saves attestations in their order, up to the first one that is refused. */
+async function keep(
+  deps: CollectDeps,
+  node: AttestedNode,
+  after: bigint,
+  attestations: readonly unknown[],
+): Promise<Collected> {
+  let last = after;
+  for (const wire of attestations) {
+    const checked = check(wire, { ...deps.context, node: node.account, signer: node.signer });
+    if ('error' in checked) return { last, refused: checked };
+    if (checked.attestation.sequence <= last) continue; // seen before: its number is taken
+    await deps.log.save(checked);
+    last = checked.attestation.sequence;
+  }
+  return { last };
+}
+
+function check(wire: unknown, context: AttestationContext): CheckedAttestation | Refused {
+  try {
+    return checkAttestation(wire, context);
+  } catch (error) {
+    return { error, sequence: sequenceOf(wire) };
+  }
+}
+
+/** Where a refused attestation says it stands; 0 when it does not even say that. */
+function sequenceOf(wire: unknown): bigint {
+  const { sequence } = (wire ?? {}) as { readonly sequence?: unknown };
+  return typeof sequence === 'string' && /^\d{1,18}$/.test(sequence) ? BigInt(sequence) : 0n;
+}
+
+function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal }).catch(() => undefined);
 }
