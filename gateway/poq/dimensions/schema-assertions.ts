@@ -54,7 +54,7 @@ export const ASSERTIONS: readonly KeywordEntry[] = [
   },
   {
     name: 'format',
-    holds: ({ value, assertFormats }, argument) => !assertFormats || meetsFormat(textOf(argument), value),
+    holds: ({ value, assertFormats, draft }, argument) => !assertFormats || meetsFormat(textOf(argument), value, draft),
   },
   { name: 'minItems', holds: forLists(atLeast) },
   { name: 'maxItems', holds: forLists(atMost) },
