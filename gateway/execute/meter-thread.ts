@@ -1,15 +1,16 @@
 import { parentPort } from 'node:worker_threads';
 
 import { measure } from './measure.ts';
-import type { MeterJob, MeterReply } from './meter.ts';
+import type { MeterReply, MeterRequest } from './meter.ts';
 
-parentPort?.on('message', ({ id, job }: { readonly id: number; readonly job: MeterJob }) => {
-  let reply: MeterReply;
+/** Program of the metering thread: batches of jobs in, batches of results out. */
+function reply({ id, job }: MeterRequest): MeterReply {
   try {
-    reply = { id, measured: measure(job) };
+    return { id, measured: measure(job) };
   } catch (error) {
-    reply = { id, error: error instanceof Error ? error.message : String(error) };
+    return { id, error: error instanceof Error ? error.message : String(error) };
   }
-  parentPort?.postMessage(reply);
-});
+}
+
+parentPort?.on('message', (batch: readonly MeterRequest[]) => parentPort?.postMessage(batch.map(reply)));
 parentPort?.postMessage('ready');

@@ -26,6 +26,7 @@ export type Measured = {
   readonly completionTokens: number;
 };
 
+export type MeterRequest = { readonly id: number; readonly job: MeterJob };
 export type MeterReply = { readonly id: number } & ({ readonly measured: Measured } | { readonly error: string });
 
 export type Meter = {
@@ -39,6 +40,7 @@ export type Meter = {
 type Waiting = { readonly resolve: (measured: Measured) => void; readonly reject: (error: DgridError) => void };
 
 const MAX_STARTS_IN_A_ROW = 5;
+const FAILED = 'The metering thread failed.';
 
 /** @param options `thread` replaces the thread's program in tests. */
 export function createMeter(options: { readonly maxQueue: number; readonly thread?: URL }): Meter {
@@ -48,26 +50,31 @@ export function createMeter(options: { readonly maxQueue: number; readonly threa
   let nextId = 0;
   let failedStarts = 0;
   let closed = false;
+  let unsent: MeterRequest[] = [];
   let worker = start();
 
   function start(): Worker {
     const thread = new Worker(options.thread ?? new URL('./meter-thread.ts', import.meta.url));
     thread.unref();
-    thread.on('message', (reply: MeterReply | 'ready') => {
+    thread.on('message', (replies: readonly MeterReply[] | 'ready') => {
       failedStarts = 0;
-      if (reply === 'ready') ready.resolve();
-      else settle(waiting, reply);
+      if (replies === 'ready') ready.resolve();
+      else replies.forEach((reply) => settle(waiting, reply));
     });
-    thread.on('error', (cause) =>
-      rejectAll(waiting, new DgridError('DGRID_INTERNAL', 'The metering thread failed.', { cause })),
-    );
+    thread.on('error', (cause) => rejectAll(waiting, new DgridError('DGRID_INTERNAL', FAILED, { cause })));
     thread.on('exit', () => {
       if (closed) return;
       failedStarts += 1;
       if (failedStarts < MAX_STARTS_IN_A_ROW) worker = start();
-      else ready.reject(new DgridError('DGRID_INTERNAL', 'The metering thread does not start.'));
+      else ready.reject(new DgridError('DGRID_INTERNAL', FAILED));
     });
     return thread;
+  }
+
+  function send(): void {
+    const batch = unsent;
+    unsent = [];
+    if (!closed) worker.postMessage(batch);
   }
 
   return {
@@ -78,7 +85,8 @@ export function createMeter(options: { readonly maxQueue: number; readonly threa
       const id = nextId;
       return new Promise<Measured>((resolve, reject) => {
         waiting.set(id, { resolve, reject });
-        worker.postMessage({ id, job });
+        // Waking the thread costs more than most jobs: all that end in one turn of the loop go together.
+        if (unsent.push({ id, job }) === 1) setImmediate(send);
       });
     },
     ready: () => ready.promise,
