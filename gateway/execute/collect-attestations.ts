@@ -40,19 +40,16 @@ export function createCollector(deps: CollectDeps): Collector {
   async function follow(account: Address): Promise<void> {
     const { pause = pauseFor } = deps;
     const { signal } = stopping;
-    let after = await deps.log.lastSequence(account);
-    let refusals = 0;
+    let place: Place = { after: await deps.log.lastSequence(account), refusals: 0 };
     while (!signal.aborted) {
       const node = deps.nodes().find((candidate) => candidate.account === account);
       if (node === undefined) return; // it left; scan() starts a new loop if it comes back
       try {
-        const { last, refused } = await collectOnce(deps, node, after, signal);
-        refusals = refused === undefined || last > after ? 0 : refusals + 1;
-        if (refused !== undefined) deps.onError(account, refused.error);
-        else if (last === after) await pause(EMPTY_MS, signal);
-        const passedOver = refused !== undefined && refusals >= MAX_REFUSALS && refused.sequence > last;
-        after = passedOver ? refused.sequence : last;
-        if (refused !== undefined && !passedOver) await pause(RETRY_MS, signal);
+        const collected = await collectOnce(deps, node, place.after, signal);
+        if (collected.refused !== undefined) deps.onError(account, collected.refused.error);
+        const { pauseMs, ...next } = nextPlace(place, collected);
+        place = next;
+        if (pauseMs > 0) await pause(pauseMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         deps.onError(account, error);
@@ -82,6 +79,15 @@ export function createCollector(deps: CollectDeps): Collector {
       await Promise.allSettled(loops.values());
     },
   };
+}
+
+type Place = { readonly after: bigint; readonly refusals: number };
+
+function nextPlace({ after, refusals }: Place, { last, refused }: Collected): Place & { readonly pauseMs: number } {
+  if (refused === undefined) return { after: last, refusals: 0, pauseMs: last === after ? EMPTY_MS : 0 };
+  const again = last > after ? 1 : refusals + 1;
+  if (again >= MAX_REFUSALS && refused.sequence > last) return { after: refused.sequence, refusals: 0, pauseMs: 0 };
+  return { after: last, refusals: again, pauseMs: RETRY_MS };
 }
 
 type Refused = { readonly error: unknown; readonly sequence: bigint };

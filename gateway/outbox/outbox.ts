@@ -43,39 +43,45 @@ export function backoffMs(attempts: number): number {
   return Math.min(MAX_BACKOFF_MS, 200 * 2 ** Math.min(attempts, 10));
 }
 
-export function createOutbox(deps: OutboxDeps): Outbox {
+/** Which rows may not be started now, although the log may say that they are due. */
+function createDesk() {
   const running = new Map<string, Promise<void>>();
+  /** Ended while the log was being read: what was read of them is out of date. */
+  const ended = new Set<string>();
+  /** Could not be postponed: still due in the log, they would run again at once and without end. */
+  const held = new Set<string>();
+  return {
+    running,
+    ended,
+    held,
+    isFree: (key: string): boolean => !running.has(key) && !ended.has(key) && !held.has(key),
+  };
+}
+
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const desk = createDesk();
   let timer: NodeJS.Timeout | undefined;
   let stopped = true;
   let looking: Promise<void> | undefined;
-  /** Rows that ended while the log was being read: what was read of them is out of date. */
-  const ended = new Set<string>();
-  /** Rows that could not be postponed: still due in the log, they would run again at once and without end. */
-  const held = new Set<string>();
   let again = false;
 
   function start(row: OutboxRow): void {
     const task = work(deps, row).then((settled) => {
-      running.delete(row.key);
-      if (looking !== undefined) ended.add(row.key);
-      if (!settled) held.add(row.key);
+      desk.running.delete(row.key);
+      if (looking !== undefined) desk.ended.add(row.key);
+      if (!settled) desk.held.add(row.key);
       poke();
     });
-    running.set(row.key, task);
-  }
-
-  function tick(): void {
-    held.clear();
-    poke();
+    desk.running.set(row.key, task);
   }
 
   async function look(): Promise<void> {
-    if (running.size >= deps.concurrency) return;
+    if (desk.running.size >= deps.concurrency) return;
     // Rows in work are still due, so as many more are read as may be started.
     const rows = await deps.log.due(deps.now(), 2 * deps.concurrency);
     for (const row of rows) {
-      if (stopped || running.size >= deps.concurrency) return;
-      if (!running.has(row.key) && !ended.has(row.key) && !held.has(row.key)) start(row);
+      if (stopped || desk.running.size >= deps.concurrency) return;
+      if (desk.isFree(row.key)) start(row);
     }
   }
 
@@ -87,7 +93,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       .catch((error: unknown) => deps.onError(LOOKING, error, deps.pollMs))
       .finally(() => {
         looking = undefined;
-        ended.clear();
+        desk.ended.clear();
         if (again) poke();
       });
   }
@@ -95,7 +101,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   return {
     start() {
       stopped = false;
-      timer = setInterval(tick, deps.pollMs);
+      timer = setInterval(() => (desk.held.clear(), poke()), deps.pollMs);
       poke();
     },
     poke,
@@ -103,7 +109,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       stopped = true;
       clearInterval(timer);
       await looking;
-      await Promise.allSettled(running.values());
+      await Promise.allSettled(desk.running.values());
     },
   };
 }
