@@ -27,12 +27,13 @@ import { BREAKER_DEFAULTS, createBreaker } from './execute/breaker.ts';
 import { createMeter } from './execute/meter.ts';
 import { createNodeClient } from './execute/node-client.ts';
 import { createGoldSource } from './gold/source.ts';
-import { goldLeafOf, goldRequestBody, goldTruth } from './gold/task.ts';
+import { goldKey, goldLeafOf, goldRequestBody, goldTruth, parseGoldTask } from './gold/task.ts';
 import type { GoldTask } from './gold/task.ts';
 import { reasonOf } from './lib/reason.ts';
 import { constraintsOf } from './poq/dimensions/constraints-of.ts';
 import { readRequest } from './poq/dimensions/request-view.ts';
 import { requestContent } from './protocol/content.ts';
+import type { JsonObject } from './protocol/content.ts';
 import { bytesToHex, hexToBytes } from './protocol/bytes.ts';
 import { epochOf } from './protocol/epoch.ts';
 import type { ProtocolParams } from './protocol/params.ts';
@@ -82,7 +83,8 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
   const { store, logs, receipts } = await openLogs(inputs, gateway, await chain.nextSerial());
   const { app, quality, close } = dataPlane({ ...inputs, side, gateway, receipts, logs });
-  const background = backgroundOf(inputs, { side, gateway, chain, logs, serve: app.serve });
+  const golds = goldRules(inputs, await logs.gold.everPrepared());
+  const background = backgroundOf(inputs, { side, gateway, chain, logs, golds, serve: app.serve });
   const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
   return {
     app,
@@ -130,11 +132,11 @@ async function openLogs(
   return { store, logs, receipts: await createReceiptLog({ store, cipher, firstSerial }) };
 }
 
-type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'serve'> & { readonly side: ChainSide };
+type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'golds' | 'serve'> & { readonly side: ChainSide };
 
 function backgroundOf(
   inputs: Inputs,
-  { side, gateway, chain, logs, serve }: BackgroundSide,
+  { side, gateway, chain, logs, golds, serve }: BackgroundSide,
 ): Omit<Background, 'recordScore'> {
   const { config, contracts, params, log } = inputs;
   return {
@@ -150,7 +152,7 @@ function backgroundOf(
     logs,
     tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
     serve,
-    golds: goldRules(inputs),
+    golds,
     settings: {
       ...config,
       pollMs: config.chainPollMs,
@@ -241,8 +243,10 @@ function dataPlane({ config, contracts, params, keys, log, side, gateway, receip
   return { app, quality, close };
 }
 
-function goldRules({ config, storedGolds }: Inputs): GoldRules {
-  const source = createGoldSource({ random: randomInt, stored: storedGolds });
+/** @param used tasks of earlier runs, which are public or will be: they are retired. */
+function goldRules({ config, storedGolds }: Inputs, used: readonly JsonObject[]): GoldRules {
+  const retired = new Set(used.map((task) => goldKey(parseGoldTask(task))));
+  const source = createGoldSource({ random: randomInt, stored: storedGolds, retired });
   return {
     prepare: (epoch) =>
       source.take(config.goldsPerEpoch).map((task, index) => {

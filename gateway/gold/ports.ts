@@ -17,6 +17,8 @@ export type GoldLog = {
   readonly save: (golds: readonly PreparedGold[]) => Promise<void>;
   /** Everything prepared for the epoch, anchored or not. */
   readonly prepared: (epoch: bigint) => Promise<readonly PreparedGold[]>;
+  /** Every task that was ever prepared: none of them is secret for long, so none is used twice. */
+  readonly everPrepared: () => Promise<readonly JsonObject[]>;
   /** The epoch's golds once their root stands on chain: no others may be sent or judge anybody. */
   readonly ofEpoch: (epoch: bigint) => Promise<readonly PreparedGold[]>;
   /** Written before a gold is sent: one that a crash interrupts is not sent a second time. */

@@ -56,6 +56,7 @@ function world(count: number) {
   };
   const log: GoldLog = {
     save: () => assert.fail(),
+    everPrepared: () => assert.fail(),
     prepared: () => assert.fail('only anchored ones are sent'),
     ofEpoch: (epoch) => Promise.resolve(epoch === 3n ? state.golds : []),
     sending: (_epoch, index) => change(index, { sent: true }),

@@ -176,6 +176,7 @@ describe('epoch, gold and outbox logs', () => {
       prepared.map(({ leaf, task, sent }) => [leaf, task, sent]),
       [0, 1].map((index) => [gold(index).leaf, { n: index }, false]),
     );
+    assert.deepEqual(await logs.gold.everPrepared(), [{ n: 0 }, { n: 1 }]);
     await logs.epoch.goldsAnchored('gold:3', 3n);
     assert.deepEqual(await logs.gold.ofEpoch(3n), prepared);
     assert.deepEqual(await logs.gold.ofEpoch(4n), []);
