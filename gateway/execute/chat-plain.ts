@@ -1,5 +1,6 @@
 import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/content.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
+import { MAX_JSON_DEPTH, isDeeperThan } from '../lib/json-depth.ts';
 import { UpstreamFailure } from './failure.ts';
 import { filledOf, isObject, numberOf, objectOf, textOf } from './json.ts';
 import { readUsage } from './usage.ts';
@@ -40,7 +41,7 @@ function parseObject(text: string): JsonObject {
   } catch (cause) {
     throw malformed('an answer that is not JSON', cause);
   }
-  if (!isObject(body)) throw malformed('an answer that is not an object');
+  if (!isObject(body) || isDeeperThan(body, MAX_JSON_DEPTH)) throw malformed('an answer that is not a plain object');
   return body;
 }
 

@@ -74,7 +74,7 @@ export function createMeter(options: { readonly maxQueue: number; readonly threa
   function send(): void {
     const batch = unsent;
     unsent = [];
-    if (!closed) worker.postMessage(batch);
+    if (!closed) post(worker, batch, waiting);
   }
 
   return {
@@ -96,6 +96,18 @@ export function createMeter(options: { readonly maxQueue: number; readonly threa
       rejectAll(waiting, new DgridError('DGRID_SHUTTING_DOWN', 'The gateway is closing.'));
     },
   };
+}
+
+/** Nothing that gets here should be uncloneable; if it is, these jobs fail and not the process. */
+function post(worker: Worker, batch: readonly MeterRequest[], waiting: Map<number, Waiting>): void {
+  try {
+    worker.postMessage(batch);
+  } catch (cause) {
+    for (const { id } of batch) {
+      waiting.get(id)?.reject(new DgridError('DGRID_INTERNAL', FAILED, { cause }));
+      waiting.delete(id);
+    }
+  }
 }
 
 function settle(waiting: Map<number, Waiting>, reply: MeterReply): void {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { DgridError, toDgridError } from '../../errors.ts';
+import { MAX_JSON_DEPTH, isDeeperThan } from '../../lib/json-depth.ts';
 import type { JsonObject } from '../../protocol/content.ts';
 import type { ServeHead, ServeOutcome, ServeRequest } from '../../serve.ts';
 import { logFields } from '../plugins/errors.ts';
@@ -22,6 +23,7 @@ export function registerChat(app: FastifyInstance, deps: HttpDeps): void {
           context: { retryAfterMs: 1_000 },
         });
     },
+    preHandler: refuseDeepBodies,
     async handler(request, reply) {
       const { hash } = requireKey(request, deps.checkKey);
       const gone = abortOnClose(reply);
@@ -40,6 +42,11 @@ export function registerChat(app: FastifyInstance, deps: HttpDeps): void {
       }
     },
   });
+}
+
+export async function refuseDeepBodies({ body }: Pick<FastifyRequest, 'body'>): Promise<void> {
+  if (isDeeperThan(body, MAX_JSON_DEPTH))
+    throw new DgridError('DGRID_INVALID_BODY', `The body is nested more than ${MAX_JSON_DEPTH} levels deep.`);
 }
 
 async function stream(

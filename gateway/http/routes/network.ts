@@ -7,6 +7,7 @@ import type { Hex } from '../../protocol/types.ts';
 import type { StoredReceipt } from '../../receipt/ports.ts';
 import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
+import { refuseDeepBodies } from './chat.ts';
 import { ChatRequest } from '../schemas/chat-request.ts';
 
 /** Everything a caller can look up: models, nodes, decisions, receipts, epochs, parameters. */
@@ -27,10 +28,14 @@ export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
   });
   app.get('/v1/nodes', async (_request, reply) => sendJson(reply, { object: 'list', data: deps.nodes() }));
   app.get('/v1/params', async (_request, reply) => sendJson(reply, deps.params()));
-  app.post<{ Body: JsonObject }>('/v1/route', { schema: { body: ChatRequest } }, async (request, reply) => {
-    requireKey(request, deps.checkKey);
-    return sendJson(reply, deps.explain(request.body));
-  });
+  app.post<{ Body: JsonObject }>(
+    '/v1/route',
+    { schema: { body: ChatRequest }, preHandler: refuseDeepBodies },
+    async (request, reply) => {
+      requireKey(request, deps.checkKey);
+      return sendJson(reply, deps.explain(request.body));
+    },
+  );
   registerReceipts(app, deps);
   registerEpochs(app, deps);
 }

@@ -241,6 +241,7 @@ describe('a plain answer', () => {
     ['garbage', '<html>', 'malformed'],
     ['half of the JSON', body({}).slice(0, 40), 'malformed'],
     ['no choices', body({ choices: [] }), 'malformed'],
+    ['nesting without end', `${body({}).slice(0, -1)},"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`, 'malformed'],
     ['an error', body({ error: { message: 'no' } }), 'in_band_error'],
     ['no finish reason', body({ choices: [{ message: { content: 'x' }, finish_reason: null }] }), 'truncated'],
     ['no message', body({ choices: [{ text: 'x', finish_reason: 'stop' }] }), 'malformed'],

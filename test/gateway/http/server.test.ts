@@ -188,6 +188,16 @@ describe('the HTTP edge', () => {
     });
   }
 
+  it('rejects bodies that are nested too deep for anybody to write down again', async () => {
+    const deep = `{"model":"demo","messages":[{"role":"user","content":"x"}],"x":${'['.repeat(4_000)}${']'.repeat(4_000)}}`;
+    for (const url of ['/v1/chat/completions', '/v1/route']) {
+      const response = await post(deep, {}, url);
+      assert.deepEqual([response.statusCode, code(response)], [400, 'DGRID_INVALID_BODY']);
+    }
+    const fine = `{"model":"demo","messages":[{"role":"user","content":"x"}],"x":${'['.repeat(90)}${']'.repeat(90)}}`;
+    assert.equal((await post(fine)).statusCode, 200);
+  });
+
   it('accepts every format rule that evaluators know', async () => {
     const rules = {
       json: {},

@@ -37,6 +37,17 @@ describe('the metering thread', () => {
     }
   });
 
+  it('rejects a job that cannot be sent to the thread, and goes on', async () => {
+    const meter = createMeter({ maxQueue: 100 });
+    try {
+      const decision = (() => undefined) as unknown as MeterJob['decision'];
+      await assert.rejects(meter.measure({ ...job('x'), decision }), DgridError);
+      assert.deepEqual(await meter.measure(job('x')), measure(job('x')));
+    } finally {
+      await meter.close();
+    }
+  });
+
   it('rejects when its queue is full, and when it is closed', async () => {
     const meter = createMeter({ maxQueue: 1 });
     const waiting = meter.measure(job('x'));
