@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,7 +43,8 @@ export const demo = defineCommand(
       return code;
     } catch (error) {
       await supervisor.stop();
-      io.stderr(`the logs of this run are in ${join(dir, 'logs')}`);
+      if (readdirSync(join(dir, 'logs')).length === 0) rmSync(dir, { recursive: true, force: true });
+      else io.stderr(`the logs of this run are in ${join(dir, 'logs')}`);
       throw error;
     }
   },

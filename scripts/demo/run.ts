@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
+import { RecordStatus } from '../../gateway/protocol/constants.ts';
 import { ensureArtifacts } from '../lib/artifacts.ts';
+import { connect } from '../lib/chain.ts';
 import { CommandError } from '../lib/command.ts';
 import { dgai } from '../lib/units.ts';
 import { reachTime, startChain } from './chain.ts';
 import { goldsAnchored, readChainFacts } from './chain-facts.ts';
 import { createChatClient } from './chat-client.ts';
+import type { Dataset } from './dataset.ts';
 import { checkInvariants } from './invariants.ts';
 import type { Check } from './invariants.ts';
 import { deployNetwork, fundMembers, registerMembers } from './joining.ts';
@@ -59,7 +62,8 @@ const GOLD_TURN = 5;
 const MIN_TASKS_FOR_GOLD = 10;
 
 export async function runDemo(input: DemoInput): Promise<DemoResult> {
-  const { options, progress, supervisor } = input;
+  const { options, progress } = input;
+  if (options.rpc !== undefined) await connect(options.rpc); // nothing is started for a chain that is not there
   const { tasks, golds } = splitTasks(options);
   const pace = measurePace();
   if (pace.factor > 1) progress.phase('pace', `the processor is busy: epochs of ${pace.epochDuration} s`);
@@ -69,25 +73,46 @@ export async function runDemo(input: DemoInput): Promise<DemoResult> {
   const gatewayUrl = members.gateway.url;
   const sent = await sendTraffic(input, network, { gatewayUrl, apiKey, tasks });
   await settle(input, network, gatewayUrl);
+  const audited = await audit(input, { members, network, sent, apiKey });
+  return { ...audited, requests: countRequests(sent), gatewayUrl, apiKey };
+}
 
+type AuditInput = {
+  readonly members: Members;
+  readonly network: Network;
+  readonly sent: readonly Sent[];
+  readonly apiKey: string;
+};
+
+/** What everybody got, and whether all of it can be followed back to the chain. */
+async function audit(
+  { options, dir, progress, supervisor }: DemoInput,
+  { members, network, sent, apiKey }: AuditInput,
+): Promise<Pick<DemoResult, 'results' | 'checks'>> {
+  const gatewayUrl = members.gateway.url;
   const datasets = await readDatasets(gatewayUrl, options.epochs);
   const facts = await readChainFacts(network, options.epochs);
-  progress.phase(
-    'claims',
-    `${facts.claims.length} paid: ${dgai(facts.claims.reduce((sum, claim) => sum + claim.amount, 0n))}`,
-  );
-  const examined = datasets
-    .flatMap(({ receipts }) => receipts)
-    .find(({ record, receipt }) => record['status'] === 1 && isOurs(sent, receipt['id']));
-  const receiptId = String(examined?.receipt['id'] ?? sent.find((request) => request.ok)?.receiptId ?? '');
-  const verified = await verifyOne(network, { gatewayUrl, apiKey, receiptId, dir: input.dir });
+  const paid = facts.claims.reduce((sum, claim) => sum + claim.amount, 0n);
+  progress.phase('claims', `${facts.claims.length} paid: ${dgai(paid)}`);
+  const receiptId = receiptToVerify(sent, datasets);
+  const verified = await verifyOne(network, { gatewayUrl, apiKey, receiptId, dir });
   const results = operatorResults({ members, datasets, facts, sent });
   const liar = members.evaluators.find(({ lies }) => lies)?.name ?? '';
   const merit = options.isOwnCast && options.epochs > 1 ? checkMerit(results, liar) : [];
   const checks = [...checkInvariants({ facts, datasets, deployment: network.deployment, sent }), ...verified, ...merit];
   supervisor.signal.throwIfAborted();
   progress.phase('verified', `${checks.filter(({ ok }) => ok).length} of ${checks.length} checks hold`);
-  return { results, checks, requests: countRequests(sent), gatewayUrl, apiKey };
+  return { results, checks };
+}
+
+/** One that a caller of the demo got and a committee scored. */
+function receiptToVerify(sent: readonly Sent[], datasets: readonly Dataset[]): string {
+  const ours = new Set(sent.filter(({ ok }) => ok).map((request) => request.receiptId));
+  const scored = datasets
+    .flatMap(({ receipts }) => receipts)
+    .find(({ record, receipt }) => record['status'] === RecordStatus.scored && ours.has(String(receipt['id'])));
+  if (scored === undefined) throw new CommandError('no answer of the demo was examined and scored');
+  return String(scored.receipt['id']);
 }
 
 function splitTasks({ tasks }: DemoOptions) {
@@ -189,10 +214,6 @@ async function settle(
   });
   progress.phase('epochs', `${options.epochs} final`);
   await claimAll(network, gatewayUrl, options.epochs);
-}
-
-function isOurs(sent: readonly Sent[], id: string | number | undefined): boolean {
-  return sent.some((request) => request.ok && request.receiptId === id);
 }
 
 function countRequests(sent: readonly Sent[]): DemoResult['requests'] {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { sendAndWait } from '../lib/chain.ts';
+import { sendAndWait, view } from '../lib/chain.ts';
 import { CommandError } from '../lib/command.ts';
 import { contractsOf } from '../lib/deployment.ts';
 import { claim } from '../claim.ts';
@@ -65,6 +65,7 @@ export async function claimAll(network: Network, gatewayUrl: string, epochs: num
   await runCommand(claim, [...options, ...chainOptions(network)], { DGRID_PRIVATE_KEY: network.deployer.privateKey });
   // Fees are taken at every anchor and burned when somebody asks for it.
   const { staking } = contractsOf(network.deployment, network.connection.provider);
+  if ((await view<bigint>(staking, 'pendingBurn')) === 0n) return;
   const request = await staking.getFunction('burnSlashed').populateTransaction();
   await sendAndWait(network.deployer, request, 'burning the fees');
 }

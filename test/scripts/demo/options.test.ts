@@ -101,6 +101,6 @@ describe('demo/progress', () => {
     const progress = capture(true);
     progress.live('a rather long line of counters');
     progress.phase('chain', 'up');
-    assert.equal(progress.text(), '\r\x1b[2K[  0.0 s] a rather long line\r\x1b[2K[  0.5 s] chain        up\n');
+    assert.equal(progress.text(), '\r\x1b[2K[  0.0 s] a rather long line \r\x1b[2K[  0.5 s] chain        up\n');
   });
 });

@@ -66,7 +66,7 @@ describe('demo/traffic', () => {
     const accuracy = (index: number): number | undefined => sent.find(({ task }) => task === TASKS[index])?.accuracyBps;
     assert.equal(accuracy(0), 10_000);
     assert.ok((accuracy(1) ?? 0) > 9_000);
-    assert.equal(accuracy(2), 5_000);
+    assert.ok((accuracy(2) ?? 0) > 1_000 && (accuracy(2) ?? 0) < 9_000);
     assert.equal(accuracy(3), undefined);
     assert.equal(accuracy(4), undefined);
   });
