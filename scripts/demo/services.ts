@@ -10,7 +10,7 @@ import type { EvaluatorMember, Member, Members, NodeMember } from './members.ts'
 import type { DemoNode } from './network-file.ts';
 import type { Pace } from './pace.ts';
 import { answers } from './supervisor.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { Child, Supervisor } from './supervisor.ts';
 import type { DemoTask } from './tasks.ts';
 
 /** The servers of the network: backends in one process, every agent and the gateway in one of its own. */
@@ -44,8 +44,8 @@ function startModule(
   name: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): void {
-  supervisor.start({ name, command: process.execPath, args, env: { ...NODE_ENV, ...env }, cwd: ROOT });
+): Child {
+  return supervisor.start({ name, command: process.execPath, args, env: { ...NODE_ENV, ...env }, cwd: ROOT });
 }
 
 /** Our own backends; none when the network file names others. */
@@ -125,7 +125,7 @@ export type GatewayInputs = {
   readonly pace: Pace;
 };
 
-export function startGateway(supervisor: Supervisor, network: Network, gateway: Member, inputs: GatewayInputs): void {
+export function startGateway(supervisor: Supervisor, network: Network, gateway: Member, inputs: GatewayInputs): Child {
   const { dir, apiKey, golds, pace } = inputs;
   const dataDir = join(dir, 'data-gateway');
   mkdirSync(dataDir, { recursive: true });
@@ -134,7 +134,7 @@ export function startGateway(supervisor: Supervisor, network: Network, gateway: 
   writeFileSync(keysFile, JSON.stringify([{ hash, name: 'demo' }]));
   const goldFile = join(dir, 'golds.jsonl');
   writeFileSync(goldFile, golds.map((task) => `${JSON.stringify(task)}\n`).join(''));
-  startModule(supervisor, 'gateway', [join(ROOT, 'gateway/main.ts')], {
+  return startModule(supervisor, 'gateway', [join(ROOT, 'gateway/main.ts')], {
     ...GATEWAY_LIMITS,
     DGRID_ANSWER_TIMEOUT_MS: String(pace.answerTimeoutMs),
     DGRID_RPC_URL: network.chain.rpcUrl,

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startChain, reachTime } from '../../../scripts/demo/chain.ts';
+import { goldsAnchored, readChainFacts } from '../../../scripts/demo/chain-facts.ts';
+import { createChatClient } from '../../../scripts/demo/chat-client.ts';
+import { checkInvariants } from '../../../scripts/demo/invariants.ts';
+import { deployNetwork, deployerKey, fundMembers, registerMembers } from '../../../scripts/demo/joining.ts';
+import type { Network } from '../../../scripts/demo/joining.ts';
+import { createMembers } from '../../../scripts/demo/members.ts';
+import { backendsReady, startAgents, startBackends, startGateway } from '../../../scripts/demo/services.ts';
+import { epochsFinal, readDatasets } from '../../../scripts/demo/settle.ts';
+import { answers, createSupervisor } from '../../../scripts/demo/supervisor.ts';
+import type { Supervisor } from '../../../scripts/demo/supervisor.ts';
+import { OWN_TASKS, readTasks, taskBody } from '../../../scripts/demo/tasks.ts';
+import type { Sent } from '../../../scripts/demo/traffic.ts';
+
+const SEED = 'restart';
+const API_KEY = 'dgrid-restart-test';
+/** Generous windows: the point is what survives, not how fast it is on a busy machine. */
+const PACE = { factor: 1, epochDuration: 12, recordWindow: 12, answerTimeoutMs: 3_000 };
+/** How many answers are reported before the process is killed, life by life. */
+const LIVES = [3, 9, 1];
+const REQUESTS_PER_LIFE = 12;
+const DEADLINE_MS = 60_000;
+
+describe('a gateway that is killed', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'dgrid-restart-'));
+  const everything = createSupervisor({ logDir: join(dir, 'logs'), graceMs: 1_000 });
+  const lives: Supervisor[] = [];
+  const tasks = readTasks(OWN_TASKS);
+
+  after(async () => {
+    for (const life of lives) await life.stop();
+    await everything.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('anchors every reported receipt exactly once, whenever it died', async () => {
+    mkdirSync(dir, { recursive: true });
+    const members = await createMembers(SEED, undefined);
+    startBackends(everything, members, SEED);
+    const chain = await startChain('hardhat', undefined, everything);
+    const network = await deployNetwork(chain, dir, deployerKey({}), PACE);
+    startAgents(everything, network, members, dir);
+    await fundMembers(network, members);
+    await registerMembers(network, members, dir);
+    await backendsReady(everything, members);
+
+    const start = async (): Promise<{ readonly pid: number; readonly life: Supervisor }> => {
+      const life = createSupervisor({ logDir: join(dir, `logs-gateway-${lives.length}`), graceMs: 1_000 });
+      lives.push(life);
+      const { pid } = startGateway(life, network, members.gateway, { dir, apiKey: API_KEY, golds: [], pace: PACE });
+      await life.until('a gateway that is ready', answers(`${members.gateway.url}/readyz`), DEADLINE_MS);
+      return { pid, life };
+    };
+    const sent: Sent[] = [];
+    let gateway = await start();
+    await gateway.life.until('the golds of epoch 0', goldsAnchored(network, members.gateway), DEADLINE_MS);
+    await reachTime(chain, everything, network.timing.genesis, DEADLINE_MS);
+    for (const killAfter of LIVES) {
+      sent.push(...(await sendUntilKilled(members.gateway.url, killAfter, gateway.pid)));
+      gateway = await start();
+    }
+    sent.push(...(await sendUntilKilled(members.gateway.url, Infinity, gateway.pid)));
+
+    const last = await lastEpochAnchored(gateway.life, network, sent, members.gateway.url);
+    await epochsFinal(gateway.life, members.gateway.url, last, () => undefined);
+    const datasets = await readDatasets(members.gateway.url, last + 1);
+    const reported = sent.filter(({ ok }) => ok).map(({ receiptId }) => receiptId);
+    const anchored = datasets.flatMap(({ receipts }) => receipts.map(({ receipt }) => String(receipt['id'])));
+    assert.ok(reported.length >= LIVES.reduce((sum, count) => sum + count, 0), `${reported.length} reported`);
+    assert.equal(new Set(anchored).size, anchored.length, 'no receipt stands in two places');
+    assert.deepEqual(
+      reported.filter((id) => id === undefined || !anchored.includes(id)),
+      [],
+    );
+    const facts = await readChainFacts(network, last + 1);
+    const failed = checkInvariants({ facts, datasets, deployment: network.deployment, sent }).filter(({ ok }) => !ok);
+    assert.deepEqual(failed, []);
+  });
+
+  /** Sends a wave of requests and kills the process group once so many of them were answered. */
+  async function sendUntilKilled(url: string, killAfter: number, pid: number): Promise<Sent[]> {
+    const ask = createChatClient({ baseUrl: url, apiKey: API_KEY, timeoutMs: 10_000 });
+    let answered = 0;
+    return await Promise.all(
+      Array.from({ length: REQUESTS_PER_LIFE }, async (_, index): Promise<Sent> => {
+        const task = tasks[(index * 7) % tasks.length];
+        assert.ok(task !== undefined);
+        const streamed = index % 2 === 0;
+        const reply = await ask(taskBody(task), streamed);
+        if (reply.ok && (answered += 1) === killAfter) process.kill(-pid, 'SIGKILL');
+        return { ...reply, epoch: 0, task, streamed, accuracyBps: undefined };
+      }),
+    );
+  }
+
+  /** The epoch that the last of the reported receipts was anchored in. */
+  async function lastEpochAnchored(
+    life: Supervisor,
+    network: Network,
+    sent: readonly Sent[],
+    url: string,
+  ): Promise<number> {
+    const wanted = sent.filter(({ ok }) => ok).map(({ receiptId }) => receiptId);
+    const anchored = async (signal: AbortSignal): Promise<boolean> => {
+      for (const id of wanted) {
+        const response = await fetch(`${url}/v1/receipts/${id}`, {
+          headers: { authorization: `Bearer ${API_KEY}` },
+          signal,
+        });
+        const { state } = (await response.json()) as { state: string };
+        if (state === 'served') return false;
+      }
+      return true;
+    };
+    await life.until('every reported receipt on chain', anchored, DEADLINE_MS);
+    const { batches } = await readChainFacts(network, 1);
+    return Number(batches.reduce((latest, { epoch }) => (epoch > latest ? epoch : latest), 0n));
+  }
+});
