@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 
 import type { Breaker } from './execute/breaker.ts';
+import { DgridError } from './errors.ts';
 import { circuitKey, createExecute } from './execute/execute.ts';
 import type { ExecuteDeps, Executed, Observation, Target } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
@@ -87,7 +88,7 @@ export function buildApp(deps: AppDeps): App {
     route: (request) => plan(request, deps.randomUint32() % 100 === 0),
     execute: createExecute({ ...deps, observe: (target) => observe(deps, target) }),
     meter: deps.meter,
-    receipts: deps.receipts,
+    receipts: durable(deps.receipts),
     formatConstrained: deps.formatConstrained ?? statesFormat,
     blockTime: deps.chain.blockTime,
     nowMs: deps.nowMs,
@@ -124,6 +125,18 @@ function observe(deps: AppDeps, target: Target): (observation: Observation) => v
     if (!observation.ok) return end(observation);
     const { firstTokenMs, totalMs, usage } = observation.result;
     end({ ok: true, firstTokenMs, totalMs, completionTokens: usage?.completionTokens ?? 0 });
+  };
+}
+
+/** Whatever goes wrong in the store, the caller hears that the answer does not count, and may try again. */
+function durable({ reserve, commit, release }: ReceiptLog): Pick<ReceiptLog, 'reserve' | 'commit' | 'release'> {
+  const translated = (cause: unknown): never => {
+    throw new DgridError('DGRID_STORE_UNAVAILABLE', 'The receipt could not be written; nothing is charged.', { cause });
+  };
+  return {
+    reserve: (reservation) => reserve(reservation).catch(translated),
+    commit: (served) => commit(served).catch(translated),
+    release,
   };
 }
 

@@ -55,8 +55,6 @@ export const ERRORS = {
   DGRID_EVALUATION_REFUSED: row(422, 'invalid_request_error'),
   DGRID_EVALUATION_CONFLICT: row(409, 'invalid_request_error'),
   DGRID_UNKNOWN_EVALUATION: row(404, 'not_found_error'),
-  // start-up
-  DGRID_BAD_CONFIG: row(500, 'internal_error'),
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof ERRORS;

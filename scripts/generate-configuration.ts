@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import { EVALUATOR_SETTINGS } from '../gateway/agents/evaluator/settings.ts';
 import { NODE_SETTINGS } from '../gateway/agents/node/config.ts';
 import { GATEWAY_SETTINGS } from '../gateway/config.ts';
 import { settingsTable } from '../gateway/lib/settings.ts';
@@ -14,6 +15,8 @@ function withTable(page: string, marker: string, table: string): string {
   return `${before}<!-- ${marker} -->\n\n${table}\n\n${rest}`;
 }
 
-const page = readFileSync(path, 'utf8');
-const gateway = withTable(page, 'gateway', settingsTable(GATEWAY_SETTINGS));
-writeFileSync(path, `${withTable(gateway, 'node agent', settingsTable(NODE_SETTINGS)).trimEnd()}\n`);
+let page = readFileSync(path, 'utf8');
+page = withTable(page, 'gateway', settingsTable(GATEWAY_SETTINGS));
+page = withTable(page, 'node agent', settingsTable(NODE_SETTINGS));
+page = withTable(page, 'evaluator agent', settingsTable(EVALUATOR_SETTINGS));
+writeFileSync(path, `${page.trimEnd()}\n`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
+import { EVALUATOR_SETTINGS } from '../../gateway/agents/evaluator/settings.ts';
 import { NODE_SETTINGS } from '../../gateway/agents/node/config.ts';
 import { GATEWAY_SETTINGS } from '../../gateway/config.ts';
 import { settingsTable } from '../../gateway/lib/settings.ts';
@@ -19,6 +20,7 @@ describe('docs/configuration.md', () => {
   const tables: readonly (readonly [string, Settings])[] = [
     ['gateway', GATEWAY_SETTINGS],
     ['node agent', NODE_SETTINGS],
+    ['evaluator agent', EVALUATOR_SETTINGS],
   ];
 
   it('lists every option of every server as the code has it, and no other', () => {

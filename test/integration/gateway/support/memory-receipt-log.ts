@@ -1,4 +1,3 @@
-import { DgridError } from '../../../../gateway/errors.ts';
 import type { Hex } from '../../../../gateway/protocol/types.ts';
 import type { ReceiptLog, Reservation, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
 
@@ -18,7 +17,7 @@ export function createMemoryReceiptLog(): MemoryReceiptLog {
       open.set(reservation.id, reservation);
     },
     async commit(entry) {
-      if (failing) throw new DgridError('DGRID_STORE_UNAVAILABLE', 'The store does not answer.');
+      if (failing) throw new Error('disk I/O error');
       if (!open.delete(entry.receipt.id)) throw new Error('a receipt that was never reserved');
       const serial = BigInt(served.length);
       served.push({ ...entry, receipt: { ...entry.receipt, serial } });
