@@ -10,7 +10,7 @@ import type { Draft, KeywordEntry, ReferenceKind, Run, SchemaObject, Seen } from
  * Evaluates a schema step by step, without making code of it, so that a stranger's schema is data and no more: it runs
  * out of steps or of depth, and then there is no verdict. Only its regular expressions need a deadline besides.
  */
-const MAX_STEPS = 2_000_000;
+const MAX_STEPS = 200_000;
 const MAX_DEPTH = 400;
 
 /** The chain of resources that evaluation has come through, innermost first. */
