@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createNodeClient } from '../../execute/node-client.ts';
 import { parseDeployment } from '../../lib/deployment.ts';
 import { openKeystore } from '../../lib/keystore.ts';
-import { SettingsError, readSettings } from '../../lib/settings.ts';
+import { SettingsError, readSettings, settingsHelp } from '../../lib/settings.ts';
 import type { Values } from '../../lib/settings.ts';
 import { createSigner } from '../../protocol/signature.ts';
 import type { Signer } from '../../protocol/signature.ts';
@@ -129,11 +129,11 @@ async function doctor(config: Config): Promise<void> {
 }
 
 try {
-  const config = loadConfig();
   const [command] = process.argv.slice(2);
-  if (command === 'doctor') await doctor(config);
-  else if (command === undefined) await serve(config);
-  else throw new SettingsError([`no such command: ${command}; use none or doctor`]);
+  if (command === '--help') process.stdout.write(`${settingsHelp(NODE_SETTINGS)}\n`);
+  else if (command === 'doctor') await doctor(loadConfig());
+  else if (command === undefined) await serve(loadConfig());
+  else throw new SettingsError([`no such command: ${command}; use none, doctor or --help`]);
 } catch (error) {
   const problems =
     error instanceof SettingsError ? error.problems : [error instanceof Error ? error.message : String(error)];

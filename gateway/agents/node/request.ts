@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { DgridError } from '../../errors.ts';
+import { MAX_JSON_DEPTH, isDeeperThan } from '../../lib/json-depth.ts';
 import type { JsonObject } from '../../protocol/content.ts';
 import type { Address, Hex } from '../../protocol/types.ts';
 
@@ -61,7 +62,7 @@ function parseBody(text: string): JsonObject {
   } catch (cause) {
     throw new DgridError('DGRID_INVALID_JSON', 'The body is not valid JSON.', { cause });
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new DgridError('DGRID_INVALID_BODY', 'The body must be a JSON object.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || isDeeperThan(body, MAX_JSON_DEPTH))
+    throw new DgridError('DGRID_INVALID_BODY', 'The body must be a JSON object, nested within reason.');
   return body as JsonObject;
 }
