@@ -36,11 +36,13 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
 
     /// @dev A node's hot state in three slots; a claim reads one of them, an anchor two.
     struct Node {
-        // slot 0: money. slashedBps belongs to slashEpoch.
+        // slot 0: money. slashedBps belongs to slashEpoch; registered keeps the slot from being empty, so that the first
+        // stake does not pay for a new one.
         uint96 stake;
         uint96 unbonding;
         uint40 unbondingAvailableAt;
         uint16 slashedBps;
+        bool registered;
         // slot 1: payout and membership
         address payout;
         uint32 activeFromEpoch;
@@ -163,10 +165,11 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         if (role >= ROLE_COUNT) revert NodeStakingInvalidRole(role);
         if (payout == address(0)) revert NodeStakingZeroAddress();
         Node storage node = _nodes[msg.sender][role];
-        if (node.registeredAt != 0) revert NodeStakingAlreadyRegistered(msg.sender, role);
+        if (node.registered) revert NodeStakingAlreadyRegistered(msg.sender, role);
         _checkMetadata(metadataUri);
         _takeSigner(role, signer, deadline, signerSignature);
 
+        node.registered = true;
         node.signer = signer;
         node.payout = payout;
         node.activeFromEpoch = NEVER;
@@ -238,9 +241,10 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     function requestUnbond(uint8 role, uint256 amount) external {
         if (amount == 0) revert NodeStakingZeroAmount();
         Node storage node = _registered(msg.sender, role);
-        if (amount > node.stake) revert NodeStakingInsufficientStake(msg.sender, role, node.stake, amount);
+        uint256 staked = node.stake;
+        if (amount > staked) revert NodeStakingInsufficientStake(msg.sender, role, staked, amount);
         _unbond(node, role, amount);
-        _syncMembership(node, msg.sender, role);
+        _stakeChanged(node, msg.sender, role, staked, staked - amount);
     }
 
     /// @inheritdoc INodeStaking
@@ -254,7 +258,7 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         node.unbonding = (unbonding - amount).toUint96();
         if (amount == unbonding) node.unbondingAvailableAt = 0;
         emit UnbondCancelled(msg.sender, role, amount, staked, unbonding - amount);
-        _syncMembership(node, msg.sender, role);
+        _stakeChanged(node, msg.sender, role, staked - amount, staked);
     }
 
     /// @inheritdoc INodeStaking
@@ -276,7 +280,7 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         if (role == ROLE_GATEWAY) amount += _takeFees(_fees[msg.sender]);
         if (staked > 0) {
             _unbond(node, role, staked);
-            _syncMembership(node, msg.sender, role);
+            _stakeChanged(node, msg.sender, role, staked, 0);
         } else if (amount == 0) {
             if (node.unbonding == 0) revert NodeStakingNothingToWithdraw(msg.sender, role);
             revert NodeStakingStillUnbonding(msg.sender, role, node.unbondingAvailableAt);
@@ -323,7 +327,7 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         pendingBurn += slashed - bounty;
         (uint256 fromStake, uint256 fromUnbonding) = _takeProportionally(node, slashed);
         emit Slashed(account, role, offenceId, kind, subject, fromStake, fromUnbonding, beneficiary, bounty);
-        _syncMembership(node, account, role);
+        _stakeChanged(node, account, role, node.stake + fromStake, node.stake);
         if (bounty > 0) IERC20(token).safeTransfer(beneficiary, bounty);
     }
 
@@ -510,7 +514,7 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     function isActive(address account, uint8 role, uint64 epoch) public view returns (bool) {
         if (role >= ROLE_COUNT) revert NodeStakingInvalidRole(role);
         Node storage node = _nodes[account][role];
-        if (node.registeredAt == 0) return false;
+        if (!node.registered) return false;
         if (epoch >= node.activeFromEpoch) return epoch < node.inactiveFromEpoch;
 
         // Binary search for the last past membership that began at or before the epoch; they are in order and disjoint.
@@ -557,7 +561,7 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         uint256 staked = node.stake + amount;
         node.stake = staked.toUint96();
         emit Staked(msg.sender, role, amount, staked);
-        _syncMembership(node, msg.sender, role);
+        _stakeChanged(node, msg.sender, role, staked - amount, staked);
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
     }
 
@@ -632,6 +636,13 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         _syncMembership(node, account, role);
     }
 
+    /// @dev Stake that stays on its side of the minimum changes nothing but a gateway's electoral weight.
+    function _stakeChanged(Node storage node, address account, uint8 role, uint256 before, uint256 current) private {
+        uint256 minimum = minimumStake(role);
+        if (role != ROLE_GATEWAY && (before >= minimum) == (current >= minimum)) return;
+        _syncMembership(node, account, role);
+    }
+
     /// @dev Brings membership, and a gateway's electoral weight, in line with stake and jail, from the next epoch on.
     function _syncMembership(Node storage node, address account, uint8 role) private {
         bool belongs = node.stake >= minimumStake(role) && node.jailedUntilEpoch == 0;
@@ -686,8 +697,7 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     function _registered(address account, uint8 role) private view returns (Node storage node) {
         if (role >= ROLE_COUNT) revert NodeStakingInvalidRole(role);
         node = _nodes[account][role];
-        // A registered node always has a payout; its slot is the one that most callers need anyway.
-        if (node.payout == address(0)) revert NodeStakingNotRegistered(account, role);
+        if (!node.registered) revert NodeStakingNotRegistered(account, role);
     }
 
     function _accountsOf(uint8 role) private view returns (address[] storage) {

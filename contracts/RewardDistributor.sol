@@ -31,18 +31,21 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
-    /// @dev What a claim reads: three slots of one role's pool, the third also written.
+    /// @dev One role's pool and tree. A claim reads the first slot and updates the second; the rest is for everybody else.
     struct Pool {
-        bytes32 root;
+        // slot 0: binds (root, total), 0 without a tree
+        bytes32 commitment;
         // slot 1
-        uint128 total;
-        uint96 returned;
-        uint32 count;
-        // slot 2
         uint96 amount;
         uint96 paid;
         uint16 maxShareBps;
         bool claimable;
+        // slot 2
+        uint128 total;
+        uint96 returned;
+        uint32 count;
+        // slot 3
+        bytes32 root;
     }
 
     struct Epoch {
@@ -212,8 +215,11 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
 
         for (uint256 role = 0; role < ROLE_COUNT; ++role) {
             Pool storage pool = opened.pools[role];
-            pool.root = distribution.roots[role];
-            pool.total = distribution.totals[role];
+            (bytes32 root, uint128 total) = (distribution.roots[role], distribution.totals[role]);
+            if (root == 0) continue;
+            pool.commitment = SumTree.commitment(root, total);
+            pool.root = root;
+            pool.total = total;
             pool.count = distribution.counts[role];
         }
         opened.state = EpochState.Proposed;
@@ -282,6 +288,7 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         opened.signersHash = 0;
         for (uint256 role = 0; role < ROLE_COUNT; ++role) {
             Pool storage pool = opened.pools[role];
+            pool.commitment = 0;
             pool.root = 0;
             pool.total = 0;
             pool.count = 0;
@@ -344,10 +351,9 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     function previewClaim(RewardLeaf calldata leaf) external view returns (uint256 amount, bool claimed) {
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _inState(leaf.epoch, EpochState.Final).pools[leaf.role];
-        if (weight > pool.total) {
-            revert RewardDistributorInvalidProof(leaf.epoch, leaf.role, leaf.account);
-        }
-        (amount, ) = _amountOf(pool, weight);
+        uint256 total = pool.total;
+        if (weight > total) revert RewardDistributorInvalidProof(leaf.epoch, leaf.role, leaf.account);
+        (amount, ) = _amountOf(pool, weight, total);
         claimed = _isClaimed(leaf);
     }
 
@@ -355,7 +361,8 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     function verifyReward(RewardLeaf calldata leaf, SumNode[] calldata proof) external view returns (bool) {
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
-        return SumTree.verify(hashReward(leaf), weight.toUint128(), proof, pool.root, pool.total);
+        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), weight.toUint128(), proof);
+        return total != 0 && SumTree.commitment(root, total) == pool.commitment;
     }
 
     /// @inheritdoc IRewardDistributor
@@ -542,13 +549,14 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
         if (!pool.claimable) revert RewardDistributorWrongState(leaf.epoch, _epochs[leaf.epoch].state);
-        if (!SumTree.verify(hashReward(leaf), weight.toUint128(), proof, pool.root, pool.total)) {
+        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), weight.toUint128(), proof);
+        if (total == 0 || SumTree.commitment(root, total) != pool.commitment) {
             revert RewardDistributorInvalidProof(leaf.epoch, leaf.role, leaf.account);
         }
         (uint256 key, uint256 bit) = _claimSlot(leaf.account, leaf.role, leaf.epoch);
         _claimed[key] |= bit;
         uint256 excess;
-        (amount, excess) = _amountOf(pool, weight);
+        (amount, excess) = _amountOf(pool, weight, total);
         pool.paid = (pool.paid + amount).toUint96();
         if (excess > 0) {
             pool.returned = (pool.returned + excess).toUint96();
@@ -621,10 +629,14 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     }
 
     /// @dev The cap's excess goes back to the reserve; what rounding leaves over stays in the pool.
-    function _amountOf(Pool storage pool, uint256 weight) private view returns (uint256 amount, uint256 excess) {
+    function _amountOf(
+        Pool storage pool,
+        uint256 weight,
+        uint256 total
+    ) private view returns (uint256 amount, uint256 excess) {
         uint256 whole = pool.amount;
         // At most 2⁹⁶ × 2¹⁰⁶: cannot overflow. The total is at least the weight, which is above zero.
-        uint256 share = (whole * weight) / pool.total;
+        uint256 share = (whole * weight) / total;
         amount = Math.min(share, (whole * pool.maxShareBps) / BPS);
         excess = share - amount;
     }

@@ -104,7 +104,8 @@ contract Encoder {
         bytes32 root,
         uint128 total
     ) external pure returns (bool) {
-        return SumTree.verify(hash, weight, proof, root, total);
+        (bytes32 foundRoot, uint128 foundTotal) = SumTree.climb(hash, weight, proof);
+        return foundTotal != 0 && foundRoot == root && foundTotal == total;
     }
 
     function consensus(uint16[] memory scores, uint16[] memory weights) external pure returns (uint16) {
@@ -293,11 +294,7 @@ contract VectorsTest is Check {
         uint128 weight = uint128(vm.parseJsonUint(json, item(list, i, ".sum")));
         bytes32 root = vm.parseJsonBytes32(json, item(list, i, ".root"));
         uint128 total = uint128(vm.parseJsonUint(json, item(list, i, ".total")));
-        try encoder.verify(leaf, weight, proof, root, total) returns (bool ok) {
-            return ok;
-        } catch {
-            return false; // a running sum left uint128
-        }
+        return encoder.verify(leaf, weight, proof, root, total);
     }
 
     function item(string memory list, uint256 i, string memory field) private pure returns (string memory) {
