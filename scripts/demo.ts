@@ -35,7 +35,7 @@ export const demo = defineCommand(
     const options = parseDemoOptions(values);
     const dir = mkdtempSync(join(tmpdir(), 'dgrid-demo-'));
     const supervisor = createSupervisor({ logDir: join(dir, 'logs'), graceMs: GRACE_MS });
-    const interruption = interrupted(supervisor);
+    const interruption = interrupted();
     try {
       const code = await Promise.race([perform({ options, io, dir, supervisor, interruption }), interruption]);
       await supervisor.stop();
@@ -67,7 +67,7 @@ async function perform({ options, io, dir, supervisor, interruption }: Performan
     nowMs: () => performance.now(),
   });
   const result = await runDemo({ options, deployerKey: deployerKey(io.env), dir, supervisor, progress });
-  if (options.json) io.stdout(toJson({ ...result, apiKey: options.keep ? result.apiKey : undefined }, 2));
+  if (options.json) io.stdout(toJson(jsonResult(result, options.keep), 2));
   else resultLines(result.results, result.checks).forEach(io.stdout);
   if (!options.keep) {
     requireAll(result.checks);
@@ -82,31 +82,32 @@ async function perform({ options, io, dir, supervisor, interruption }: Performan
   return Exit.ok;
 }
 
-function keepLines({ gatewayUrl, apiKey }: DemoResult): string[] {
-  const body = JSON.stringify({
-    model: 'auto',
-    messages: [{ role: 'user', content: 'A baker has 24 rolls and sells 9. How many are left?' }],
-  });
+/** Addresses and the key are of use only while the network is up. */
+function jsonResult({ apiKey, gatewayUrl, rpcUrl, deploymentFile, ...result }: DemoResult, isKept: boolean): object {
+  return isKept ? { ...result, network: { apiKey, gatewayUrl, rpcUrl, deploymentFile } } : result;
+}
+
+function keepLines({ gatewayUrl, apiKey, rpcUrl, deploymentFile }: DemoResult): string[] {
+  const question = 'A baker has 24 rolls and sells 9. How many are left?';
+  const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: question }] });
+  const key = `-H 'authorization: Bearer ${apiKey}'`;
   return [
     `The network stays up until Ctrl-C. Its key is ${apiKey}`,
-    `  curl -i ${gatewayUrl}/v1/chat/completions -H 'authorization: Bearer ${apiKey}' -H 'content-type: application/json' -d '${body}'`,
-    `  curl ${gatewayUrl}/v1/receipts/<x-dgrid-receipt> -H 'authorization: Bearer ${apiKey}'`,
+    `  curl -i ${gatewayUrl}/v1/chat/completions ${key} -H 'content-type: application/json' -d '${body}'`,
+    `  curl ${gatewayUrl}/v1/receipts/<x-dgrid-receipt> ${key} > receipt.json`,
+    `  npx node scripts/verify.ts receipt.json --rpc ${rpcUrl} --deployment ${deploymentFile}`,
   ];
 }
 
-/** Resolves with the exit code of an interruption at the first signal, once everything is stopped. */
-function interrupted(supervisor: Supervisor): Promise<number> {
+/** Resolves at the first signal; a second one ends the process at once, and its reaper cleans up. */
+function interrupted(): Promise<number> {
   return new Promise((resolve) => {
-    for (const signal of SIGNALS) {
-      process.once(signal, () => {
-        void supervisor.stop().then(() => resolve(INTERRUPTED));
-      });
-    }
+    for (const signal of SIGNALS) process.once(signal, () => resolve(INTERRUPTED));
   });
 }
 
 if (import.meta.main) {
   await runMain(demo);
-  // Sockets that are kept alive to servers which are gone would hold the process for seconds.
+  // Sockets kept alive to servers that are gone, and what an interruption left undone, would hold the process.
   process.exit();
 }

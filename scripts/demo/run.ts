@@ -50,6 +50,8 @@ export type DemoResult = {
   };
   readonly gatewayUrl: string;
   readonly apiKey: string;
+  readonly rpcUrl: string;
+  readonly deploymentFile: string;
 };
 
 const REQUESTS_PER_EPOCH = 62;
@@ -74,7 +76,8 @@ export async function runDemo(input: DemoInput): Promise<DemoResult> {
   const sent = await sendTraffic(input, network, { gatewayUrl, apiKey, tasks });
   await settle(input, network, gatewayUrl);
   const audited = await audit(input, { members, network, sent, apiKey });
-  return { ...audited, requests: countRequests(sent), gatewayUrl, apiKey };
+  const { chain, deploymentFile } = network;
+  return { ...audited, requests: countRequests(sent), gatewayUrl, apiKey, rpcUrl: chain.rpcUrl, deploymentFile };
 }
 
 type AuditInput = {
