@@ -95,7 +95,7 @@ export const claim = defineCommand(
     const account = options.account === undefined ? wallet.address : parseAddress('--account', options.account);
     const session = await openSession(options, io);
     const reporter = createReporter(options.json, io);
-    const wanted = (await readClaims(sources)).filter(
+    const wanted = (await readClaims(sources, (source) => reporter.line(`  ${source}: nothing there`))).filter(
       ({ leaf }) =>
         (options.all || leaf.account === account.toLowerCase()) && (role === undefined || leaf.role === role),
     );

@@ -64,7 +64,7 @@ async function claimable(session: Session, gateway: string, account: string) {
   const latest = await view<{ exists: boolean; epoch: bigint }>(session.contracts.distributor, 'latestFinal');
   if (!latest.exists) return { count: 0, total: 0n };
   const from = latest.epoch > 99n ? latest.epoch - 99n : 0n;
-  const claims = await readClaims(epochSources(gateway, from, latest.epoch));
+  const claims = await readClaims(epochSources(gateway, from, latest.epoch), () => {});
   const own = claims.filter(({ leaf }) => leaf.account === account.toLowerCase());
   const open = (await assessClaims(session, own)).filter(({ state }) => state === 'claimable');
   return { count: open.length, total: open.reduce((sum, { amount }) => sum + amount, 0n) };

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { Interface, JsonRpcProvider, Result, isError } from 'ethers';
 import type { Contract, Provider, TransactionReceipt, TransactionRequest, Wallet } from 'ethers';
 
@@ -11,6 +13,7 @@ export type Connection = { readonly provider: JsonRpcProvider; readonly chainId:
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const RECEIPT_TIMEOUT_MS = 180_000;
+const RECEIPT_POLL_MS = 1_000;
 const LOCAL_CHAIN = 31_337n;
 
 /** Connects and asks for the chain id. Exit code 3 when nobody answers: worth trying again later. */
@@ -135,14 +138,14 @@ export async function mined(wallet: Wallet, hash: string, label: string): Promis
   throw new CommandError(`${label}: ${await revertReason(provider, receipt)} (transaction ${hash})`);
 }
 
+/** Asks for the receipt itself: waiting for the next block would wait for ever on a chain that mines on demand. */
 async function waitForReceipt(provider: Provider, hash: string, label: string): Promise<TransactionReceipt> {
-  try {
-    const receipt = await provider.waitForTransaction(hash, 1, RECEIPT_TIMEOUT_MS);
-    if (receipt !== null) return receipt;
-  } catch (error) {
-    if (!isError(error, 'CALL_EXCEPTION') && !isError(error, 'TIMEOUT')) throw error;
+  const deadline = performance.now() + RECEIPT_TIMEOUT_MS;
+  const pauseMs = provider instanceof JsonRpcProvider ? provider.pollingInterval : RECEIPT_POLL_MS;
+  while (performance.now() < deadline) {
     const receipt = await provider.getTransactionReceipt(hash);
     if (receipt !== null) return receipt;
+    await setTimeout(pauseMs);
   }
   throw new CommandError(`${label}: transaction ${hash} was not mined in time; it may still be`, Exit.unavailable);
 }

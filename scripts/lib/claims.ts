@@ -3,7 +3,7 @@ import { leafHash } from './protocol/leaf.ts';
 import { climbSum } from './protocol/sum-tree.ts';
 import type { SumNode } from './protocol/sum-tree.ts';
 import type { Session } from './session.ts';
-import { arrayAt, hexAt, integerAt, objectAt, readJson } from './sources.ts';
+import { NotFound, arrayAt, hexAt, integerAt, objectAt, readJson } from './sources.ts';
 
 /** Reward leaves with their proofs, from `GET /v1/epochs/:n` or a file of the same shape, checked against the chain. */
 
@@ -76,10 +76,23 @@ export function weightOf({ quality, volume, difficulty, feedback }: RewardLeaf):
   return quality * volume * difficulty * feedback;
 }
 
-/** Documents named one by one, and those of a range of epochs at a gateway. */
-export async function readClaims(sources: readonly string[]): Promise<readonly Claim[]> {
+/**
+ * Documents named one by one, and those of a range of epochs at a gateway.
+ * @param onMissing told of an address that has nothing: a gateway need not know every epoch.
+ */
+export async function readClaims(
+  sources: readonly string[],
+  onMissing: (source: string) => void,
+): Promise<readonly Claim[]> {
   const documents = [];
-  for (const source of sources) documents.push(parseClaims(source, await readJson(source)));
+  for (const source of sources) {
+    try {
+      documents.push(parseClaims(source, await readJson(source)));
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      onMissing(source);
+    }
+  }
   return documents.flat();
 }
 

@@ -7,6 +7,9 @@ import { CommandError, Exit, UsageError, describeError } from './command.ts';
 const TIMEOUT_MS = 20_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
+/** The address answers, but has nothing there. */
+export class NotFound extends CommandError {}
+
 export async function readJson(source: string): Promise<unknown> {
   const text = /^https?:\/\//.test(source) ? await fetchText(source) : fileText(source);
   try {
@@ -32,6 +35,7 @@ async function fetchText(url: string): Promise<string> {
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : describeError(error);
     throw new CommandError(`${url} does not answer: ${reason}`, Exit.unavailable);
   }
+  if (response.status === 404) throw new NotFound(`${url} does not exist`);
   if (!response.ok) throw new CommandError(`${url} answered ${response.status}`, Exit.unavailable);
   if (Number(response.headers.get('content-length') ?? 0) > MAX_BYTES) throw new CommandError(`${url} is too large`);
   return await response.text();

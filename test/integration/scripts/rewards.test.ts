@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { SigningKey, id } from 'ethers';
@@ -258,6 +261,26 @@ for (const { chainName, start } of [
       const { account } = gateway;
       const other = await network.as(node, earnings, '--account', account.address, '--json');
       assert.notEqual((other.json() as { total: string }).total, '0');
+    });
+
+    it('asks a gateway for the leaves, and says which epochs it does not know', async () => {
+      const { document: epoch } = buildEpoch();
+      const server = createServer((request, response) => {
+        response.statusCode = request.url === '/v1/epochs/0' ? 200 : 404;
+        response.end(JSON.stringify(epoch));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const outcome = await network.as(node, claim, '--gateway', url, '--epochs', '0-1', '--json');
+      assert.equal(outcome.code, 0, outcome.err);
+      assert.match(outcome.err, /epochs\/1: nothing there/);
+      const states = (outcome.json() as { claims: readonly { state: string }[] }).claims.map(({ state }) => state);
+      assert.deepEqual(states, ['claimed']);
+      const shown = await network.as(node, status, '--gateway', url);
+      assert.match(shown.out, /not claimed\s+0 DGAI in 0 rewards/);
+      server.close();
+      server.closeAllConnections();
+      assert.equal((await network.as(node, claim, '--gateway', url, '--epochs', '0')).code, 3);
     });
 
     it('tells an active node so', async () => {
