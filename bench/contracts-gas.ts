@@ -262,18 +262,7 @@ const distributorAddress = await distributor.getAddress();
 
 function leafHash(leaf: RewardLeaf): string {
   const encoded = coder.encode(
-    [
-      'bytes32',
-      'uint256',
-      'address',
-      'uint64',
-      'uint8',
-      'address',
-      'uint16',
-      'uint64',
-      'uint16',
-      'uint16',
-    ],
+    ['bytes32', 'uint256', 'address', 'uint64', 'uint8', 'address', 'uint16', 'uint64', 'uint16', 'uint16'],
     [
       REWARD_TYPEHASH,
       domain.chainId,
@@ -308,10 +297,7 @@ async function distribute(epoch: number): Promise<{ leaf: RewardLeaf; proof: rea
   await measure('openEpoch', call(distributor, 'openEpoch', epoch));
   const from = Number(await registry.getFunction('nextSerial')(gateway.address));
   const anchor = [id(`root ${epoch}`), from, from + 10_000, 10_000, 12_345_678, id('data')] as const;
-  await measure(
-    'anchorReceipts, first of an epoch',
-    call(registryAs(gatewaySigner), 'anchorReceipts', ...anchor),
-  );
+  await measure('anchorReceipts, first of an epoch', call(registryAs(gatewaySigner), 'anchorReceipts', ...anchor));
   await warp(start + EPOCH + DAY);
   const leaves = leavesOf(epoch);
   const { root, proof } = sumTree(
@@ -357,10 +343,7 @@ await measure('openEpoch', call(distributor, 'openEpoch', 0));
 let serial = 0;
 async function anchor(name: string, units: number): Promise<void> {
   const range = [serial, serial + 10_000, 10_000] as const;
-  await measure(
-    name,
-    call(registryAs(gatewaySigner), 'anchorReceipts', id(name), ...range, units, id('data')),
-  );
+  await measure(name, call(registryAs(gatewaySigner), 'anchorReceipts', id(name), ...range, units, id('data')));
   serial += 10_000;
 }
 await anchor('anchorReceipts, first of a gateway', 12_345_678);
