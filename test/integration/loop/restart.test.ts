@@ -38,7 +38,8 @@ describe('a gateway that is killed', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it('anchors every reported receipt exactly once, whenever it died', async () => {
+  it('anchors every reported receipt exactly once, whenever it died', async function () {
+    this.timeout(400_000); // three restarts and four epochs: a minute on a free machine
     mkdirSync(dir, { recursive: true });
     const members = await createMembers(SEED, undefined);
     startBackends(everything, members, SEED);
