@@ -35,7 +35,7 @@ const best = (row: Row, score: (reference: string) => number): number =>
 function agreementWithOthers(row: Row, system: string): number {
   const others = Object.entries(row.answers).filter(([name]) => name !== system);
   const peers = others.map(([name, { text }]) => ({ account: name, family: name, text }));
-  const task = readTask({ prompt: row.question, responseFormat: undefined, format: undefined });
+  const task = readTask({ prompt: row.question, responseFormat: undefined });
   return consistencyScore(answerOf(row, system), peers, task);
 }
 

@@ -104,13 +104,17 @@ function holds(value: number, claimed: number): boolean {
   return sameNumber(value, claimed, 1e-4) || Math.abs(value - claimed) <= 0.005;
 }
 
+const ASKS_FOR_VALUE = /=|\b(?:what is|what's|calculate|compute|evaluate|work out|solve|how much is)\b/iu;
+/** 2026-11-22 and 22/11/2026 are no subtractions and no divisions. */
+const DATE = /\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\/\d{1,2}\/\d{2,4}/u;
+
 /** The expression that a question consists of, as in "What is 12 × (7 + 5)?", with its value. */
 export function plainExpression(question: string): number | undefined {
-  if (question.length > 400) return undefined;
+  if (question.length > 400 || !ASKS_FOR_VALUE.test(question)) return undefined;
   const found = question.match(/[-(]*\d[\d.,\s+\-*/×÷·−–()%]*(?:\s+x\s+[\d(][\d.,\s+\-*/×÷·−–()%]*)*/gu) ?? [];
   const candidates = found
     .map((text) => text.replace(/[\s.,(]+$/u, ''))
-    .filter((text) => /\d[\s)%]*[+\-*/×÷·−–x]\s*[(\d-]/u.test(text));
+    .filter((text) => /\d[\s)%]*[+\-*/×÷·−–x]\s*[(\d-]/u.test(text) && !DATE.test(text));
   const values = candidates.map(evaluate).filter((value) => value !== undefined);
   // Other numbers around it make it a story, and its arithmetic is not simply this expression.
   return values.length === 1 && found.filter((text) => /\d/.test(text)).length === 1 ? values[0] : undefined;
@@ -118,30 +122,51 @@ export function plainExpression(question: string): number | undefined {
 
 const MAX_GIVEN = 6;
 
+/** How a result can be had from given numbers: the operations used, and how many of the numbers were not needed. */
+export type Derivation = { readonly adds: boolean; readonly multiplies: boolean; readonly unused: number };
+
 /**
- * Whether `target` can be had from the given numbers by + − × ÷, each used at most once and at most four of them. An
- * answer that cannot is almost surely wrong; one that can is plausible.
+ * Every way to have `target` from the given numbers by + − × ÷, each number used at most once, with at least one and
+ * at most three operations. An answer that cannot be had is almost surely wrong; one that can is plausible.
  */
-export function isReachable(given: readonly number[], target: number): boolean {
-  const numbers = [...new Set(given)].slice(0, MAX_GIVEN);
-  const search = (pool: readonly number[], steps: number): boolean => {
-    if (pool.some((value) => sameNumber(value, target) || Math.abs(value - target) < 0.0051)) return true;
-    if (steps === 0) return false;
-    for (let i = 0; i < pool.length; i += 1) {
-      for (let j = i + 1; j < pool.length; j += 1) {
-        const [a, b] = [pool[i] ?? 0, pool[j] ?? 0];
-        const rest = pool.filter((_, index) => index !== i && index !== j);
-        for (const value of combine(a, b)) if (search([...rest, value], steps - 1)) return true;
-      }
+export function derivations(given: readonly number[], target: number): Derivation[] {
+  const numbers = given.slice(0, MAX_GIVEN);
+  const found = new Map<string, Derivation>();
+  // `last` is what the operation before made: only there can a new result stand.
+  const search = (
+    rest: readonly number[],
+    last: number | undefined,
+    used: Omit<Derivation, 'unused'>,
+    steps: number,
+  ): void => {
+    if (last !== undefined && isSame(last, target)) {
+      found.set(`${used.adds}${used.multiplies}${rest.length}`, { ...used, unused: rest.length });
     }
-    return false;
+    if (steps === 0) return;
+    const pool = last === undefined ? rest : [...rest, last];
+    for (const [a, b, others] of pairsOf(pool)) {
+      for (const value of [a + b, a - b, b - a]) search(others, value, { ...used, adds: true }, steps - 1);
+      for (const value of ratios(a, b)) search(others, value, { ...used, multiplies: true }, steps - 1);
+    }
   };
-  return search(numbers, numbers.length > 4 ? 2 : 3);
+  search(numbers, undefined, { adds: false, multiplies: false }, numbers.length > 4 ? 2 : 3);
+  return [...found.values()];
 }
 
-function combine(a: number, b: number): number[] {
-  const results = [a + b, a - b, b - a, a * b];
-  if (b !== 0) results.push(a / b);
-  if (a !== 0) results.push(b / a);
-  return results;
+function pairsOf(pool: readonly number[]): [number, number, number[]][] {
+  return pool.flatMap((a, i) =>
+    pool
+      .slice(i + 1)
+      .map((b, offset): [number, number, number[]] => [
+        a,
+        b,
+        pool.filter((_, index) => index !== i && index !== i + 1 + offset),
+      ]),
+  );
 }
+
+const ratios = (a: number, b: number): number[] => [a * b, a / b, b / a].filter(Number.isFinite);
+
+/** Equal to the two decimals that people write. */
+const isSame = (value: number, target: number): boolean =>
+  sameNumber(value, target) || Math.abs(value - target) < 0.0051;

@@ -1,5 +1,7 @@
 import type { JsonValue } from '../../protocol/canonical-json.ts';
 import { leavesOf } from './json-text.ts';
+import type { JsonLeaf } from './json-text.ts';
+import { asArray, asRecord } from './request-view.ts';
 import { contentTokens, fold, stem, tokens } from './text.ts';
 
 /** How far an answer rests on the text that came with the request. All shares 0…1. */
@@ -33,18 +35,43 @@ export function answersFromPassage(answer: string, passage: string, question: st
   if (wanted.length === 0) return 0;
   const faithful = share(wanted, new Set(contentStems(passage)));
   const terse = Math.min(1, 60 / Math.max(1, wanted.length));
-  return faithful ** 2 * (0.4 + 0.6 * alignment(wanted, passage, asked)) * terse;
+  const aligned = alignment(wanted, passage, asked);
+  return faithful ** 2 * (0.05 + 0.95 * aligned ** 3) * terse * kindFactor(question, answer);
 }
+
+/** What a question word asks for, and how such an answer looks. */
+const KINDS: readonly (readonly [question: RegExp, answer: RegExp])[] = [
+  [
+    /\bwhen\b|\bwhat year\b/iu,
+    /\d|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|morning|evening|spring|summer|autumn|winter)\b/iu,
+  ],
+  [
+    /\bhow (?:many|much|far|long|old|tall|high|heavy|often)\b/iu,
+    /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twice|once|no|none|thirty|twenty|forty|fifty)\b/iu,
+  ],
+  [/\bwho\b|\bwhose\b/iu, /\p{Lu}|\b(?:the|his|her|my|our) \p{L}/u],
+];
+const WRONG_KIND = 0.3;
+
+function kindFactor(question: string, answer: string): number {
+  return KINDS.some(([asks, looks]) => asks.test(question) && !looks.test(answer)) ? WRONG_KIND : 1;
+}
+
+const PRONOUN = /^(?:it|its|he|his|she|her|they|their|this|these|there|here)\b/iu;
 
 /** How well the sentence that the answer comes from fits the question, beside the best-fitting sentence. */
 function alignment(wanted: readonly string[], passage: string, asked: ReadonlySet<string>): number {
-  const sentences = sentencesOf(passage).map((sentence) => new Set(contentStems(sentence)));
+  const texts = sentencesOf(passage);
+  const sentences = texts.map((sentence) => new Set(contentStems(sentence)));
   const frequency = new Map<string, number>();
   for (const sentence of sentences) for (const word of sentence) frequency.set(word, (frequency.get(word) ?? 0) + 1);
   const rarity = (word: string): number => Math.log(1 + sentences.length / (frequency.get(word) ?? sentences.length));
-  const fits = sentences.map((sentence) => ({
+  const fitOf = (sentence: ReadonlySet<string> | undefined): number =>
+    [...asked].reduce((sum, word) => sum + (sentence?.has(word) ? rarity(word) : 0), 0);
+  const fits = sentences.map((sentence, index) => ({
     source: share(wanted, sentence),
-    fit: [...asked].reduce((sum, word) => sum + (sentence.has(word) ? rarity(word) : 0), 0),
+    // "It is 41 metres high" speaks of what the sentence before named.
+    fit: fitOf(sentence) + (PRONOUN.test(texts[index] ?? '') ? fitOf(sentences[index - 1]) : 0),
   }));
   const bestFit = Math.max(...fits.map(({ fit }) => fit), 0);
   const bestSource = Math.max(...fits.map(({ source }) => source), 0);
@@ -53,20 +80,47 @@ function alignment(wanted: readonly string[], passage: string, asked: ReadonlySe
   return Math.max(...origin.map(({ fit }) => fit)) / bestFit;
 }
 
-/** Extraction: the share of values that stand in the passage; an empty value found nothing. */
-export function extractsFromPassage(value: JsonValue, passage: string): number {
+/** Extraction: the share of values that stand in the passage and are of the demanded type; an empty value found nothing. */
+export function extractsFromPassage(value: JsonValue, passage: string, schema?: JsonValue): number {
   const leaves = leavesOf(value);
   if (leaves.length === 0) return 0;
-  const words = ` ${tokens(passage).join(' ')} `;
-  const stems = new Set(tokens(passage).map(stem));
+  const properties = asRecord(asRecord(schema)['properties']);
+  const wanted = Math.max(leaves.length, asArray(asRecord(schema)['required']).length);
+  const text = { words: ` ${tokens(passage).join(' ')} `, stems: new Set(tokens(passage).map(stem)) };
   const supported = leaves.map((leaf) => {
-    if (typeof leaf.value === 'boolean') return 0.6;
-    const wanted = tokens(String(leaf.value ?? ''));
-    if (leaf.value === null || wanted.length === 0) return 0;
-    if (words.includes(` ${wanted.join(' ')} `)) return 1;
-    return 0.6 * share(wanted.map(stem), stems);
+    const typed = hasType(leaf.value, asRecord(properties[leaf.path.slice(1)])) ? 1 : WRONG_TYPE;
+    return typed * support(leaf.value, text);
   });
-  return supported.reduce((sum, part) => sum + part, 0) / leaves.length;
+  return supported.reduce((sum, part) => sum + part, 0) / wanted;
+}
+
+const WRONG_TYPE = 0.2;
+const ISO_DATE = /^(\d{4})-(\d{2})-(\d{2})$/u;
+const MONTHS = 'january february march april may june july august september october november december'.split(' ');
+
+function hasType(
+  value: JsonLeaf['value'],
+  { type, format }: { readonly [key: string]: JsonValue | undefined },
+): boolean {
+  if ((type === 'number' || type === 'integer') && typeof value !== 'number') return false;
+  if (type === 'string' && typeof value !== 'string') return false;
+  return format !== 'date' || (typeof value === 'string' && ISO_DATE.test(value));
+}
+
+function support(
+  value: JsonLeaf['value'],
+  text: { readonly words: string; readonly stems: ReadonlySet<string> },
+): number {
+  if (typeof value === 'boolean') return 0.6;
+  const date = ISO_DATE.exec(String(value));
+  const wanted = tokens(String(value ?? ''));
+  if (value === null || wanted.length === 0) return 0;
+  if (text.words.includes(` ${wanted.join(' ')} `)) return 1;
+  if (date !== null) {
+    const parts = [date[1] ?? '', MONTHS[Number(date[2]) - 1] ?? '', String(Number(date[3]))];
+    return parts.every((part) => text.words.includes(` ${part} `)) ? 1 : 0.1;
+  }
+  return 0.4 * share(wanted.map(stem), text.stems);
 }
 
 const SUMMARY_SHARE = 0.6;

@@ -6,7 +6,7 @@ import { readTask } from './task.ts';
  * anything, one that was never made would punish an innocent answer. Only the instruction is read, not the passage.
  */
 export function promptConstraints(prompt: string): Constraint[] {
-  const { instruction } = readTask({ prompt, responseFormat: undefined, format: undefined });
+  const { instruction } = readTask({ prompt, responseFormat: undefined });
   const text = instruction.slice(0, 8_000).replace(/\s+/gu, ' ');
   return RULES.flatMap((rule) => rule(text));
 }

@@ -4,6 +4,8 @@ import type { JsonValue } from '../../protocol/canonical-json.ts';
 export type RequestView = {
   /** Text of every message but the assistant's, in order. */
   readonly prompt: string;
+  /** Text of the caller alone, without the system's. */
+  readonly user: string;
   readonly responseFormat: JsonValue | undefined;
   /** The caller's own constraints, field `dgrid.format`. */
   readonly format: JsonValue | undefined;
@@ -16,14 +18,17 @@ const MAX_CONTENT = 400_000;
 export function readRequest(canonical: string): RequestView {
   const body = asRecord(parse(canonical));
   const messages = asArray(body['messages']).map(asRecord);
-  const prompt = messages
-    .filter(({ role }) => role !== 'assistant')
-    .map(({ content }) => contentText(content))
-    .concat(contentText(body['prompt']))
-    .filter((text) => text !== '')
-    .join('\n\n')
-    .slice(0, MAX_CONTENT);
-  return { prompt, responseFormat: body['response_format'], format: asRecord(body['dgrid'])['format'] };
+  const textOf = (holds: (role: JsonValue | undefined) => boolean): string =>
+    messages
+      .filter(({ role }) => holds(role))
+      .map(({ content }) => contentText(content))
+      .concat(contentText(body['prompt']))
+      .filter((text) => text !== '')
+      .join('\n\n')
+      .slice(0, MAX_CONTENT);
+  const prompt = textOf((role) => role !== 'assistant');
+  const user = textOf((role) => role === 'user');
+  return { prompt, user, responseFormat: body['response_format'], format: asRecord(body['dgrid'])['format'] };
 }
 
 /** Text of the first choice of a canonical answer, with the arguments of its tool calls. */

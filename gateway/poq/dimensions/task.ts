@@ -1,3 +1,5 @@
+import type { JsonValue } from '../../protocol/canonical-json.ts';
+import { asRecord } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
 import { contentTokens, stem, tokens } from './text.ts';
 
@@ -10,6 +12,8 @@ export type Task = {
   /** Labels to choose from. */
   readonly options: readonly string[];
   readonly wantsJson: boolean;
+  /** The schema that the answer must meet, as the request gives it. */
+  readonly schema: JsonValue | undefined;
   readonly wantsSummary: boolean;
   readonly wantsNumber: boolean;
   readonly promptStems: ReadonlySet<string>;
@@ -17,13 +21,14 @@ export type Task = {
 };
 
 const PASSAGE_LABEL =
-  /(?:^|\n)[ \t]*(?:passage|text|context|article|document|paragraph|source|input|message|review)[^:\n]{0,40}:[ \t]*\n?/iu;
+  /(?:^|\n)[ \t]*(?:passage|text|context|article|document|paragraph|source|input|message|review|note|ticket|e-?mail|letter|notice|report|comment|post|story)[^:\n]{0,40}:[ \t]*\n?/iu;
 const NEXT_LABEL = /\n[ \t]*(?:question|task|instruction|answer|summary|output|label|fields?|schema)[^:\n]{0,40}:/iu;
+const LEAST_LABELLED_WORDS = 3;
 const LEAST_PASSAGE_WORDS = 20;
 
-export function readTask(request: RequestView): Task {
+export function readTask(request: Pick<RequestView, 'prompt' | 'responseFormat'> & { readonly user?: string }): Task {
   const { prompt } = request;
-  const passage = findPassage(prompt);
+  const passage = findPassage(request.user ?? prompt);
   const instruction = passage === undefined ? prompt : prompt.replace(passage, ' ');
   return {
     prompt,
@@ -31,17 +36,18 @@ export function readTask(request: RequestView): Task {
     instruction,
     options: findOptions(instruction),
     wantsJson: request.responseFormat !== undefined || /\bjson\b/i.test(instruction),
+    schema: asRecord(asRecord(request.responseFormat)['json_schema'])['schema'],
     wantsSummary: /\b(?:summar(?:y|ise|ize)|tl;?dr|condense|in (?:one|two|three) sentences?|main points?)\b/i.test(
       instruction,
     ),
-    wantsNumber:
-      /\b(?:how (?:many|much|far|long|old|tall)|what is the (?:total|sum|difference|product|average|number)|calculate|compute)\b/i.test(
-        instruction,
-      ),
+    wantsNumber: WANTS_NUMBER.test(instruction),
     promptStems: new Set(tokens(prompt).map(stem)),
     instructionStems: new Set(contentTokens(instruction).map(stem)),
   };
 }
+
+const WANTS_NUMBER =
+  /\b(?:how (?:many|much|far|long|old|tall|high|heavy)|what is the (?:total|sum|difference|product|average|number)|calculate|compute)\b/i;
 
 function findPassage(prompt: string): string | undefined {
   const label = PASSAGE_LABEL.exec(prompt);
@@ -49,9 +55,11 @@ function findPassage(prompt: string): string | undefined {
     const rest = prompt.slice(label.index + label[0].length);
     const end = NEXT_LABEL.exec(rest)?.index ?? paragraphEnd(rest);
     const text = rest.slice(0, end).trim();
-    if (wordCount(text) >= LEAST_PASSAGE_WORDS) return text;
+    if (wordCount(text) >= LEAST_LABELLED_WORDS) return text;
   }
-  const paragraphs = prompt.split(/\n\s*\n/u).filter((part) => wordCount(part) >= LEAST_PASSAGE_WORDS);
+  const paragraphs = prompt
+    .split(/\n\s*\n/u)
+    .filter((part) => wordCount(part) >= LEAST_PASSAGE_WORDS && !part.trimEnd().endsWith('?'));
   const longest = paragraphs.toSorted((a, b) => b.length - a.length)[0];
   // A prompt of one paragraph is all instruction, unless a colon sets a long text off from a short order.
   return longest !== undefined && longest.trim() !== prompt.trim() ? longest : afterColon(prompt);
@@ -72,7 +80,7 @@ function afterColon(prompt: string): string | undefined {
 const wordCount = (text: string): number => text.slice(0, 50_000).split(/\s+/u).filter(Boolean).length;
 
 const OPTION_CUE =
-  /\b(?:one of|either|options?|labels?|categories|classes|choices|choose (?:from|between)|classify[^:.\n]{0,80}?\bas)\b/giu;
+  /\b(?:one of|either|options?|labels?|categories|classes|choices|(?:choose|pick|select)[^:.\n]{0,30}? (?:from|between)|classify[^:.\n]{0,80}?\bas)\b/giu;
 const MAX_CUES = 20;
 const MAX_OPTION_WORDS = 4;
 
@@ -85,7 +93,15 @@ export function findOptions(instruction: string): string[] {
     const options = listAfter(text.slice(cue.index + cue[0].length, cue.index + cue[0].length + 300));
     if (options.length >= 2) return options;
   }
-  return [];
+  return spokenOptions(text);
+}
+
+/** "Is it positive, negative or neutral?" and "Answer yes or no": single words, so that no clause is taken for a label. */
+function spokenOptions(text: string): string[] {
+  const list =
+    /\b((?:[\p{L}-]{2,24}, ){1,8}[\p{L}-]{2,24},? or [\p{L}-]{2,24})\b(?=[?.]|$)/u.exec(text)?.[1] ??
+    /\b(?:answer|reply|respond)(?: only)?(?: with)? ([\p{L}-]{2,24} or [\p{L}-]{2,24})\b/iu.exec(text)?.[1];
+  return list === undefined ? [] : list.split(/,? or |, /u);
 }
 
 /** The enumeration at the start of `text`, if there is one: "these labels: a, b or c." */

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 
 import {
   checkEquations,
+  derivations,
   evaluate,
-  isReachable,
   plainExpression,
 } from '../../../../gateway/poq/dimensions/arithmetic.ts';
 import { consistencyScore, independentVotes, isComparable } from '../../../../gateway/poq/dimensions/consistency.ts';
@@ -15,7 +15,7 @@ import { readTask } from '../../../../gateway/poq/dimensions/task.ts';
 import { check } from '../arbitraries.ts';
 import { HOSTILE, anyText } from './texts.ts';
 
-const task = (prompt: string) => readTask({ prompt, responseFormat: undefined, format: undefined });
+const task = (prompt: string) => readTask({ prompt, responseFormat: undefined });
 const peer = (index: number, text: string) => ({ account: `0x${index}`, family: `family-${index}`, text });
 const score = (prompt: string, answer: string, peers: readonly string[] = []): number =>
   accuracyWithoutReference({ task: task(prompt), answer, peers: peers.map((text, index) => peer(index, text)) });
@@ -58,11 +58,17 @@ describe('arithmetic', () => {
     assert.equal(plainExpression('In 1969, what was 2 + 2?'), undefined);
   });
 
-  it('returns whether a result can follow from the numbers given', () => {
-    assert.equal(isReachable([12, 5, 3], 51), true); // (12 + 5) × 3
-    assert.equal(isReachable([12, 5, 3], 52), false);
-    assert.equal(isReachable([200, 15, 100], 30), true); // 200 × 15 / 100
-    assert.equal(isReachable([], 1), false);
+  it('returns how a result can follow from the numbers given', () => {
+    assert.deepEqual(derivations([12, 5, 3], 51), [{ adds: true, multiplies: true, unused: 0 }]); // (12 + 5) × 3
+    assert.deepEqual(derivations([12, 5, 3], 52), []);
+    assert.deepEqual(derivations([8, 2], 8), []); // a number that was given is not a result
+    assert.deepEqual(derivations([8, 2, 50], 16), [{ adds: false, multiplies: true, unused: 1 }]);
+    assert.deepEqual(derivations([], 1), []);
+  });
+
+  it('returns dates and stories as no expressions', () => {
+    assert.equal(plainExpression('What is the order of 2026-11-22?'), undefined);
+    assert.equal(plainExpression('Written on 22/11/2026.'), undefined);
   });
 });
 
@@ -77,8 +83,11 @@ describe('accuracy without a reference', () => {
     assertFalling(
       prompt,
       ['The engineer Tomas Hedin.', 'Anna Brandt, the keeper', 'Johannes Kepler and Napoleon'],
-      800,
+      400,
     );
+    const tall = `Passage: ${passage}\n\nQuestion: How tall is the lighthouse at Cape Verla?`;
+    assertFalling(tall, ['41 metres', 'thirty years', 'It was built in 1874.'.replace('1874', 'wood')], 100);
+    assert.ok(score(tall, '41 metres') > 8_000);
     assert.ok(score(prompt, '') === 0 && score(prompt, "I'm sorry, I cannot find that.") < 2_000);
   });
 
@@ -113,6 +122,65 @@ describe('accuracy without a reference', () => {
       ['15 * 12 = 180, and 180 - 30 = 150. The answer is 150.', '15 * 12 = 170, and 170 - 30 = 140.', 'no idea'],
       200,
     );
+  });
+
+  it('returns more for the operation that the story asks for', () => {
+    const drive = 'A lorry drives at 46 kilometres per hour for 8 hours. How far does it drive?';
+    assertFalling(
+      drive,
+      ['46 × 8 = 368. The answer is 368.', '46 + 8 = 54. The answer is 54.', 'The answer is 46.'],
+      800,
+    );
+    const sale =
+      'A machine costs 380 euros. Its price is reduced by 60 percent. What is the price now? How much is it?';
+    assertFalling(sale, ['The answer is 152.', 'The answer is 380.'], 2_000);
+  });
+
+  it('returns the same whatever the system message says', () => {
+    const system =
+      'You are a careful assistant of a busy office and always answer politely, precisely and briefly, in plain words and without any further remark.';
+    const user =
+      'Theo had 374 stamps. He gave 20 stamps to a neighbour and then bought 9 stamps. How many stamps does Theo have now?';
+    const messages = [
+      { role: 'system', content: system },
+      { role: 'user', content: user },
+    ];
+    const answer = '374 - 20 + 9 = 363. The answer is 363.';
+    const withSystem = accuracyWithoutReference({
+      task: readTask(readRequest(JSON.stringify({ messages }))),
+      answer,
+      peers: [],
+    });
+    assert.equal(withSystem, score(user, answer));
+    assert.ok(withSystem > 7_000);
+  });
+
+  it('returns less for values of the wrong type or with dates in another form than the schema asks for', () => {
+    const properties = { day: { type: 'string', format: 'date' }, pens: { type: 'integer' } };
+    const responseFormat = {
+      type: 'json_schema',
+      json_schema: { schema: { type: 'object', properties, required: ['day', 'pens'] } },
+    };
+    const prompt = 'Fill the schema.\n\nText: The order of 24 January 2017 was for 47 pens.';
+    const of = (answer: string): number =>
+      accuracyWithoutReference({ task: readTask({ prompt, responseFormat }), answer, peers: [] });
+    assert.equal(of('{"day":"2017-01-24","pens":47}'), 10_000);
+    assert.ok(of('{"day":"2017-01-24","pens":"47"}') < 7_000);
+    assert.ok(of('{"day":"24 January 2017","pens":47}') < 7_000);
+    assert.ok(of('{"pens":47}') <= 5_000);
+  });
+
+  it('returns labels from the ways in which they are offered', () => {
+    const offered = (prompt: string): readonly string[] => task(prompt).options;
+    assert.deepEqual(offered('Choose the category from: delivery, billing, returns.\n\nTicket: It is late.'), [
+      'delivery',
+      'billing',
+      'returns',
+    ]);
+    assert.deepEqual(offered('Is the review positive, negative or neutral?'), ['positive', 'negative', 'neutral']);
+    assert.deepEqual(offered('Assign one of these labels: a1, b2.'), ['a1', 'b2']);
+    assert.deepEqual(offered('Answer yes or no.'), ['yes', 'no']);
+    assert.deepEqual(offered('Which river flows through Vienna?'), []);
   });
 
   it('returns what independent others answered where nothing else can tell', () => {
