@@ -32,13 +32,17 @@ function choiceAgreement(a: string, b: string, options: readonly string[]): numb
 
 const CONTAINMENT = 0.6;
 
-/** Content words in common, less what the question already held: of the terser answer, and of names and numbers. */
+/**
+ * What two answers say beyond the question, in common: of the terser one, and of both. Numbers and names weigh most,
+ * and what comes first weighs more than what is added to it.
+ */
 function textAgreement(a: string, b: string, questionStems: ReadonlySet<string>): number {
-  const [left, right] = [novelStems(a, questionStems), novelStems(b, questionStems)];
+  const [left, right] = [keyWords(a, questionStems), keyWords(b, questionStems)];
   if (left.size === 0 || right.size === 0) return left.size === right.size && sameWords(a, b) ? 1 : 0;
-  const common = [...left].filter((word) => right.has(word)).length;
-  const contained = common / Math.min(left.size, right.size);
-  const overall = (2 * common) / (left.size + right.size);
+  const [inRight, inLeft] = [shared(left, right), shared(right, left)];
+  const [leftSum, rightSum] = [total(left), total(right)];
+  const contained = leftSum < rightSum ? inRight / leftSum : inLeft / rightSum;
+  const overall = (inRight + inLeft) / (leftSum + rightSum);
   return CONTAINMENT * contained + (1 - CONTAINMENT) * overall;
 }
 
@@ -46,7 +50,35 @@ function sameWords(a: string, b: string): boolean {
   return contentTokens(a).join(' ') === contentTokens(b).join(' ');
 }
 
-export function novelStems(text: string, known: ReadonlySet<string>): Set<string> {
-  const words = tokens(text).filter((word) => !isStopWord(word));
-  return new Set(words.map(stem).filter((word) => !known.has(word)));
+const MAX_TEXT = 4_000;
+const NUMBER_WEIGHT = 1.2;
+const NAME_WEIGHT = 1;
+const WORD_WEIGHT = 0.45;
+/** Words after which a word weighs half. */
+const HALF_WEIGHT_AFTER = 60;
+
+/** Stems of the words that the question does not hold, with their weights. */
+function keyWords(text: string, known: ReadonlySet<string>): Map<string, number> {
+  const start = text.slice(0, MAX_TEXT);
+  const names = new Set((start.match(/\p{Lu}[\p{L}’']+/gu) ?? []).flatMap(tokens).map(stem));
+  const weights = new Map<string, number>();
+  tokens(start).forEach((word, index) => {
+    const root = stem(word);
+    if (isStopWord(word) || known.has(root) || weights.has(root)) return;
+    const kind = /^\d/.test(word) ? NUMBER_WEIGHT : names.has(root) ? NAME_WEIGHT : WORD_WEIGHT;
+    weights.set(root, kind / (1 + index / HALF_WEIGHT_AFTER));
+  });
+  return weights;
+}
+
+function shared(words: ReadonlyMap<string, number>, others: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const [word, weight] of words) if (others.has(word)) sum += weight;
+  return sum;
+}
+
+function total(words: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const weight of words.values()) sum += weight;
+  return sum;
 }

@@ -132,24 +132,19 @@ export type Derivation = { readonly adds: boolean; readonly multiplies: boolean;
 export function derivations(given: readonly number[], target: number): Derivation[] {
   const numbers = given.slice(0, MAX_GIVEN);
   const found = new Map<string, Derivation>();
-  // `last` is what the operation before made: only there can a new result stand.
-  const search = (
-    rest: readonly number[],
-    last: number | undefined,
-    used: Omit<Derivation, 'unused'>,
-    steps: number,
-  ): void => {
-    if (last !== undefined && isSame(last, target)) {
-      found.set(`${used.adds}${used.multiplies}${rest.length}`, { ...used, unused: rest.length });
-    }
-    if (steps === 0) return;
-    const pool = last === undefined ? rest : [...rest, last];
+  const search = (pool: readonly number[], used: Omit<Derivation, 'unused'>, steps: number): void => {
     for (const [a, b, others] of pairsOf(pool)) {
-      for (const value of [a + b, a - b, b - a]) search(others, value, { ...used, adds: true }, steps - 1);
-      for (const value of ratios(a, b)) search(others, value, { ...used, multiplies: true }, steps - 1);
+      for (const value of [a + b, a - b, b - a]) follow(others, value, { ...used, adds: true }, steps);
+      for (const value of [a * b, a / b, b / a]) follow(others, value, { ...used, multiplies: true }, steps);
     }
   };
-  search(numbers, undefined, { adds: false, multiplies: false }, numbers.length > 4 ? 2 : 3);
+  const follow = (others: readonly number[], value: number, used: Omit<Derivation, 'unused'>, steps: number): void => {
+    if (!Number.isFinite(value)) return;
+    if (isSame(value, target))
+      found.set(`${used.adds}${used.multiplies}${others.length}`, { ...used, unused: others.length });
+    if (steps > 1 && others.length > 0) search([...others, value], used, steps - 1);
+  };
+  search(numbers, { adds: false, multiplies: false }, numbers.length > 4 ? 2 : 3);
   return [...found.values()];
 }
 
@@ -164,8 +159,6 @@ function pairsOf(pool: readonly number[]): [number, number, number[]][] {
       ]),
   );
 }
-
-const ratios = (a: number, b: number): number[] => [a * b, a / b, b / a].filter(Number.isFinite);
 
 /** Equal to the two decimals that people write. */
 const isSame = (value: number, target: number): boolean =>

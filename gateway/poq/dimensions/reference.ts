@@ -68,7 +68,7 @@ type Context = {
 /** Logistic model of a person's verdict; weights fitted to human labels, each with the sign its feature should have. */
 function probability(found: Overlap, { satisfied, count, answer, indexed }: Context): number {
   const z =
-    -3.92 +
+    -4.1 +
     3.93 * found.grams +
     0.19 * found.words +
     0.67 * found.window +
@@ -77,13 +77,13 @@ function probability(found: Overlap, { satisfied, count, answer, indexed }: Cont
     0.33 * found.hasNumbers -
     2 * found.yearConflict -
     3.45 * found.dayConflict +
-    0.7 * found.bestWord +
+    0.9 * found.bestWord +
     1.26 * found.novelty +
     1.49 * found.partialDate -
-    0.35 * found.position -
+    0.1 * found.position -
     0.36 * found.grams ** 3 -
     0.15 * found.window ** 3 -
-    0.15 * Math.log(1 + indexed.words.length) -
+    0.06 * Math.log(1 + indexed.words.length) -
     (isRefusal(answer) ? 0.8 : 0) +
     0.82 * satisfied -
     0.34 * Math.log(count);
