@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { ROOT } from '../lib/artifacts.ts';
+import { connect } from '../lib/chain.ts';
 import { CommandError } from '../lib/command.ts';
 import { latestBlock, rpcCall } from './rpc.ts';
 import { freePorts } from './supervisor.ts';
@@ -13,28 +14,46 @@ export type DemoChain = {
   readonly rpcUrl: string;
   /** Whether the clock of this chain is the demo's to move. */
   readonly isOwn: boolean;
+  readonly blockSeconds: number;
 };
 
-const BLOCK_SECONDS = '0.4';
+const OWN_BLOCK_SECONDS = 0.4;
+/** Only here do the contracts accept an unbonding time of seconds. */
+const LOCAL_CHAIN = 31_337n;
 const START_DEADLINE_MS = 60_000;
 const BLOCK_DEADLINE_MS = 15_000;
 
 /** Starts a local chain, or takes the one at `rpc`; resolves when it makes blocks by itself. */
 export async function startChain(kind: ChainKind, rpc: string | undefined, supervisor: Supervisor): Promise<DemoChain> {
-  const chain = rpc === undefined ? await launch(kind, supervisor) : { rpcUrl: rpc, isOwn: false };
-  const { rpcUrl } = chain;
-  const first = await latestBlock(rpcUrl);
-  const grows = async (signal: AbortSignal): Promise<boolean> =>
-    (await latestBlock(rpcUrl, signal)).number > first.number;
+  if (rpc !== undefined) return await foreignChain(rpc, supervisor);
+  const chain = await launch(kind, supervisor);
+  await nextBlock(chain.rpcUrl, supervisor);
+  return chain;
+}
+
+async function foreignChain(rpcUrl: string, supervisor: Supervisor): Promise<DemoChain> {
+  const { chainId } = await connect(rpcUrl);
+  if (chainId !== LOCAL_CHAIN)
+    throw new CommandError(
+      `the demo's epochs of seconds need a local chain with id ${LOCAL_CHAIN}; ${rpcUrl} is chain ${chainId}`,
+    );
   try {
-    await supervisor.until('a new block', grows, BLOCK_DEADLINE_MS);
+    await nextBlock(rpcUrl, supervisor);
+    const start = performance.now();
+    await nextBlock(rpcUrl, supervisor);
+    return { rpcUrl, isOwn: false, blockSeconds: (performance.now() - start) / 1_000 };
   } catch (error) {
-    if (chain.isOwn) throw error;
+    if (supervisor.signal.aborted) throw error;
     throw new CommandError(
       `the chain at ${rpcUrl} makes no blocks by itself: mine at an interval (anvil --block-time 1)`,
     );
   }
-  return chain;
+}
+
+async function nextBlock(rpcUrl: string, supervisor: Supervisor): Promise<void> {
+  const { number } = await latestBlock(rpcUrl);
+  const grows = async (signal: AbortSignal): Promise<boolean> => (await latestBlock(rpcUrl, signal)).number > number;
+  await supervisor.until('a new block', grows, BLOCK_DEADLINE_MS);
 }
 
 async function launch(kind: ChainKind, supervisor: Supervisor): Promise<DemoChain> {
@@ -44,7 +63,7 @@ async function launch(kind: ChainKind, supervisor: Supervisor): Promise<DemoChai
   const isUp = async (signal: AbortSignal): Promise<boolean> =>
     (await rpcCall(rpcUrl, 'eth_chainId', [], signal)) !== undefined;
   await supervisor.until('the chain', isUp, START_DEADLINE_MS);
-  return { rpcUrl, isOwn: true };
+  return { rpcUrl, isOwn: true, blockSeconds: OWN_BLOCK_SECONDS };
 }
 
 const require = createRequire(import.meta.url);
@@ -67,7 +86,7 @@ function anvil(port: number): ChildSpec {
     '--hardfork',
     'prague',
     '--block-time',
-    BLOCK_SECONDS,
+    String(OWN_BLOCK_SECONDS),
   ];
   return { name: 'chain', command, args };
 }

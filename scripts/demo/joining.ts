@@ -26,7 +26,9 @@ const LOCAL_DEPLOYER = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d
 const TIMING = { roundDuration: 2, disputeWindow: 1, arbiterDeadline: 1 };
 const UNBONDING_SLACK = 4;
 /** The clock of an own chain is put forward to genesis as soon as all are in; a foreign one has to be waited for. */
-const GENESIS_DELAY = { own: 120, foreign: 30 };
+const GENESIS_DELAY = { own: 120, foreign: 20 };
+/** Blocks in a row that deploying, funding, registering and the first golds take, and some more. */
+const BLOCKS_TO_GENESIS = 30;
 
 const STAKES = { 0: '20000', 1: '20000', 2: '200000' } as const;
 const FEES = '5000';
@@ -54,7 +56,9 @@ export async function deployNetwork(chain: DemoChain, dir: string, key: string, 
   const unbonding = Object.values(timing).reduce((sum, seconds) => sum + seconds, UNBONDING_SLACK);
   const connection = await connect(chain.rpcUrl);
   const deployer = new Wallet(key, connection.provider);
-  const genesisDelay = chain.isOwn ? GENESIS_DELAY.own : GENESIS_DELAY.foreign;
+  const genesisDelay = chain.isOwn
+    ? GENESIS_DELAY.own
+    : GENESIS_DELAY.foreign + Math.ceil(BLOCKS_TO_GENESIS * chain.blockSeconds);
   const deployment = await deployAll({
     provider: connection.provider,
     signer: deployer,

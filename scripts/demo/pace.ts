@@ -17,22 +17,23 @@ const EPOCH_SECONDS = 8;
 const RECORD_SECONDS = 6;
 const ANSWER_MS = 1_500;
 
-export function measurePace(): Pace {
-  return paceOf(measureContention());
-}
+/** Anchoring, drawing and recording a batch take about eight blocks; they have to fit into the record window. */
+const FREE_BLOCK_SECONDS = 0.75;
 
 /** @param contention wall time per processor time of a busy loop: 1 when nobody else wants the processor. */
-export function paceOf(contention: number): Pace {
-  const factor = contention <= FREE ? 1 : Math.min(MOST, contention / FREE);
+export function paceOf(contention: number, blockSeconds: number): Pace {
+  const busy = contention <= FREE ? 1 : Math.min(MOST, contention / FREE);
+  const factor = Math.max(busy, blockSeconds / FREE_BLOCK_SECONDS);
   return {
     factor,
     epochDuration: Math.ceil(EPOCH_SECONDS * factor),
     recordWindow: Math.ceil(RECORD_SECONDS * factor),
-    answerTimeoutMs: Math.round(ANSWER_MS * factor),
+    answerTimeoutMs: Math.round(ANSWER_MS * busy),
   };
 }
 
-function measureContention(): number {
+/** Call it before anything else is started: what it measures are other people's programs. */
+export function measureContention(): number {
   const [start, before] = [performance.now(), process.cpuUsage()];
   for (;;) {
     for (let spin = 0; spin < 100_000; spin += 1) Math.sqrt(spin);

@@ -18,10 +18,10 @@ import { createMembers } from './members.ts';
 import type { Members } from './members.ts';
 import { checkMerit } from './merit.ts';
 import type { DemoOptions } from './options.ts';
-import { measurePace } from './pace.ts';
-import type { Pace } from './pace.ts';
+import { measureContention, paceOf } from './pace.ts';
 import type { Progress } from './progress.ts';
 import { operatorResults } from './results.ts';
+import { latestBlock } from './rpc.ts';
 import type { OperatorResult } from './results.ts';
 import { backendsReady, servicesReady, startAgents, startBackends, startGateway } from './services.ts';
 import { claimAll, epochsFinal, readDatasets, verifyOne } from './settle.ts';
@@ -64,14 +64,13 @@ const GOLD_TURN = 5;
 const MIN_TASKS_FOR_GOLD = 10;
 
 export async function runDemo(input: DemoInput): Promise<DemoResult> {
-  const { options, progress } = input;
+  const { options } = input;
   if (options.rpc !== undefined) await connect(options.rpc); // nothing is started for a chain that is not there
   const { tasks, golds } = splitTasks(options);
-  const pace = measurePace();
-  if (pace.factor > 1) progress.phase('pace', `the processor is busy: epochs of ${pace.epochDuration} s`);
+  const contention = measureContention();
   const apiKey = `dgrid-${createHash('sha256').update(`demo key ${options.seed}`).digest('base64url')}`;
   const members = await createMembers(options.seed, options.network);
-  const network = await assemble(input, members, { apiKey, golds, pace });
+  const network = await assemble(input, members, { apiKey, golds, contention });
   const gatewayUrl = members.gateway.url;
   const sent = await sendTraffic(input, network, { gatewayUrl, apiKey, tasks });
   await settle(input, network, gatewayUrl);
@@ -125,7 +124,7 @@ function splitTasks({ tasks }: DemoOptions) {
   return { tasks: tasks.filter((_, index) => !isGold(index)), golds: tasks.filter((_, index) => isGold(index)) };
 }
 
-type GatewayInputs = { readonly apiKey: string; readonly golds: DemoOptions['tasks']; readonly pace: Pace };
+type GatewayInputs = { readonly apiKey: string; readonly golds: DemoOptions['tasks']; readonly contention: number };
 
 /** Chain, contracts, operators and servers: all up, registered and ready, and then genesis. */
 async function assemble(input: DemoInput, members: Members, inputs: GatewayInputs): Promise<Network> {
@@ -136,7 +135,9 @@ async function assemble(input: DemoInput, members: Members, inputs: GatewayInput
   ensureArtifacts((line) => progress.phase('contracts', line));
   const chain = await starting;
   progress.phase('chain', `${options.chain} at ${chain.rpcUrl}`);
-  const network = await deployNetwork(chain, dir, deployerKey, inputs.pace);
+  const pace = paceOf(inputs.contention, chain.blockSeconds);
+  if (pace.factor > 1) progress.phase('pace', `a busy processor or slow blocks: epochs of ${pace.epochDuration} s`);
+  const network = await deployNetwork(chain, dir, deployerKey, pace);
   progress.phase(
     'contracts',
     `${Object.keys(network.deployment.contracts).length} deployed, 500,000,000 DGAI in reserve`,
@@ -149,10 +150,12 @@ async function assemble(input: DemoInput, members: Members, inputs: GatewayInput
     'operators',
     `${nodes.length} nodes, ${evaluators.length} evaluators and a gateway registered and staked`,
   );
-  startGateway(supervisor, network, gateway, { dir, ...inputs });
+  startGateway(supervisor, network, gateway, { dir, apiKey: inputs.apiKey, golds: inputs.golds, pace });
   await backendsReady(supervisor, members);
   await servicesReady(supervisor, members);
   await supervisor.until('the golds of epoch 0 on chain', goldsAnchored(network, gateway), JOIN_DEADLINE_MS);
+  if ((await latestBlock(chain.rpcUrl)).timestamp >= network.timing.genesis)
+    throw new CommandError('genesis came before everybody was registered: the chain or this machine is too slow');
   progress.phase('servers', `gateway at ${gateway.url}, all agents healthy, golds of epoch 0 anchored`);
   return network;
 }

@@ -67,14 +67,16 @@ describe('demo/options', () => {
 });
 
 describe('demo/pace', () => {
-  it('returns the shortest windows on a free machine and longer ones on a busy one, up to a bound', () => {
-    assert.deepEqual(paceOf(1.1), { factor: 1, epochDuration: 8, recordWindow: 6, answerTimeoutMs: 1_500 });
-    assert.deepEqual(paceOf(2.6), { factor: 2, epochDuration: 16, recordWindow: 12, answerTimeoutMs: 3_000 });
-    assert.equal(paceOf(50).epochDuration, 20);
+  it('returns the shortest windows on a free machine, longer ones on a busy one and for slow blocks', () => {
+    assert.deepEqual(paceOf(1.1, 0.4), { factor: 1, epochDuration: 8, recordWindow: 6, answerTimeoutMs: 1_500 });
+    assert.deepEqual(paceOf(2.6, 0.4), { factor: 2, epochDuration: 16, recordWindow: 12, answerTimeoutMs: 3_000 });
+    assert.equal(paceOf(50, 0.4).epochDuration, 20);
     // An epoch's distribution must be final before the second epoch after it begins.
     for (const contention of [1, 1.5, 2, 3, 9]) {
-      const { epochDuration, recordWindow } = paceOf(contention);
-      assert.ok(recordWindow + 2 <= epochDuration);
+      for (const blockSeconds of [0.4, 1, 2]) {
+        const { epochDuration, recordWindow } = paceOf(contention, blockSeconds);
+        assert.ok(recordWindow + 2 <= epochDuration && recordWindow >= 8 * blockSeconds);
+      }
     }
   });
 });
