@@ -28,6 +28,7 @@ import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
 
 export type AppDeps = Pick<
   HttpDeps,
+  | 'domain'
   | 'epochs'
   | 'params'
   | 'checkKey'

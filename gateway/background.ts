@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { drawReceipts } from './anchor/draw-receipts.ts';
 import type { AnchorChain, EpochStatus } from './anchor/ports.ts';
 import type { Member } from './chain/node-follower.ts';
-import type { Contracts } from './chain/contracts.ts';
+import type { DeploymentAddresses } from './lib/deployment.ts';
 import { activeAccounts } from './epoch/fold-epoch.ts';
 import { distribute } from './epoch/distribute.ts';
 import type { EpochFacts, EpochGold, EpochLog } from './epoch/ports.ts';
@@ -37,7 +37,7 @@ export type Background = {
   readonly log: Logger;
   readonly gateway: Address;
   readonly signer: Signer;
-  readonly contracts: Contracts;
+  readonly contracts: DeploymentAddresses;
   readonly clock: EpochClock;
   readonly recordWindow: bigint;
   readonly params: ProtocolParams;
@@ -133,8 +133,8 @@ export function workerDeps(background: Background): WorkerDeps {
 function domains({ contracts, signer }: Background) {
   return {
     signer,
-    leafDomain: { chainId: contracts.chainId, contract: contracts.registry },
-    signingDomain: { chainId: contracts.chainId, verifyingContract: contracts.staking },
+    leafDomain: { chainId: contracts.chainId, contract: contracts.proofRegistry },
+    signingDomain: { chainId: contracts.chainId, verifyingContract: contracts.nodeStaking },
   };
 }
 
@@ -203,7 +203,7 @@ async function prepareGolds(background: Background, epoch: bigint): Promise<{ ro
     prepared = await logs.gold.prepared(epoch);
   }
   if (prepared.length === 0) return undefined;
-  const domain = { chainId: contracts.chainId, contract: contracts.registry };
+  const domain = { chainId: contracts.chainId, contract: contracts.proofRegistry };
   const { root, count } = buildBatchTree(prepared.map(({ leaf }) => goldLeaf(domain, leaf)));
   return { root, count };
 }
@@ -219,9 +219,9 @@ async function epochFacts(background: Background, epoch: bigint, status: EpochSt
     context: {
       epoch,
       chainId: contracts.chainId,
-      nodeStaking: contracts.staking,
-      proofRegistry: contracts.registry,
-      rewardDistributor: contracts.distributor,
+      nodeStaking: contracts.nodeStaking,
+      proofRegistry: contracts.proofRegistry,
+      rewardDistributor: contracts.rewardDistributor,
       clock,
       params,
       tableRoot: status.tableRoot,

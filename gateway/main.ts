@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { parseKeys } from './account/keyring.ts';
-import { parseDeployment } from './chain/contracts.ts';
+import { parseDeployment } from './lib/deployment.ts';
 import { GATEWAY_SETTINGS, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { parseGoldStore } from './gold/store.ts';
@@ -16,12 +16,20 @@ function readInputs(): Inputs {
   const config = readConfig(process.env, configFile(process.argv.slice(2)));
   return {
     config,
-    contracts: parseDeployment(readJson(config.deploymentsFile)),
+    contracts: readDeployment(config.deploymentsFile),
     params: config.paramsFile === '' ? DEFAULT_PARAMS : parseParams(readJson(config.paramsFile)),
     keys: parseKeys(readFileSync(config.keysFile, 'utf8')),
     storedGolds: readGolds(config),
     log: createLogger(config.logLevel),
   };
+}
+
+function readDeployment(path: string): Inputs['contracts'] {
+  try {
+    return parseDeployment(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new SettingsError([`DGRID_DEPLOYMENTS: ${path}: ${error instanceof Error ? error.message : String(error)}`]);
+  }
 }
 
 function configFile(args: readonly string[]): unknown {

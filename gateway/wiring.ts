@@ -11,7 +11,7 @@ import type { Background, GoldRules } from './background.ts';
 import { createAnchorChain, readEpoch } from './chain/anchor-chain.ts';
 import { createChainClient } from './chain/clients.ts';
 import type { ChainClient } from './chain/clients.ts';
-import type { Contracts } from './chain/contracts.ts';
+import type { DeploymentAddresses } from './lib/deployment.ts';
 import { followHead } from './chain/head.ts';
 import type { HeadFollower } from './chain/head.ts';
 import { followNodes } from './chain/node-follower.ts';
@@ -60,7 +60,7 @@ import { createWorkers } from './workers.ts';
 /** What the process read from files before anything was started. */
 export type Inputs = {
   readonly config: Config;
-  readonly contracts: Contracts;
+  readonly contracts: DeploymentAddresses;
   readonly params: ProtocolParams;
   readonly keys: readonly ApiKey[];
   readonly storedGolds: readonly GoldTask[];
@@ -172,12 +172,12 @@ async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide>
       `the RPC at ${config.rpcUrl} is chain ${chainId}, the deployments file is for ${contracts.chainId}`,
     );
   }
-  const staking = await readStaking(client, contracts.staking);
+  const staking = await readStaking(client, contracts.nodeStaking);
   const onError = (error: unknown): void => log.warn({ reason: reasonOf(error) }, 'chain not read');
   const head = await followHead({ client, pollMs, onError });
   const nodes = await followNodes({
     client,
-    staking: contracts.staking,
+    staking: contracts.nodeStaking,
     pollMs: 4 * pollMs,
     onError: (account, error) => log.warn({ account, reason: reasonOf(error) }, 'node not read'),
   });
@@ -196,9 +196,15 @@ function dataPlane({ config, contracts, params, keys, log, side, gateway, receip
   const meter = createMeter({ maxQueue: config.maxInFlight * 2 });
   const quality = createQualityBook();
   const { clock } = side.staking;
-  const distributor = { chainId: contracts.chainId, contract: contracts.distributor };
+  const distributor = { chainId: contracts.chainId, contract: contracts.rewardDistributor };
   const app = buildApp({
     gateway,
+    domain: {
+      chainId: contracts.chainId,
+      nodeStaking: contracts.nodeStaking,
+      proofRegistry: contracts.proofRegistry,
+      rewardDistributor: contracts.rewardDistributor,
+    },
     nodes: side.nodes,
     chain: {
       blockTime: () => side.head.head().timestamp,
@@ -220,7 +226,7 @@ function dataPlane({ config, contracts, params, keys, log, side, gateway, receip
     formatConstrained: (body) => constraintsOf(readRequest(requestContent(body))).length > 0,
     epochs: {
       find: async (epoch) => {
-        const status = await readEpoch(side.client, contracts.distributor, epoch);
+        const status = await readEpoch(side.client, contracts.rewardDistributor, epoch);
         if (status.state === 'none') return undefined;
         return epochView({ epoch, clock, status, stored: await logs.epoch.distribution(epoch), distributor });
       },

@@ -58,7 +58,8 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
   if (next === batch.fromSerial) {
     const epoch = deps.epochAt(deps.chain.head().timestamp);
     if (epoch === undefined || (await deps.chain.nextEpochToOpen()) <= epoch) return { waitMs: deps.pollMs };
-    await deps.chain.anchorReceipts(batch);
+    await deps.log.anchored(row.key, batch.fromSerial, await deps.chain.anchorReceipts(batch));
+    return 'finished';
   }
   const anchored = await deps.chain.findAnchor(batch);
   if (anchored === undefined) throw new Error(`serial ${batch.fromSerial} is used on chain, but not by this batch`);

@@ -7,7 +7,7 @@ export type AnchorChain = {
   /** Newest block seen; never goes back in number. */
   readonly head: () => { readonly number: bigint; readonly timestamp: bigint };
   readonly nextSerial: () => Promise<bigint>;
-  readonly anchorReceipts: (batch: ReceiptsAnchor) => Promise<void>;
+  readonly anchorReceipts: (batch: ReceiptsAnchor) => Promise<Anchored>;
   /** The anchor of this very batch, by first serial and root, if it is on chain. */
   readonly findAnchor: (batch: Pick<ReceiptsAnchor, 'fromSerial' | 'root'>) => Promise<Anchored | undefined>;
   readonly batchOf: (batchId: bigint) => Promise<BatchState>;

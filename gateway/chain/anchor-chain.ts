@@ -1,3 +1,5 @@
+import { parseEventLogs } from 'viem';
+
 import { EPOCH_STATES } from '../anchor/ports.ts';
 import type { AnchorChain, Anchored, BatchState, EpochStatus } from '../anchor/ports.ts';
 import type { Address, Distribution, Hex } from '../protocol/types.ts';
@@ -5,7 +7,7 @@ import { nodeStakingAbi } from './abi/node-staking.ts';
 import { proofRegistryAbi } from './abi/proof-registry.ts';
 import { rewardDistributorAbi } from './abi/reward-distributor.ts';
 import type { ChainClient } from './clients.ts';
-import type { Contracts } from './contracts.ts';
+import type { DeploymentAddresses } from '../lib/deployment.ts';
 import type { HeadFollower } from './head.ts';
 import type { Sender } from './sender.ts';
 
@@ -13,7 +15,7 @@ export type AnchorChainDeps = {
   readonly client: ChainClient;
   readonly sender: Sender;
   readonly head: HeadFollower;
-  readonly contracts: Contracts;
+  readonly contracts: DeploymentAddresses;
   readonly gateway: Address;
 };
 
@@ -28,17 +30,20 @@ type ReceiptCalls = Pick<
 >;
 
 function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): ReceiptCalls {
-  const registry = { address: contracts.registry, abi: proofRegistryAbi } as const;
+  const registry = { address: contracts.proofRegistry, abi: proofRegistryAbi } as const;
   return {
     nextSerial: () => client.readContract({ ...registry, functionName: 'nextSerial', args: [gateway] }),
     async anchorReceipts({ root, fromSerial, toSerial, count, units, dataHash }) {
-      await sender.send({
+      const { logs } = await sender.send({
         ...registry,
         functionName: 'anchorReceipts',
         args: [root, fromSerial, toSerial, count, units, dataHash],
       });
+      const [event] = parseEventLogs({ abi: proofRegistryAbi, eventName: 'ReceiptsAnchored', logs, strict: true });
+      if (event === undefined) throw new Error(`the anchor of serial ${fromSerial} left no event`);
+      return await anchoredAs(client, event);
     },
-    findAnchor: ({ fromSerial, root }) => findAnchor(client, contracts.registry, { gateway, fromSerial, root }),
+    findAnchor: ({ fromSerial, root }) => findAnchor(client, contracts, { gateway, fromSerial, root }),
     async batchOf(batchId): Promise<BatchState> {
       const batch = await client.readContract({ ...registry, functionName: 'batchOf', args: [batchId] });
       return {
@@ -57,21 +62,31 @@ function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): 
   };
 }
 
+/** Only after a crash: looks through the events since deployment. */
 async function findAnchor(
   client: ChainClient,
-  registry: Address,
+  { proofRegistry, block }: DeploymentAddresses,
   { gateway, fromSerial, root }: { readonly gateway: Address; readonly fromSerial: bigint; readonly root: Hex },
 ): Promise<Anchored | undefined> {
   const events = await client.getContractEvents({
-    address: registry,
+    address: proofRegistry,
     abi: proofRegistryAbi,
     eventName: 'ReceiptsAnchored',
     args: { gateway },
-    fromBlock: 0n,
+    fromBlock: block,
     strict: true,
   });
   const event = events.find(({ args }) => args.fromSerial === fromSerial && args.root === root);
-  if (event === undefined) return undefined;
+  return event === undefined ? undefined : await anchoredAs(client, event);
+}
+
+type AnchorEvent = {
+  readonly args: { readonly batchId: bigint; readonly epoch: bigint };
+  readonly blockHash: Hex;
+  readonly blockNumber: bigint;
+};
+
+async function anchoredAs(client: ChainClient, event: AnchorEvent): Promise<Anchored> {
   const block = await client.getBlock({ blockHash: event.blockHash });
   return {
     batchId: event.args.batchId,
@@ -88,7 +103,7 @@ function goldCalls({
   contracts,
   gateway,
 }: AnchorChainDeps): Pick<AnchorChain, 'goldRoot' | 'anchorGold'> {
-  const registry = { address: contracts.registry, abi: proofRegistryAbi } as const;
+  const registry = { address: contracts.proofRegistry, abi: proofRegistryAbi } as const;
   return {
     async goldRoot(epoch): Promise<Hex> {
       const [root] = await client.readContract({ ...registry, functionName: 'goldOf', args: [gateway, epoch] });
@@ -106,13 +121,13 @@ type EpochCalls = Pick<
 >;
 
 function epochCalls({ client, sender, contracts, gateway }: AnchorChainDeps): EpochCalls {
-  const distributor = { address: contracts.distributor, abi: rewardDistributorAbi } as const;
+  const distributor = { address: contracts.rewardDistributor, abi: rewardDistributorAbi } as const;
   return {
     nextEpochToOpen: () => client.readContract({ ...distributor, functionName: 'nextEpochToOpen' }),
     async openEpoch(epoch) {
       await sender.send({ ...distributor, functionName: 'openEpoch', args: [epoch] });
     },
-    epochState: (epoch) => readEpoch(client, contracts.distributor, epoch),
+    epochState: (epoch) => readEpoch(client, contracts.rewardDistributor, epoch),
     async propose(distribution: Distribution, signatures) {
       await sender.send({ ...distributor, functionName: 'propose', args: [distribution, signatures] });
     },
@@ -121,7 +136,7 @@ function epochCalls({ client, sender, contracts, gateway }: AnchorChainDeps): Ep
     },
     attesterStake: (epoch) =>
       client.readContract({
-        address: contracts.staking,
+        address: contracts.nodeStaking,
         abi: nodeStakingAbi,
         functionName: 'gatewayStakeAt',
         args: [gateway, epoch],

@@ -76,6 +76,7 @@ function receiptLine(entry: EpochReceipt): JsonValue {
         : {
             attestation: encodeStruct('nodeAttestation', entry.attestation.attestation),
             signature: entry.attestation.signature,
+            answer: encodeStruct('answer', entry.attestation.answer),
             leaf: entry.attestation.leaf,
             proof: entry.attestation.proof,
           },

@@ -6,6 +6,7 @@ import type { Hex } from '../protocol/types.ts';
 import type { StoredReceipt } from '../receipt/ports.ts';
 import type { Serve } from '../serve.ts';
 import type { Log } from '../telemetry/logger.ts';
+import type { NetworkDomain } from './receipt-view.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** A value that answers as JSON; bigints in it become decimal strings. */
@@ -28,6 +29,7 @@ export type HttpDeps = {
   readonly explain: (body: JsonObject) => JsonObject;
   readonly models: () => readonly ModelView[];
   readonly nodes: () => readonly JsonView[];
+  readonly domain: NetworkDomain;
   readonly findReceipt: (id: Hex) => Promise<StoredReceipt | undefined>;
   readonly epochs: {
     readonly find: (epoch: bigint) => Promise<JsonView | undefined>;

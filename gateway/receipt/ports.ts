@@ -1,4 +1,4 @@
-import type { Address, EvaluationEntry, Hex, NodeAttestation, PoqRecord, Receipt } from '../protocol/types.ts';
+import type { Address, AnswerLeaf, EvaluationEntry, Hex, NodeAttestation, PoqRecord, Receipt } from '../protocol/types.ts';
 
 /** What was asked and answered, in the canonical form that the receipt's hashes commit to. */
 export type ServedContent = {
@@ -13,7 +13,9 @@ export type ReceiptState = 'served' | 'anchored' | 'evaluated' | 'recorded' | 'f
 export type ReceiptAttestation = {
   readonly attestation: NodeAttestation;
   readonly signature: Hex;
-  /** The node's answer leaf and its place under the attested root. */
+  /** What the node says it answered. Its token counts are its own and may differ from the receipt's. */
+  readonly answer: AnswerLeaf;
+  /** The leaf of that answer and its place under the attested root. */
   readonly leaf: Hex;
   readonly proof: readonly Hex[];
 };
@@ -21,6 +23,8 @@ export type ReceiptAttestation = {
 export type AnchoredBatch = {
   readonly id: bigint;
   readonly root: Hex;
+  /** Hash of the block after the anchor; null until it is fixed on chain. */
+  readonly seed: Hex | null;
   readonly leaf: Hex;
   readonly proof: readonly Hex[];
 };

@@ -49,10 +49,12 @@ function openReceipt(row: OpenRow): OpenReceipt {
   const receipt = decodeStruct('receipt', JSON.parse(row.receipt));
   const servedAtMs = Number(row.served_at_ms);
   if (row.answer === null || row.attestation === null) return { receipt, servedAtMs };
-  if (!answersReceipt(decodeStruct('answer', JSON.parse(row.answer)), receipt)) return { receipt, servedAtMs };
+  const answer = decodeStruct('answer', JSON.parse(row.answer));
+  if (!answersReceipt(answer, receipt)) return { receipt, servedAtMs };
   const attestation = {
     attestation: decodeStruct('nodeAttestation', JSON.parse(row.attestation)),
     signature: row.signature,
+    answer,
     leaf: row.leaf,
     proof: JSON.parse(row.proof) as Hex[],
   };

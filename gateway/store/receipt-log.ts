@@ -109,12 +109,20 @@ function stateOf(
 }
 
 export function attestationText(value: ReceiptAttestation): string {
-  return JSON.stringify({ ...value, attestation: encodeStruct('nodeAttestation', value.attestation) });
+  return JSON.stringify({
+    ...value,
+    attestation: encodeStruct('nodeAttestation', value.attestation),
+    answer: encodeStruct('answer', value.answer),
+  });
 }
 
 export function readAttestation(text: string): ReceiptAttestation {
-  const value = JSON.parse(text) as { attestation: unknown; signature: Hex; leaf: Hex; proof: Hex[] };
-  return { ...value, attestation: decodeStruct('nodeAttestation', value.attestation) };
+  const value = JSON.parse(text) as { attestation: unknown; answer: unknown; signature: Hex; leaf: Hex; proof: Hex[] };
+  return {
+    ...value,
+    attestation: decodeStruct('nodeAttestation', value.attestation),
+    answer: decodeStruct('answer', value.answer),
+  };
 }
 
 async function anchoredBatch(
@@ -122,8 +130,8 @@ async function anchoredBatch(
   fromSerial: bigint,
   id: Hex,
 ): Promise<{ readonly anchored: AnchoredBatch; readonly final: boolean } | undefined> {
-  const [batch] = await store.read<{ batch_id: bigint | null; root: Hex; final: bigint | null }>(
-    `SELECT batch_id, root, (SELECT final FROM epochs WHERE epochs.epoch = batches.epoch) AS final
+  const [batch] = await store.read<{ batch_id: bigint | null; root: Hex; seed: Hex | null; final: bigint | null }>(
+    `SELECT batch_id, root, seed, (SELECT final FROM epochs WHERE epochs.epoch = batches.epoch) AS final
      FROM batches WHERE from_serial = ?`,
     [fromSerial],
   );
@@ -133,7 +141,7 @@ async function anchoredBatch(
     [fromSerial],
   );
   const place = placeOf(leaves, id);
-  return { anchored: { id: batch.batch_id, root: batch.root, ...place }, final: batch.final === 1n };
+  return { anchored: { id: batch.batch_id, root: batch.root, seed: batch.seed, ...place }, final: batch.final === 1n };
 }
 
 async function anchoredRecord(

@@ -2,9 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import { DgridError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/content.ts';
-import { encodeStruct } from '../../protocol/struct-json.ts';
 import type { Hex } from '../../protocol/types.ts';
-import type { StoredReceipt } from '../../receipt/ports.ts';
+import { receiptView } from '../receipt-view.ts';
 import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
 import { refuseDeepBodies } from './chat.ts';
@@ -52,7 +51,7 @@ function registerReceipts(app: FastifyInstance, deps: HttpDeps): void {
     const isPayer = reader !== undefined && stored?.keyHash === reader;
     if (stored === undefined || (!isPayer && stored.state !== 'final'))
       throw new DgridError('DGRID_UNKNOWN_RECEIPT', 'There is no such receipt, or not one this key may see yet.');
-    return sendJson(reply, receiptView(stored, isPayer));
+    return sendJson(reply, receiptView(stored, deps.domain, isPayer));
   });
 }
 
@@ -93,24 +92,5 @@ function modelView(model: ModelView): JsonView {
     capabilities: model.capabilities,
     price: model.price,
     nodes: model.nodes,
-  };
-}
-
-function receiptView(stored: StoredReceipt, isPayer: boolean): JsonView {
-  const { receipt, signature, state, modelId, attestation, batch, record } = stored;
-  return {
-    id: receipt.id,
-    object: 'dgrid.receipt',
-    state,
-    model: modelId,
-    receipt: encodeStruct('receipt', receipt),
-    signature,
-    // With the salt and the content anybody can check the hashes: it is the payer's to give away.
-    ...(isPayer ? { salt: stored.salt } : {}),
-    ...(attestation === undefined
-      ? {}
-      : { attestation: { ...attestation, attestation: encodeStruct('nodeAttestation', attestation.attestation) } }),
-    ...(batch === undefined ? {} : { batch }),
-    ...(record === undefined ? {} : { record: { ...record, record: encodeStruct('record', record.record) } }),
   };
 }

@@ -62,7 +62,7 @@ function world() {
       effect('anchorReceipts', () => {
         state.nextSerial = toSerial;
         state.anchor = { ...ANCHORED, root };
-      }),
+      }).then(() => ANCHORED),
     findAnchor: ({ fromSerial, root }) => {
       const { root: stands, ...anchored } = state.anchor ?? { ...ANCHORED, root: ZERO_HASH };
       return Promise.resolve(fromSerial === 10n && stands === root ? anchored : undefined);

@@ -66,11 +66,13 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
       if (fromSerial !== state.nextSerial) revert('serial');
       mine();
       state.nextSerial = toSerial;
-      batches.push({
+      const batch = {
         ...{ batchId: BigInt(batches.length + 1), epoch: (state.timestamp - 1_000n) / 100n, block: state.number },
         ...{ blockHash: hash(Number(state.number)), anchoredAt: state.timestamp, from: fromSerial, root },
         ...{ seed: ZERO_HASH, recordsRoot: ZERO_HASH, recordsPosts: 0 },
-      });
+      };
+      batches.push(batch);
+      return batch;
     },
     findAnchor: ({ fromSerial, root }) =>
       Promise.resolve(batches.find((batch) => batch.from === fromSerial && batch.root === root)),

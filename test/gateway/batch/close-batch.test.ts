@@ -33,6 +33,16 @@ import {
 const ATTESTATION = {
   attestation: { node: NODE, gateway: GATEWAY, root: hash(1), count: 1, sequence: 1n },
   signature: '0x' as Hex,
+  answer: {
+    receiptId: hash(9),
+    gateway: GATEWAY,
+    node: NODE,
+    requestHash: hash(10),
+    responseHash: hash(11),
+    model: hash(12),
+    promptTokens: 3,
+    completionTokens: 4,
+  },
   leaf: hash(1),
   proof: [],
 };

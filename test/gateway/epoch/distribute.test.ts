@@ -38,6 +38,16 @@ const DEPS = { signer: GATEWAY_SIGNER, signingDomain: SIGNING_DOMAIN };
 const ATTESTATION: ReceiptAttestation = {
   attestation: { node: NODE, gateway: GATEWAY, root: hash(1), count: 2, sequence: 2n ** 60n },
   signature: `0x${'66'.repeat(65)}`,
+  answer: {
+    receiptId: hash(9),
+    gateway: GATEWAY,
+    node: NODE,
+    requestHash: hash(10),
+    responseHash: hash(11),
+    model: hash(12),
+    promptTokens: 3,
+    completionTokens: 4,
+  },
   leaf: hash(2),
   proof: [hash(3)],
 };

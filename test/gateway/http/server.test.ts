@@ -69,6 +69,12 @@ describe('the HTTP edge', () => {
       served.push(request);
       return serve(request);
     },
+    domain: {
+      chainId: 31337n,
+      nodeStaking: `0x${'a1'.repeat(20)}`,
+      proofRegistry: `0x${'a2'.repeat(20)}`,
+      rewardDistributor: `0x${'a3'.repeat(20)}`,
+    },
     explain: () => ({ cause: 'drawn' }),
     models: () => [
       {
@@ -215,7 +221,7 @@ describe('the HTTP edge', () => {
     };
     assert.deepEqual(Object.keys(rules), FORMAT_KINDS);
     const format = Object.entries(rules).map(([kind, fields]) => ({ kind, ...fields }));
-    assert.equal(constraintsOf({ prompt: '', responseFormat: undefined, format }).length, format.length);
+    assert.equal(constraintsOf({ prompt: '', user: '', responseFormat: undefined, format }).length, format.length);
     for (const one of [format, ...format])
       assert.equal((await post({ ...BODY, dgrid: { format: one } })).statusCode, 200);
   });

@@ -26,8 +26,8 @@ async function startModel(mode: 'adds' | 'fails' | 'silent' | 'floods'): Promise
     incoming.on('end', () => {
       bodies.push(body);
       if (mode === 'silent') return;
-      if (mode === 'fails') return outgoing.writeHead(500).end('{}');
-      if (mode === 'floods') return outgoing.end('x'.repeat(2_000_000));
+      if (mode === 'fails') return void outgoing.writeHead(500).end('{}');
+      if (mode === 'floods') return void outgoing.end('x'.repeat(2_000_000));
       const numbers = (JSON.parse(body).messages[0].content as string).match(/\d+/g) ?? [];
       outgoing.end(content(String(numbers.reduce((sum, number) => sum + Number(number), 0))));
     });

@@ -52,8 +52,13 @@ describe('demo', () => {
       for (const receiptId of [await askPlain(client), await askStreamed(client)]) {
         const file = join(folder, `${receiptId}.json`);
         writeFileSync(file, JSON.stringify(await recorded(result, receiptId)));
-        const chain = ['--rpc', result.rpcUrl, '--deployment', result.deploymentFile];
-        const { stdout } = await run(process.execPath, ['scripts/verify.ts', file, '--json', ...chain]);
+        const chain: readonly string[] = ['--rpc', result.rpcUrl, '--deployment', result.deploymentFile];
+        const { stdout }: { stdout: string } = await run(process.execPath, [
+          'scripts/verify.ts',
+          file,
+          '--json',
+          ...chain,
+        ]);
         assert.equal((JSON.parse(stdout) as { verified: boolean }).verified, true);
       }
       child.kill('SIGINT');

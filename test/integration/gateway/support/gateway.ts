@@ -75,6 +75,12 @@ export async function startGateway(
   const client = createNodeClient({ connectMs: 200, keepAliveMs: 1_000 });
   const app = buildApp({
     gateway: GATEWAY,
+    domain: {
+      chainId: 31337n,
+      nodeStaking: `0x${'a1'.repeat(20)}`,
+      proofRegistry: `0x${'a2'.repeat(20)}`,
+      rewardDistributor: `0x${'a3'.repeat(20)}`,
+    },
     nodes: { list: () => nodes },
     chain: { blockTime: () => 1_700_000_000n, epoch: () => 3n, minimumStake: () => 10_000n * 10n ** 18n },
     receipts,
