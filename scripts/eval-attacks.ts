@@ -2,6 +2,8 @@ import { COMMITTEES, runGrid } from './eval/attacks/grid.ts';
 import { favourReport } from './eval/attacks/report-favour.ts';
 import { escalationReport, goldReport, proposalReport, startUpReport } from './eval/attacks/report-golds.ts';
 import { gridReport } from './eval/attacks/report-grid.ts';
+import { nodeReport } from './eval/attacks/report-nodes.ts';
+import { sybilReport } from './eval/attacks/report-sybils.ts';
 import { createWorld } from './eval/attacks/world.ts';
 import type { World } from './eval/attacks/world.ts';
 import { Exit, UsageError, defineCommand, runMain } from './lib/command.ts';
@@ -50,6 +52,8 @@ export const evalAttacks = defineCommand(
       () => goldReport(worldsOf),
       () => favourReport(worlds),
       () => proposalReport(worlds),
+      () => nodeReport(String(first)),
+      () => sybilReport(String(first)),
     ];
     for (const section of sections) ['', ...section()].forEach(io.stdout);
     return Exit.ok;

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+
+import { createFormatRunner } from '../../../gateway/agents/evaluator/format-runner.ts';
+import { feedbackOf } from '../../../gateway/poq/feedback.ts';
+import { foldInference, weightOf } from '../../../gateway/poq/fold.ts';
+import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
+import { isDrawn, samplingRate } from '../../../gateway/poq/sampling.ts';
+import { costScore, scoreReceipt } from '../../../gateway/poq/score.ts';
+import { trustTable } from '../../../gateway/poq/trust.ts';
+import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
+import { keccakText } from '../../../gateway/protocol/keccak.ts';
+import { volumeUnits } from '../../../gateway/protocol/units.ts';
+import { cheats, honest } from '../../../scripts/eval/attacks/cheats.ts';
+import { ORACLE_LIMIT } from '../../../scripts/eval/attacks/goals.ts';
+import { rmseOf } from '../../../scripts/eval/attacks/grid.ts';
+import type { Attack } from '../../../scripts/eval/attacks/liars.ts';
+import { generateTasks, judge } from '../../../scripts/eval/attacks/market.ts';
+import { nodeOutcomes } from '../../../scripts/eval/attacks/report-nodes.ts';
+import { splitWeight, washRatio } from '../../../scripts/eval/attacks/report-sybils.ts';
+import { mean } from '../../../scripts/eval/attacks/rules.ts';
+import { simulate } from '../../../scripts/eval/attacks/simulate.ts';
+import { createWorld } from '../../../scripts/eval/attacks/world.ts';
+import { address, entry, hash } from '../../gateway/poq/arbitraries.ts';
+
+const world = createWorld({ seed: 7, epochs: 6, receipts: 150, golds: 40, gateways: 1 });
+const OTHER_RULES = ['mean', 'median', 'trimmed', 'adaptive'] as const;
+
+/** Two fifths of the evaluators attack; the engine must stay near the oracle, before every other rule, and not pay for it. */
+function evaluatorsFail(attack: Attack): void {
+  const outcome = simulate(world, { attack, ratio: 0.4, committee: 5 });
+  const error = rmseOf(outcome, 'poq');
+  assert.ok(error <= ORACLE_LIMIT * rmseOf(outcome, 'oracle'), `${error} beside ${rmseOf(outcome, 'oracle')}`);
+  for (const rule of OTHER_RULES) assert.ok(error < rmseOf(outcome, rule), `${rule}: ${rmseOf(outcome, rule)}`);
+  const { attacker, honest: others } = outcome.pay.poq;
+  assert.ok(attacker < others && attacker < 10_000, `paid ${attacker} beside ${others}`);
+}
+
+describe('attacks by evaluators', () => {
+  it('noise', () => evaluatorsFail('noise'));
+  it('boost', () => evaluatorsFail('boost'));
+  it('sabotage', () => evaluatorsFail('sabotage'));
+  it('intermittent', () => evaluatorsFail('intermittent'));
+  it('collusion', () => evaluatorsFail('collusion'));
+  it('copycat', () => evaluatorsFail('copycat'));
+  it('lazy constant', () => evaluatorsFail('lazy'));
+
+  it('withheld reveal', () => {
+    const receipt = { family: 0, flags: 0, units: 1_000n, priceMicroUsd: 100n, totalMs: 1_000 };
+    const recordWith = (reveals: number) =>
+      scoreReceipt({
+        receipt,
+        examination: { committeeSize: 5, entries: Array.from({ length: reveals }, () => entry({ accuracy: 9_000 })) },
+        tableMask: 1,
+        comparable: false,
+        params: DEFAULT_PARAMS,
+      });
+    const weightWith = (reveals: number): bigint => {
+      const counted = { gateway: address(1), node: address(2), complexity: 0, ...receipt };
+      const receipts = [
+        { ...counted, ...recordWith(5) },
+        { ...counted, ...recordWith(reveals) },
+      ];
+      const [share] = foldInference({ receipts, feedback: new Map(), minQualityBps: 4_000 });
+      return share === undefined ? 0n : weightOf(share);
+    };
+    assert.equal(recordWith(3).status, RecordStatus.unscored);
+    assert.ok(weightWith(3) < weightWith(4));
+    assert.equal(weightWith(4), weightWith(5));
+  });
+
+  it('half of the golds recognised', () => {
+    const blind = simulate(world, { attack: 'sabotage', ratio: 0.4, committee: 5 });
+    const seeing = simulate(world, { attack: 'sabotage', ratio: 0.4, committee: 5, knows: 'suspicious' });
+    assert.ok(rmseOf(seeing, 'poq') < 1.2 * rmseOf(blind, 'poq'));
+    for (const rule of OTHER_RULES) assert.ok(rmseOf(seeing, 'poq') < rmseOf(seeing, rule));
+    assert.ok(seeing.pay.poq.attacker < 10_000);
+  });
+});
+
+describe('attacks by nodes', () => {
+  const outcomes = (answer: (typeof cheats)[keyof typeof cheats]) =>
+    nodeOutcomes('test', { cheat: { answer } }, 120)[0];
+
+  it('constant answers', () => assert.ok((outcomes(cheats.constant)?.pay ?? 1) < 0.05));
+  it('reference stuffing', () => assert.ok((outcomes(cheats.stuffing)?.payPerUnit ?? 1) < 0.2));
+  it('model downgrade', () => {
+    const suspects = { careful: { answer: honest.careful }, careless: { answer: honest.careless } };
+    const [careful, careless] = nodeOutcomes('test', suspects, 120);
+    assert.equal(careful?.pay, 1);
+    assert.ok((careless?.pay ?? 1) < 0.3);
+  });
+
+  it('prompt injection at a judge', () => {
+    const tasks = generateTasks('injection', 60);
+    const meanOf = (answer: string): number => mean(tasks.map((task) => judge(task, answer, []).accuracy));
+    assert.ok(meanOf(cheats.injection()) < meanOf(cheats.constant()) + 300);
+    assert.ok(meanOf(cheats.injection()) < 1_000);
+    assert.ok((outcomes(cheats.injection)?.pay ?? 1) < 0.05);
+  });
+
+  it('Sybil split', () => assert.ok(Math.abs(splitWeight('test', 2, 120) - 1) < 0.1));
+
+  it('latency stretching', () => {
+    const of = (totalMs: number) => costScore({ priceMicroUsd: 100n, totalMs, priceRef: 200, msRef: 2_000 });
+    assert.ok(of(100_000) < of(2_000));
+    assert.equal(of(2_000), 5_714); // whatever anybody else's time is: it is no argument
+  });
+
+  it('wash traffic', () => {
+    for (const flags of [Flag.pinned, Flag.cached, Flag.private, Flag.unattested]) {
+      assert.equal(volumeUnits({ units: 1_000n, flags }), 0n);
+    }
+    assert.ok(washRatio(1e9) > 1 && washRatio(1.81e9) < 1);
+  });
+});
+
+describe('attacks on the draw, the golds and the votes', () => {
+  it('re-rolled draw', () => {
+    const [seed, leaf] = [keccakText('seed'), keccakText('leaf')];
+    assert.equal(isDrawn(seed, leaf, 5_000), isDrawn(seed, leaf, 5_000));
+    const drawn = Array.from({ length: 2_000 }, (_, index) => isDrawn(hash(index), leaf, 1_000)).filter(Boolean).length;
+    assert.ok(drawn > 150 && drawn < 250);
+    assert.equal(samplingRate(100, 0), 10_000);
+  });
+
+  it('gateway bias', () => {
+    const sample = { gateway: address(1), evaluator: address(1), accuracy: 5_000, truth: 5_000 };
+    assert.equal(trustTable([sample]).has(address(1)), false);
+    const outcome = simulate(createWorld({ seed: 7, epochs: 6, receipts: 150, golds: 60, gateways: 3 }), {
+      attack: 'sabotage',
+      ratio: 0.2,
+      committee: 5,
+      knows: 'first-gateway',
+    });
+    assert.ok(outcome.trust.attacker < outcome.trust.honest);
+  });
+
+  it('fake feedback', () => {
+    const node = address(1);
+    const vote = { payer: 'one', node, servedAt: 5n, good: true };
+    assert.equal(feedbackOf(Array(1_000).fill(vote)).get(node), feedbackOf([vote]).get(node));
+    const crowd = Array.from({ length: 1_000 }, (_, index) => ({ ...vote, payer: String(index) }));
+    assert.ok((feedbackOf(crowd).get(node) ?? 0) <= 11_000);
+  });
+
+  it('schema bomb', async () => {
+    const runner = createFormatRunner({ deadlineMs: 100, onTimeout: () => undefined });
+    try {
+      const score = await runner.score('"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"', [
+        { kind: 'json', raw: true, objectOnly: false, schema: { $async: true, pattern: '(a*)*b' } },
+      ]);
+      assert.equal(score, 10_000);
+    } finally {
+      await runner.close();
+    }
+  });
+});
