@@ -10,9 +10,10 @@ import { trustTable } from '../../../gateway/poq/trust.ts';
 import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { keccakText } from '../../../gateway/protocol/keccak.ts';
 import { volumeUnits } from '../../../gateway/protocol/units.ts';
+import { evalAttacks } from '../../../scripts/eval-attacks.ts';
 import { cheats, honest } from '../../../scripts/eval/attacks/cheats.ts';
 import { ORACLE_LIMIT } from '../../../scripts/eval/attacks/goals.ts';
-import { rmseOf } from '../../../scripts/eval/attacks/grid.ts';
+import { rmseOf, runGrid } from '../../../scripts/eval/attacks/grid.ts';
 import type { Attack } from '../../../scripts/eval/attacks/liars.ts';
 import { generateTasks, judge } from '../../../scripts/eval/attacks/market.ts';
 import { nodeOutcomes } from '../../../scripts/eval/attacks/report-nodes.ts';
@@ -153,5 +154,25 @@ describe('attacks on the draw, the golds and the votes', () => {
     } finally {
       await runner.close();
     }
+  });
+});
+
+describe('eval-attacks', () => {
+  it('returns the same cells for the same seed, in the announced form', () => {
+    const run = (seed: number) => {
+      const worlds = [createWorld({ seed, epochs: 3, receipts: 30, golds: 10, gateways: 1 })];
+      return runGrid({ worlds, committees: [5] });
+    };
+    const cells = run(1);
+    assert.equal(cells.length, 4 * 7 * 6);
+    const keys = ['attack', 'ratio', 'committee', 'rule', 'rmse', 'ci95', 'attackerPay', 'honestPay'];
+    assert.deepEqual(Object.keys(cells[0] ?? {}), keys);
+    assert.deepEqual(run(1), cells);
+    assert.notDeepEqual(run(2), cells);
+  });
+
+  it('rejects options that are not numbers', async () => {
+    const io = { env: {}, stdout: () => undefined, stderr: () => undefined };
+    assert.equal(await evalAttacks(['--seeds', 'many'], io), 2);
   });
 });
