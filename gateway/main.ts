@@ -5,6 +5,8 @@ import { parseDeployment } from './lib/deployment.ts';
 import { GATEWAY_SETTINGS, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { parseGoldStore } from './gold/store.ts';
+import { openKeystore } from './lib/keystore.ts';
+import type { Hex } from './protocol/types.ts';
 import { SettingsError, settingsHelp } from './lib/settings.ts';
 import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -12,10 +14,13 @@ import { createGateway } from './wiring.ts';
 import type { Inputs } from './wiring.ts';
 
 /** The gateway process: options, start, signals, graceful end. Exit code 2: an option is wrong; 1: it could not run. */
-function readInputs(): Inputs {
+async function readInputs(): Promise<Inputs> {
   const config = readConfig(process.env, configFile(process.argv.slice(2)));
+  const signerKey = await readSignerKey(config);
   return {
     config,
+    signerKey,
+    dataKey: config.dataKey === '' ? signerKey : (config.dataKey as Hex),
     contracts: readDeployment(config.deploymentsFile),
     params: config.paramsFile === '' ? DEFAULT_PARAMS : parseParams(readJson(config.paramsFile)),
     keys: parseKeys(readFileSync(config.keysFile, 'utf8')),
@@ -49,6 +54,14 @@ function readJson(path: string): unknown {
   }
 }
 
+async function readSignerKey({ signerKey, signerKeystore, signerPassword }: Config): Promise<Hex> {
+  if (signerKey !== '') return signerKey as Hex;
+  if (signerKeystore === '') {
+    throw new SettingsError(['DGRID_SIGNER_KEY: missing; give the key or DGRID_SIGNER_KEYSTORE']);
+  }
+  return await openKeystore(readFileSync(signerKeystore, 'utf8'), signerPassword);
+}
+
 function readGolds({ goldFile }: Config): Inputs['storedGolds'] {
   return goldFile === '' ? [] : parseGoldStore(readFileSync(goldFile, 'utf8'), goldFile);
 }
@@ -76,7 +89,7 @@ async function main(): Promise<void> {
   }
   let inputs: Inputs;
   try {
-    inputs = readInputs();
+    inputs = await readInputs();
   } catch (error) {
     leave(2, error);
   }

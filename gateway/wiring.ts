@@ -2,13 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHmac, hkdfSync, randomBytes, randomInt } from 'node:crypto';
 
-import { buildApp } from './app.ts';
 import type { App } from './app.ts';
-import { createKeyring, hashKey } from './account/keyring.ts';
+import { hashKey } from './account/keyring.ts';
 import type { ApiKey } from './account/keyring.ts';
 import { workerDeps } from './background.ts';
 import type { Background, GoldRules } from './background.ts';
-import { createAnchorChain, readEpoch } from './chain/anchor-chain.ts';
+import { createAnchorChain } from './chain/anchor-chain.ts';
 import { createChainClient } from './chain/clients.ts';
 import type { ChainClient } from './chain/clients.ts';
 import type { DeploymentAddresses } from './lib/deployment.ts';
@@ -20,27 +19,18 @@ import { createSender } from './chain/sender.ts';
 import type { Sender } from './chain/sender.ts';
 import { readStaking } from './chain/staking-facts.ts';
 import type { StakingFacts } from './chain/staking-facts.ts';
-import { epochView } from './claim/epoch-view.ts';
 import type { Config } from './config.ts';
+import { createForeground } from './foreground.ts';
 import { createTables } from './epoch/tables.ts';
-import { BREAKER_DEFAULTS, createBreaker } from './execute/breaker.ts';
-import { createMeter } from './execute/meter.ts';
-import { createNodeClient } from './execute/node-client.ts';
 import { createGoldSource } from './gold/source.ts';
 import { goldKey, goldLeafOf, goldRequestBody, goldTruth, parseGoldTask } from './gold/task.ts';
 import type { GoldTask } from './gold/task.ts';
 import { reasonOf } from './lib/reason.ts';
-import { constraintsOf } from './poq/dimensions/constraints-of.ts';
-import { readRequest } from './poq/dimensions/request-view.ts';
-import { requestContent } from './protocol/content.ts';
 import type { JsonObject } from './protocol/content.ts';
 import { bytesToHex, hexToBytes } from './protocol/bytes.ts';
-import { epochOf } from './protocol/epoch.ts';
 import type { ProtocolParams } from './protocol/params.ts';
 import { createSigner } from './protocol/signature.ts';
 import type { Address, Hex } from './protocol/types.ts';
-import { createConditionBook } from './registry/conditions.ts';
-import { createQualityBook } from './registry/quality-book.ts';
 import { createAnchorLog } from './store/anchor-log.ts';
 import { createAttestationLog } from './store/attestation-log.ts';
 import { createBatchLog } from './store/batch-log.ts';
@@ -54,7 +44,6 @@ import { openStore } from './store/sqlite.ts';
 import type { Store } from './store/sqlite.ts';
 import type { ReceiptLog } from './receipt/ports.ts';
 import type { Log } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
 import { createWorkers } from './workers.ts';
 
 /** What the process read from files before anything was started. */
@@ -63,6 +52,9 @@ export type Inputs = {
   readonly contracts: DeploymentAddresses;
   readonly params: ProtocolParams;
   readonly keys: readonly ApiKey[];
+  readonly signerKey: Hex;
+  /** What content at rest is encrypted under. */
+  readonly dataKey: Hex;
   readonly storedGolds: readonly GoldTask[];
   readonly log: Log;
 };
@@ -77,13 +69,23 @@ type ChainSide = {
   readonly staking: StakingFacts;
 };
 
+/** Scored receipts that routing starts from after a restart. */
+const ROUTING_HISTORY = 5_000;
+
 export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const side = await openChain(inputs);
   const gateway = inputs.config.gatewayAccount.toLowerCase() as Address;
   const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
   const { store, logs, receipts } = await openLogs(inputs, gateway, await chain.nextSerial());
-  const { app, quality, close } = dataPlane({ ...inputs, side, gateway, receipts, logs });
+  const { app, quality, close } = createForeground({
+    ...inputs,
+    ...side,
+    gateway,
+    receipts,
+    distributions: logs.epoch,
+  });
   const golds = goldRules(inputs, await logs.gold.everPrepared());
+  for (const report of await logs.anchor.recentScores(ROUTING_HISTORY)) quality.recordScore(report);
   const background = backgroundOf(inputs, { side, gateway, chain, logs, golds, serve: app.serve });
   const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
   return {
@@ -100,11 +102,11 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   };
 }
 
-function senderOf({ config }: Inputs, { client }: ChainSide): Sender {
+function senderOf({ config, signerKey }: Inputs, { client }: ChainSide): Sender {
   return createSender({
     client,
     rpcUrl: config.rpcUrl,
-    privateKey: config.signerKey as Hex,
+    privateKey: signerKey,
     confirmations: config.confirmations,
     timeoutMs: config.txTimeoutMs,
   });
@@ -113,20 +115,20 @@ function senderOf({ config }: Inputs, { client }: ChainSide): Sender {
 type Logs = Background['logs'];
 
 async function openLogs(
-  { config }: Inputs,
+  { config, dataKey }: Inputs,
   gateway: Address,
   firstSerial: bigint,
 ): Promise<{ readonly store: Store; readonly logs: Logs; readonly receipts: ReceiptLog }> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const store = await openStore(join(config.dataDir, 'gateway.db'));
-  const cipher = createContentCipher(config.signerKey as Hex);
+  const cipher = createContentCipher(dataKey);
   const logs = {
     outbox: createOutboxLog(store),
     batch: createBatchLog({ store, firstSerial }),
     anchor: createAnchorLog(store),
     examination: createExaminationLog(store, cipher),
     attestation: createAttestationLog(store),
-    epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(config.signerKey as Hex) }),
+    epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(dataKey) }),
     gold: createGoldLog(store, cipher),
   };
   return { store, logs, receipts: await createReceiptLog({ store, cipher, firstSerial }) };
@@ -138,11 +140,11 @@ function backgroundOf(
   inputs: Inputs,
   { side, gateway, chain, logs, golds, serve }: BackgroundSide,
 ): Omit<Background, 'recordScore'> {
-  const { config, contracts, params, log } = inputs;
+  const { config, contracts, params, log, signerKey } = inputs;
   return {
     log,
     gateway,
-    signer: createSigner(config.signerKey as Hex),
+    signer: createSigner(signerKey),
     contracts,
     clock: side.staking.clock,
     recordWindow: side.staking.recordWindow,
@@ -184,71 +186,6 @@ async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide>
   return { client, head, nodes, staking };
 }
 
-type DataPlaneInputs = Inputs & {
-  readonly side: ChainSide;
-  readonly gateway: Address;
-  readonly receipts: ReceiptLog;
-  readonly logs: Pick<Logs, 'epoch'>;
-};
-
-function dataPlane({ config, contracts, params, keys, log, side, gateway, receipts, logs }: DataPlaneInputs) {
-  const client = createNodeClient({ connectMs: config.connectMs, keepAliveMs: 10_000 });
-  const meter = createMeter({ maxQueue: config.maxInFlight * 2 });
-  const quality = createQualityBook();
-  const { clock } = side.staking;
-  const distributor = { chainId: contracts.chainId, contract: contracts.rewardDistributor };
-  const app = buildApp({
-    gateway,
-    domain: {
-      chainId: contracts.chainId,
-      nodeStaking: contracts.nodeStaking,
-      proofRegistry: contracts.proofRegistry,
-      rewardDistributor: contracts.rewardDistributor,
-    },
-    nodes: side.nodes,
-    chain: {
-      blockTime: () => side.head.head().timestamp,
-      epoch: () => epochOf(clock, side.head.head().timestamp),
-      minimumStake: () => side.staking.minimumStake,
-    },
-    receipts,
-    client,
-    meter,
-    breaker: createBreaker(BREAKER_DEFAULTS, Date.now),
-    conditions: createConditionBook(Date.now),
-    quality,
-    limits: config.limits,
-    maxAttempts: config.maxAttempts,
-    maxAnswerBytes: config.maxAnswerBytes,
-    exploreBps: config.exploreBps,
-    randomUint32: () => randomInt(2 ** 32),
-    // The same reading of the request as the evaluators': what they check is what counts.
-    formatConstrained: (body) => constraintsOf(readRequest(requestContent(body))).length > 0,
-    epochs: {
-      find: async (epoch) => {
-        const status = await readEpoch(side.client, contracts.rewardDistributor, epoch);
-        if (status.state === 'none') return undefined;
-        return epochView({ epoch, clock, status, stored: await logs.epoch.distribution(epoch), distributor });
-      },
-      dataset: async (epoch) => (await logs.epoch.distribution(epoch))?.dataset,
-    },
-    params: () => params,
-    checkKey: createKeyring(keys).check,
-    notReady: () => (side.nodes.list().length === 0 ? ['no node is registered'] : []),
-    metrics: createMetrics(),
-    log,
-    nowMs: Date.now,
-    bodyLimitBytes: config.bodyLimitBytes,
-    maxInFlight: config.maxInFlight,
-    keepAliveMs: config.keepAliveMs,
-  });
-  const close = async (): Promise<void> => {
-    await client.close();
-    await meter.close();
-  };
-  return { app, quality, close };
-}
-
 /** @param used tasks of earlier runs, which are public or will be: they are retired. */
 function goldRules({ config, storedGolds }: Inputs, used: readonly JsonObject[]): GoldRules {
   const retired = new Set(used.map((task) => goldKey(parseGoldTask(task))));
@@ -265,7 +202,7 @@ function goldRules({ config, storedGolds }: Inputs, used: readonly JsonObject[])
 }
 
 /** Payers appear in a dataset as a keyed hash: stable for one gateway, meaningless to everybody else. */
-function createPayerHash(signerKey: Hex): (keyHash: string) => Hex {
-  const key = Buffer.from(hkdfSync('sha256', hexToBytes(signerKey), 'DGrid', 'payer hash v1', 32));
+function createPayerHash(dataKey: Hex): (keyHash: string) => Hex {
+  const key = Buffer.from(hkdfSync('sha256', hexToBytes(dataKey), 'DGrid', 'payer hash v1', 32));
   return (keyHash) => bytesToHex(createHmac('sha256', key).update(keyHash).digest());
 }

@@ -1,6 +1,6 @@
 import type { RecordBatch } from '../batch/build-records.ts';
 import type { ExaminedReceipt } from '../batch/ports.ts';
-import type { Distribution, Hex, Receipt } from '../protocol/types.ts';
+import type { Address, Distribution, Hex, Receipt } from '../protocol/types.ts';
 
 /** What the anchoring steps need of the chain. Every write resolves once its transaction has enough confirmations. */
 export type AnchorChain = {
@@ -103,4 +103,14 @@ export type AnchorLog = {
   readonly recorded: (key: string, fromSerial: bigint) => Promise<void>;
   readonly abandoned: (key: string, fromSerial: bigint) => Promise<void>;
   readonly finish: (key: string) => Promise<void>;
+  /** The latest scored receipts, oldest first: what routing knew before a restart. */
+  readonly recentScores: (limit: number) => Promise<readonly RecentScore[]>;
+};
+
+/** One examined receipt's result. Score and quality in bps. */
+export type RecentScore = {
+  readonly node: Address;
+  readonly family: number;
+  readonly score: number;
+  readonly quality: number;
 };

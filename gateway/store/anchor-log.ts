@@ -1,6 +1,7 @@
-import type { Anchored, AnchorLog, DrawnReceipt, StoredBatch } from '../anchor/ports.ts';
+import type { Anchored, AnchorLog, DrawnReceipt, RecentScore, StoredBatch } from '../anchor/ports.ts';
 import type { RecordBatch } from '../batch/build-records.ts';
 import type { ExaminedReceipt } from '../batch/ports.ts';
+import { RecordStatus } from '../protocol/constants.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { EvaluationEntry, Hex } from '../protocol/types.ts';
 import { enqueue, finish } from './outbox-log.ts';
@@ -51,7 +52,22 @@ export function createAnchorLog(store: Store): AnchorLog {
         finish(key),
       ]),
     finish: (key) => store.write([finish(key)]),
+    recentScores: (limit) => readRecentScores(store, limit),
   };
+}
+
+async function readRecentScores(store: Store, limit: number): Promise<readonly RecentScore[]> {
+  const rows = await store.read<{ receipt: string; record: string }>(
+    `SELECT receipt, record FROM records JOIN receipts ON receipts.id = receipt_id
+     JOIN batches ON from_serial = records.batch
+     WHERE recorded = 1 AND json_extract(record, '$.status') = ? ORDER BY serial DESC LIMIT ?`,
+    [RecordStatus.scored, limit],
+  );
+  return rows.toReversed().map((row) => {
+    const { node, family } = decodeStruct('receipt', JSON.parse(row.receipt));
+    const { score, quality } = decodeStruct('record', JSON.parse(row.record));
+    return { node, family, score, quality };
+  });
 }
 
 async function readBatch(store: Store, fromSerial: bigint): Promise<StoredBatch | undefined> {

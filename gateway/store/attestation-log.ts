@@ -21,11 +21,14 @@ export function createAttestationLog(store: Store): AttestationLog {
           JSON.stringify(encodeStruct('nodeAttestation', attestation)),
           signature,
         ),
-        // Under the attestation that is stored, and no other: its root is the one these proofs are about.
+        // Only answers to what was asked and is not batched yet, or a node could fill the disk. And only
+        // under the attestation that is stored, and no other: its root is the one these proofs are about.
         ...answers.map(({ answer, leaf, proof }) =>
           statement(
             `INSERT OR IGNORE INTO answers (receipt_id, node, sequence, answer, leaf, proof) SELECT ?, ?, ?, ?, ?, ?
-             WHERE EXISTS (SELECT 1 FROM attestations WHERE node = ? AND sequence = ? AND signature = ?)`,
+             WHERE EXISTS (SELECT 1 FROM attestations WHERE node = ? AND sequence = ? AND signature = ?)
+             AND (EXISTS (SELECT 1 FROM reservations WHERE id = ?)
+               OR EXISTS (SELECT 1 FROM receipts WHERE id = ? AND batch IS NULL))`,
             answer.receiptId,
             attestation.node,
             attestation.sequence,
@@ -35,6 +38,8 @@ export function createAttestationLog(store: Store): AttestationLog {
             attestation.node,
             attestation.sequence,
             signature,
+            answer.receiptId,
+            answer.receiptId,
           ),
         ),
       ]),

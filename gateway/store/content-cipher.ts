@@ -13,9 +13,9 @@ export type ContentCipher = {
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The key is derived from the gateway's signer key, which is never stored by the gateway. */
-export function createContentCipher(signerKey: Hex): ContentCipher {
-  const key = Buffer.from(hkdfSync('sha256', hexToBytes(signerKey), 'DGrid', 'content at rest v1', 32));
+/** @param dataKey 32 bytes that the gateway never stores: by default those of its signer key. */
+export function createContentCipher(dataKey: Hex): ContentCipher {
+  const key = Buffer.from(hkdfSync('sha256', hexToBytes(dataKey), 'DGrid', 'content at rest v1', 32));
   return {
     seal(text) {
       const iv = randomBytes(IV_BYTES);

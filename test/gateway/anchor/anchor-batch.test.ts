@@ -98,6 +98,7 @@ function world() {
     recorded: (key) => note(`recorded ${key}`),
     abandoned: (key) => note(`abandoned ${key}`),
     finish: unused,
+    recentScores: unused,
   };
   const deps: AnchorBatchDeps = {
     chain,

@@ -1,0 +1,125 @@
+import { randomInt } from 'node:crypto';
+
+import { createKeyring } from './account/keyring.ts';
+import type { ApiKey } from './account/keyring.ts';
+import { buildApp } from './app.ts';
+import type { App, AppDeps } from './app.ts';
+import { readEpoch } from './chain/anchor-chain.ts';
+import type { ChainClient } from './chain/clients.ts';
+import type { HeadFollower } from './chain/head.ts';
+import type { StakingFacts } from './chain/staking-facts.ts';
+import { epochView } from './claim/epoch-view.ts';
+import type { Config } from './config.ts';
+import type { EpochLog } from './epoch/ports.ts';
+import { BREAKER_DEFAULTS, createBreaker } from './execute/breaker.ts';
+import { createMeter } from './execute/meter.ts';
+import { createNodeClient } from './execute/node-client.ts';
+import type { DeploymentAddresses } from './lib/deployment.ts';
+import { constraintsOf } from './poq/dimensions/constraints-of.ts';
+import { readRequest } from './poq/dimensions/request-view.ts';
+import { requestContent } from './protocol/content.ts';
+import type { JsonObject } from './protocol/content.ts';
+import { epochOf } from './protocol/epoch.ts';
+import type { ProtocolParams } from './protocol/params.ts';
+import type { Address } from './protocol/types.ts';
+import { statesFormat } from './receipt/build-receipt.ts';
+import type { ReceiptLog } from './receipt/ports.ts';
+import { createConditionBook } from './registry/conditions.ts';
+import type { ChainView, NodeSource } from './registry/ports.ts';
+import { createQualityBook } from './registry/quality-book.ts';
+import type { QualityBook } from './registry/quality-book.ts';
+import type { Log } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+/** The foreground half: API, routing, calls to nodes, receipts. */
+export type ForegroundInputs = {
+  readonly config: Config;
+  readonly contracts: DeploymentAddresses;
+  readonly params: ProtocolParams;
+  readonly keys: readonly ApiKey[];
+  readonly log: Log;
+  readonly client: ChainClient;
+  readonly head: HeadFollower;
+  readonly staking: StakingFacts;
+  readonly nodes: NodeSource;
+  readonly gateway: Address;
+  readonly receipts: ReceiptLog;
+  readonly distributions: Pick<EpochLog, 'distribution'>;
+};
+
+export type Foreground = {
+  readonly app: App;
+  readonly quality: QualityBook;
+  readonly close: () => Promise<void>;
+};
+
+const NODE_KEEP_ALIVE_MS = 10_000;
+
+export function createForeground(inputs: ForegroundInputs): Foreground {
+  const { config, contracts, params, log, gateway, nodes, receipts } = inputs;
+  const client = createNodeClient({ connectMs: config.connectMs, keepAliveMs: NODE_KEEP_ALIVE_MS });
+  const meter = createMeter({ maxQueue: config.maxInFlight * 2 });
+  const quality = createQualityBook();
+  const app = buildApp({
+    ...config,
+    gateway,
+    domain: {
+      chainId: contracts.chainId,
+      nodeStaking: contracts.nodeStaking,
+      proofRegistry: contracts.proofRegistry,
+      rewardDistributor: contracts.rewardDistributor,
+    },
+    nodes,
+    chain: chainView(inputs),
+    receipts,
+    client,
+    meter,
+    breaker: createBreaker(BREAKER_DEFAULTS, Date.now),
+    conditions: createConditionBook(Date.now),
+    quality,
+    randomUint32: () => randomInt(2 ** 32),
+    formatConstrained,
+    epochs: epochReads(inputs),
+    params: () => params,
+    checkKey: createKeyring(inputs.keys).check,
+    notReady: () => (nodes.list().length === 0 ? ['no node is registered'] : []),
+    metrics: createMetrics(),
+    log,
+    nowMs: Date.now,
+  });
+  const close = async (): Promise<void> => {
+    await client.close();
+    await meter.close();
+  };
+  return { app, quality, close };
+}
+
+function chainView({ head, staking }: ForegroundInputs): ChainView {
+  return {
+    blockTime: () => head.head().timestamp,
+    epoch: () => epochOf(staking.clock, head.head().timestamp),
+    minimumStake: () => staking.minimumStake,
+  };
+}
+
+function epochReads({ client, contracts, staking, distributions }: ForegroundInputs): AppDeps['epochs'] {
+  const distributor = { chainId: contracts.chainId, contract: contracts.rewardDistributor };
+  return {
+    find: async (epoch) => {
+      const status = await readEpoch(client, contracts.rewardDistributor, epoch);
+      if (status.state === 'none') return undefined;
+      const stored = await distributions.distribution(epoch);
+      return epochView({ epoch, clock: staking.clock, status, stored, distributor });
+    },
+    dataset: async (epoch) => (await distributions.distribution(epoch))?.dataset,
+  };
+}
+
+/** Reading a prompt for its demands takes time: of a giant one only what it states in fields counts. */
+const MAX_READ_CHARS = 200_000;
+
+/** The same reading of the request as the evaluators': what they check is what counts. */
+function formatConstrained(body: JsonObject): boolean {
+  const request = requestContent(body);
+  return request.length > MAX_READ_CHARS ? statesFormat(body) : constraintsOf(readRequest(request)).length > 0;
+}
