@@ -5,7 +5,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import {
-  AbiCoder,
   BrowserProvider,
   Contract,
   ContractFactory,
@@ -15,16 +14,16 @@ import {
   Signature,
   TypedDataEncoder,
   ZeroHash,
-  concat,
   getBytes,
   getCreateAddress,
   id,
-  keccak256,
   toBeHex,
-  zeroPadValue,
 } from 'ethers';
-import type { ContractTransactionResponse, Eip1193Provider, InterfaceAbi, TransactionReceipt } from 'ethers';
+import type { ContractTransactionResponse, InterfaceAbi, TransactionReceipt } from 'ethers';
 import { network } from 'hardhat';
+
+import { leafHash, leavesOf, sumTree, weightOf } from './reward-tree.ts';
+import type { RewardLeaf, SumNode } from './reward-tree.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('contracts-gas.json', import.meta.url));
 const DAY = 86_400;
@@ -34,22 +33,23 @@ const MNEMONIC = 'test test test test test test test test test test test junk';
 const DGAI = 10n ** 18n;
 const GATEWAY_STAKE = 100_000n * DGAI;
 const NODE_STAKE = 10_000n * DGAI;
-const coder = AbiCoder.defaultAbiCoder();
 
 type Artifact = { readonly abi: InterfaceAbi; readonly bytecode: string };
-type SumNode = { readonly hash: string; readonly sum: bigint };
-type RewardLeaf = {
-  readonly epoch: number;
-  readonly role: number;
-  readonly account: string;
-  readonly quality: number;
-  readonly volume: number;
-  readonly difficulty: number;
-  readonly feedback: number;
+const field = (type: string, name: string) => ({ type, name });
+const OPERATOR_AUTH = {
+  OperatorAuth: [
+    field('address', 'account'),
+    field('uint8', 'role'),
+    field('address', 'signer'),
+    field('uint64', 'deadline'),
+  ],
+};
+const EPOCH_ATTESTATION = {
+  EpochAttestation: [field('uint64', 'epoch'), field('uint32', 'round'), field('bytes32', 'distributionHash')],
 };
 
 const connection = await network.connect();
-const provider = new BrowserProvider(connection.provider as unknown as Eip1193Provider, undefined, {
+const provider = new BrowserProvider(connection.provider, undefined, {
   cacheTimeout: -1,
 });
 provider.pollingInterval = 5;
@@ -60,7 +60,7 @@ function artifact(name: string): Artifact {
 }
 
 function wallet(index: number): HDNodeWallet {
-  return HDNodeWallet.fromPhrase(MNEMONIC, '', `m/44'/60'/0'/0/${index}`).connect(provider) as HDNodeWallet;
+  return HDNodeWallet.fromPhrase(MNEMONIC, '', `m/44'/60'/0'/0/${index}`).connect(provider);
 }
 
 async function rpc(method: string, ...params: readonly unknown[]): Promise<unknown> {
@@ -108,8 +108,6 @@ async function deploy(name: string, ...args: readonly unknown[]): Promise<Contra
   gas[`deploy ${name}`] = Number((await deployed.deploymentTransaction()?.wait())?.gasUsed ?? 0n);
   return new Contract(await deployed.getAddress(), abi, admin);
 }
-
-// ------------------------------------------------------------------------------------------------------- deployment
 
 const authorityArtifact = JSON.parse(
   readFileSync(
@@ -185,15 +183,7 @@ const domain = {
 async function register(account: HDNodeWallet, role: number, signer: HDNodeWallet): Promise<void> {
   const deadline = (await now()) + DAY;
   const message = { account: account.address, role, signer: signer.address, deadline };
-  const types = {
-    OperatorAuth: [
-      { name: 'account', type: 'address' },
-      { name: 'role', type: 'uint8' },
-      { name: 'signer', type: 'address' },
-      { name: 'deadline', type: 'uint64' },
-    ],
-  };
-  const signature = await signer.signTypedData(domain, types, message);
+  const signature = await signer.signTypedData(domain, OPERATOR_AUTH, message);
   const uri = 'https://example.org/node.json';
   const as = staking.connect(account) as Contract;
   await measure(
@@ -215,8 +205,6 @@ for (const account of [gateway, node]) {
 // Recipients that have a balance: the steady state.
 await mined(call(token, 'transfer', payout.address, 1n));
 
-// ------------------------------------------------------------------------------------------------------------ stake
-
 await register(gateway, 2, gatewaySigner);
 await register(node, 0, nodeSigner);
 await measure('stake, gateway, new', call(stakingAs(gateway), 'stake', 2, GATEWAY_STAKE));
@@ -229,67 +217,7 @@ await mined(call(token, 'approve', await staking.getAddress(), MaxUint256));
 await measure('depositFees, new', call(staking, 'depositFees', gateway.address, 1_000n * DGAI));
 await measure('depositFees, top-up', call(staking, 'depositFees', gateway.address, 1_000n * DGAI));
 
-// ---------------------------------------------------------------------------------------------------------- epochs
-
-function sumParent(a: SumNode, b: SumNode): SumNode {
-  const encode = (side: SumNode) => concat([side.hash, zeroPadValue(toBeHex(side.sum), 32)]);
-  const [low, high] = [encode(a), encode(b)].sort();
-  return { hash: keccak256(concat([low ?? '', high ?? ''])), sum: a.sum + b.sum };
-}
-
-function sumTree(leaves: readonly SumNode[]): { readonly root: SumNode; readonly proof: readonly SumNode[] } {
-  const proof: SumNode[] = [];
-  let level = leaves;
-  while (level.length > 1) {
-    const sibling = level[1]; // the proof of leaf 0
-    if (sibling !== undefined) proof.push(sibling);
-    const next: SumNode[] = [];
-    for (let i = 0; i < level.length; i += 2) {
-      const [a, b] = [level[i], level[i + 1]];
-      if (a !== undefined) next.push(b === undefined ? a : sumParent(a, b));
-    }
-    level = next;
-  }
-  const root = level[0];
-  if (root === undefined) throw new Error('empty tree');
-  return { root, proof };
-}
-
-const REWARD_TYPEHASH = id(
-  'RewardLeaf(uint64 epoch,uint8 role,address account,uint16 quality,uint64 volume,uint16 difficulty,uint16 feedback)',
-);
 const distributorAddress = await distributor.getAddress();
-
-function leafHash(leaf: RewardLeaf): string {
-  const encoded = coder.encode(
-    ['bytes32', 'uint256', 'address', 'uint64', 'uint8', 'address', 'uint16', 'uint64', 'uint16', 'uint16'],
-    [
-      REWARD_TYPEHASH,
-      domain.chainId,
-      distributorAddress,
-      leaf.epoch,
-      leaf.role,
-      leaf.account,
-      leaf.quality,
-      leaf.volume,
-      leaf.difficulty,
-      leaf.feedback,
-    ],
-  );
-  return keccak256(keccak256(encoded));
-}
-
-function leavesOf(epoch: number): readonly RewardLeaf[] {
-  return Array.from({ length: LEAVES }, (_, i) => ({
-    epoch,
-    role: 0,
-    account: i === 0 ? node.address : zeroPadValue(toBeHex(0x1000 + i), 20),
-    quality: 8_000 + (i % 1_000),
-    volume: 100_000 + i,
-    difficulty: 10_000,
-    feedback: 10_000,
-  }));
-}
 
 async function distribute(epoch: number): Promise<{ leaf: RewardLeaf; proof: readonly SumNode[] }> {
   const start = genesis + epoch * EPOCH;
@@ -299,12 +227,9 @@ async function distribute(epoch: number): Promise<{ leaf: RewardLeaf; proof: rea
   const anchor = [id(`root ${epoch}`), from, from + 10_000, 10_000, 12_345_678, id('data')] as const;
   await measure('anchorReceipts, first of an epoch', call(registryAs(gatewaySigner), 'anchorReceipts', ...anchor));
   await warp(start + EPOCH + DAY);
-  const leaves = leavesOf(epoch);
+  const leaves = leavesOf(epoch, node.address, LEAVES);
   const { root, proof } = sumTree(
-    leaves.map((leaf) => ({
-      hash: leafHash(leaf),
-      sum: BigInt(leaf.quality) * BigInt(leaf.volume) * BigInt(leaf.difficulty) * BigInt(leaf.feedback),
-    })),
+    leaves.map((leaf) => ({ hash: leafHash(leaf, domain.chainId, distributorAddress), sum: weightOf(leaf) })),
   );
   const distribution = {
     epoch,
@@ -318,14 +243,7 @@ async function distribute(epoch: number): Promise<{ leaf: RewardLeaf; proof: rea
     dataHash: id('data'),
   };
   const hash = (await distributor.getFunction('distributionHashOf')(distribution)) as string;
-  const types = {
-    EpochAttestation: [
-      { name: 'epoch', type: 'uint64' },
-      { name: 'round', type: 'uint32' },
-      { name: 'distributionHash', type: 'bytes32' },
-    ],
-  };
-  const digest = TypedDataEncoder.hash(domain, types, { epoch, round: 0, distributionHash: hash });
+  const digest = TypedDataEncoder.hash(domain, EPOCH_ATTESTATION, { epoch, round: 0, distributionHash: hash });
   const signature = Signature.from(gatewaySigner.signingKey.sign(getBytes(digest))).serialized;
   await measure('propose, one role, one signature', call(distributor, 'propose', distribution, [signature]));
   await warp((await now()) + 3 * DAY);
@@ -334,8 +252,6 @@ async function distribute(epoch: number): Promise<{ leaf: RewardLeaf; proof: rea
   if (leaf === undefined) throw new Error('no leaf');
   return { leaf, proof };
 }
-
-// --------------------------------------------------------------------------------------------------------- registry
 
 await mined(call(registryAs(gatewaySigner), 'anchorGold', 0, id('gold'), 30));
 await warp(genesis);
@@ -360,8 +276,6 @@ await measure(
 );
 await measure('anchorGold', call(registryAs(gatewaySigner), 'anchorGold', 1, id('gold'), 30));
 await mined(call(registry, 'setFeePerUnit', 10n ** 9n));
-
-// ------------------------------------------------------------------------------------------------------ one by one
 
 const claims: { leaf: RewardLeaf; proof: readonly SumNode[] }[] = [];
 for (let epoch = 1; epoch <= 14; epoch++) {
@@ -392,8 +306,6 @@ await measure(
   ),
 );
 
-// ------------------------------------------------------------------------------------------------------------ slash
-
 const courtAddress = await court.getAddress();
 await rpc('hardhat_impersonateAccount', courtAddress);
 await rpc('hardhat_setBalance', courtAddress, toBeHex(DGAI));
@@ -407,8 +319,6 @@ await measure(
 );
 await measure('jail', call(asCourt, 'jail', node.address, 0));
 await measure('burnSlashed', call(staking.connect(stranger) as Contract, 'burnSlashed'));
-
-// ---------------------------------------------------------------------------------------------------------- report
 
 const names = Object.keys(gas).sort();
 if (process.argv.includes('--write')) {
