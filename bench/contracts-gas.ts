@@ -24,6 +24,7 @@ import { network } from 'hardhat';
 
 import { leafHash, leavesOf, sumTree, weightOf } from './reward-tree.ts';
 import type { RewardLeaf, SumNode } from './reward-tree.ts';
+import { EPOCH_ATTESTATION, OPERATOR_AUTH } from './typed-data.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('contracts-gas.json', import.meta.url));
 const DAY = 86_400;
@@ -35,19 +36,6 @@ const GATEWAY_STAKE = 100_000n * DGAI;
 const NODE_STAKE = 10_000n * DGAI;
 
 type Artifact = { readonly abi: InterfaceAbi; readonly bytecode: string };
-const field = (type: string, name: string) => ({ type, name });
-const OPERATOR_AUTH = {
-  OperatorAuth: [
-    field('address', 'account'),
-    field('uint8', 'role'),
-    field('address', 'signer'),
-    field('uint64', 'deadline'),
-  ],
-};
-const EPOCH_ATTESTATION = {
-  EpochAttestation: [field('uint64', 'epoch'), field('uint32', 'round'), field('bytes32', 'distributionHash')],
-};
-
 const connection = await network.connect();
 const provider = new BrowserProvider(connection.provider, undefined, {
   cacheTimeout: -1,

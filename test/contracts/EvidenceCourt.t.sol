@@ -457,6 +457,12 @@ contract EvidenceCourtTest is World {
         assertGuilty(gateway, ROLE_GATEWAY, OFFENCE_BAD_RECORD, registry.hashRecord(poqRecord));
     }
 
+    function test_proveWrongConsensus_RevertWhen_TheRecordIsNotScored() public {
+        (AnchoredRecord memory anchored, ) = unexamined(receiptOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IEvidenceCourt.EvidenceCourtWrongStatus.selector, RECORD_UNEXAMINED));
+        court.proveWrongConsensus(anchored, new Entry[](0));
+    }
+
     function test_proveWrongConsensus_NineNeedSixReveals() public {
         for (uint256 i = 0; i < 2; ++i) {
             Receipt memory receipt = receiptOf(uint64(i));
