@@ -21,7 +21,8 @@ function fail(line) {
   process.exit(2);
 }
 
-if (nodePackage === undefined) fail(`no pinned Node for ${platform}; supported: ${Object.keys(nodePackages).join(', ')}`);
+if (nodePackage === undefined)
+  fail(`no pinned Node for ${platform}; supported: ${Object.keys(nodePackages).join(', ')}`);
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const version = manifest.optionalDependencies[nodePackage];
@@ -36,10 +37,14 @@ if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.
 
 console.log(`setup: installing Node ${version} and the locked packages (first run only)`);
 // An `npm ci` run by an old Node skips native bindings that ask for a newer one, so the pinned Node runs it.
-const install = spawnSync('npx', ['-y', '-p', `${nodePackage}@${version}`, '-c', 'npm ci --no-audit --no-fund --loglevel=error'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const install = spawnSync(
+  'npx',
+  ['-y', '-p', `${nodePackage}@${version}`, '-c', 'npm ci --no-audit --no-fund --loglevel=error'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 if (install.error) fail(`npx could not be started: ${install.error.message}`);
 if (install.status !== 0) fail(`npm ci failed with exit code ${install.status}`);
 

@@ -1,4 +1,12 @@
-import type { Address, AnswerLeaf, EvaluationEntry, Hex, NodeAttestation, PoqRecord, Receipt } from '../protocol/types.ts';
+import type {
+  Address,
+  AnswerLeaf,
+  EvaluationEntry,
+  Hex,
+  NodeAttestation,
+  PoqRecord,
+  Receipt,
+} from '../protocol/types.ts';
 
 /** What was asked and answered, in the canonical form that the receipt's hashes commit to. */
 export type ServedContent = {

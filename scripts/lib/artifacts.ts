@@ -56,7 +56,10 @@ export function ensureArtifacts(log: (line: string) => void = () => {}): void {
     /package\.json$/,
     'dist/src/cli.js',
   );
-  const build = spawnSync(process.execPath, [hardhat, 'build', '--quiet', '--no-tests'], { cwd: ROOT, encoding: 'utf8' });
+  const build = spawnSync(process.execPath, [hardhat, 'build', '--quiet', '--no-tests'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   if (build.status !== 0)
     throw new CommandError(`hardhat build failed: ${build.stderr || build.stdout || build.error}`);
   const current = stamp();
