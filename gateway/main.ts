@@ -10,8 +10,8 @@ import type { Hex } from './protocol/types.ts';
 import { SettingsError, settingsHelp } from './lib/settings.ts';
 import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
 import { createLogger } from './telemetry/logger.ts';
-import { createGateway } from './wiring.ts';
-import type { Inputs } from './wiring.ts';
+import { createGateway } from './wiring/gateway.ts';
+import type { Inputs } from './wiring/gateway.ts';
 
 /** The gateway process: options, start, signals, graceful end. Exit code 2: an option is wrong; 1: it could not run. */
 async function readInputs(): Promise<Inputs> {

@@ -7,8 +7,8 @@ import type { ReceiptLog } from './receipt/ports.ts';
 import type { Plan } from './route/plan.ts';
 import { stripPreferences } from './route/preferences.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
-import { answerFacts, headOf, meterJob, nodeBody, outcomeOf, servedReceipt, targetOf, waitedMs } from './wire.ts';
-import type { Answered } from './wire.ts';
+import { answerFacts, headOf, meterJob, nodeBody, outcomeOf, servedReceipt, targetOf, waitedMs } from './shapes.ts';
+import type { Answered } from './shapes.ts';
 
 export type PipelineDeps = {
   readonly gateway: Address;
