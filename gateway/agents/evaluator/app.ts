@@ -5,6 +5,7 @@ import { DgridError, errorBody, toDgridError } from '../../errors.ts';
 import { reasonOf } from '../../lib/reason.ts';
 import { encodeStruct } from '../../protocol/struct-json.ts';
 import type { Address, Hex } from '../../protocol/types.ts';
+import { readBody, sendJson } from '../http.ts';
 import type { Evaluator } from './evaluator.ts';
 import { readEvaluationRequest, readRevealRequest } from './wire.ts';
 
@@ -50,32 +51,6 @@ async function readJson(request: IncomingMessage, limit: number): Promise<unknow
   } catch (cause) {
     throw new DgridError('DGRID_INVALID_JSON', 'The body is not valid JSON.', { cause });
   }
-}
-
-/** What is too long is read on and thrown away: a connection closed amid the upload would take the answer with it. */
-function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
-    request.on('data', (part: Buffer) => {
-      size += part.length;
-      if (size <= limit) parts.push(part);
-      else {
-        parts.length = 0;
-        reject(new DgridError('DGRID_BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`));
-      }
-    });
-    request.once('end', () => resolve(Buffer.concat(parts).toString('utf8')));
-    request.once('error', reject);
-    request.once('aborted', () => reject(new DgridError('DGRID_CLIENT_CLOSED', 'The caller went away.')));
-  });
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response
-    .writeHead(status, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) })
-    .end(text);
 }
 
 function fail(deps: EvaluatorAgentDeps, response: ServerResponse, thrown: unknown): void {

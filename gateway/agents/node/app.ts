@@ -8,6 +8,7 @@ import { chatContent, contentHash, requestContent } from '../../protocol/content
 import { keccakText } from '../../protocol/keccak.ts';
 import { encodeStruct } from '../../protocol/struct-json.ts';
 import type { Address } from '../../protocol/types.ts';
+import { sendJson } from '../http.ts';
 import type { AttestationBook, SignedAttestation } from './attestation-book.ts';
 import { BackendRefusal } from './backend.ts';
 import type { Backend, BackendAnswer, Relay } from './backend.ts';
@@ -129,10 +130,6 @@ async function models(deps: NodeAgentDeps, response: ServerResponse, gone: Abort
   }
   const bytes = await deps.backend.models(gone);
   response.writeHead(200, { 'content-type': 'application/json' }).end(bytes);
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 function goneSignal(response: ServerResponse): AbortSignal {

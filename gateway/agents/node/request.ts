@@ -4,6 +4,7 @@ import { DgridError } from '../../errors.ts';
 import { MAX_JSON_DEPTH, isDeeperThan } from '../../lib/json-depth.ts';
 import type { JsonObject } from '../../protocol/content.ts';
 import type { Address, Hex } from '../../protocol/types.ts';
+import { readBody } from '../http.ts';
 
 /** A gateway's request as a node agent reads it. */
 export type AgentRequest = {
@@ -38,21 +39,6 @@ function header(request: IncomingMessage, name: string, pattern: RegExp): Hex {
       context: { param: name },
     });
   return text as Hex;
-}
-
-/** Too much is read on and thrown away: a connection closed amid the upload would take the answer with it. */
-function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
-    request.on('data', (part: Buffer) => {
-      size += part.length;
-      if (size <= limit) parts.push(part);
-      else reject(new DgridError('DGRID_BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`));
-    });
-    request.once('end', () => resolve(Buffer.concat(parts).toString('utf8')));
-    request.once('error', reject);
-  });
 }
 
 function parseBody(text: string): JsonObject {
