@@ -1,9 +1,6 @@
-import { writeFileSync } from 'node:fs';
-
 /**
- * Writes consensus.json, read by the tests of `gateway/poq/consensus.ts` and of the Solidity library. The result comes
- * from the definition taken literally (every candidate tried, big integers), not from the code under test.
- * Run: node test/vectors/generate-poq.ts
+ * consensus.json, read by the tests of `gateway/poq/consensus.ts` and of the Solidity library. The result comes from the
+ * definition taken literally (every candidate tried, big integers), not from the code under test.
  */
 type Entry = { readonly score: number; readonly trust: number };
 type Vector = { readonly scores: readonly Entry[]; readonly result: number };
@@ -122,7 +119,8 @@ export function consensusVectors(): Vector[] {
   return [...edges, ...drawn].map((scores) => ({ scores, result: literalConsensus(scores) }));
 }
 
-if (import.meta.main) {
+/** One vector a line: the Solidity test reads the file as a whole, people read it by line. */
+export function consensusText(): string {
   const lines = consensusVectors().map((vector) => `  ${JSON.stringify(vector)}`);
-  writeFileSync(new URL('consensus.json', import.meta.url), `[\n${lines.join(',\n')}\n]\n`);
+  return `[\n${lines.join(',\n')}\n]\n`;
 }

@@ -8,6 +8,8 @@ import type { LeafType, SignedType } from '../protocol/schema.ts';
 import { climbSum, sumParent, sumProof, sumRoot } from '../protocol/sum-tree.ts';
 import type { SumNode } from '../protocol/sum-tree.ts';
 import { digestOf, signingDomain, structHashOf, typesOf } from '../protocol/typed-data.ts';
+import { toJson } from '../command.ts';
+import { consensusText } from './consensus.ts';
 import { seededAddress, seededFields, seededHash } from './seeded.ts';
 
 /** Golden vectors, computed with ethers and the trees of `scripts/lib/protocol`. Shapes: test/vectors/README.md. */
@@ -17,17 +19,20 @@ const CHAINS = ['31337', '1', '18446744073709551615'] as const;
 const TREE_SIZE = 257;
 const PROOF_SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 13, 31, 32, 33, 100, 255, 256, 257] as const;
 
-export type VectorFile = { readonly name: string; readonly content: () => unknown };
+export type VectorFile = { readonly name: string; readonly text: () => string };
 
 export function vectorFiles(): readonly VectorFile[] {
   return [
-    { name: 'leaves.json', content: leaves },
-    { name: 'eip712.json', content: eip712 },
-    { name: 'hashes.json', content: hashes },
-    { name: 'batch-tree.json', content: batchTree },
-    { name: 'sum-tree.json', content: sumTree },
+    { name: 'leaves.json', text: () => indented(leaves()) },
+    { name: 'eip712.json', text: () => indented(eip712()) },
+    { name: 'hashes.json', text: () => indented(hashes()) },
+    { name: 'batch-tree.json', text: () => indented(batchTree()) },
+    { name: 'sum-tree.json', text: () => indented(sumTree()) },
+    { name: 'consensus.json', text: consensusText },
   ];
 }
+
+const indented = (content: unknown): string => `${toJson(content, 1)}\n`;
 
 function leaves() {
   const types = Object.keys(LEAF_TYPES) as LeafType[];

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 
 import { consensus } from '../../../gateway/poq/consensus.ts';
-import { consensusVectors, literalConsensus } from '../../vectors/generate-poq.ts';
+import { consensusVectors, literalConsensus } from '../../../scripts/lib/vectors/consensus.ts';
 import { bps, check, trust } from './arbitraries.ts';
 
 const scores = fc.array(fc.record({ score: bps, trust }), { minLength: 1, maxLength: 9 });
