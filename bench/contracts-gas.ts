@@ -1,6 +1,5 @@
 // Gas of whole transactions (intrinsic cost and calldata included) of every operation of the contracts, on Hardhat's
-// in-process chain. Deterministic. `node bench/contracts-gas.ts` prints, `--write` stores bench/contracts-gas.json,
-// `--check` fails when an operation moved by more than one percent from it.
+// in-process chain. Deterministic. `--help` says what it can do.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -22,10 +21,12 @@ import {
 import type { ContractTransactionResponse, InterfaceAbi, TransactionReceipt } from 'ethers';
 import { network } from 'hardhat';
 
+import { readOptions } from './gas-options.ts';
 import { leafHash, leavesOf, sumTree, weightOf } from './reward-tree.ts';
 import type { RewardLeaf, SumNode } from './reward-tree.ts';
 import { EPOCH_ATTESTATION, OPERATOR_AUTH } from './typed-data.ts';
 
+const options = readOptions();
 const SNAPSHOT = fileURLToPath(new URL('contracts-gas.json', import.meta.url));
 const DAY = 86_400;
 const EPOCH = 7 * DAY;
@@ -309,10 +310,10 @@ await measure('jail', call(asCourt, 'jail', node.address, 0));
 await measure('burnSlashed', call(staking.connect(stranger) as Contract, 'burnSlashed'));
 
 const names = Object.keys(gas).sort();
-if (process.argv.includes('--write')) {
+if (options.write) {
   writeFileSync(SNAPSHOT, `${JSON.stringify(gas, names, 2)}\n`);
 }
-if (process.argv.includes('--check')) {
+if (options.check) {
   const stored = JSON.parse(readFileSync(SNAPSHOT, 'utf8')) as Record<string, number>;
   const moved = [...new Set([...names, ...Object.keys(stored)])].filter((name) => {
     const [before, after] = [stored[name], gas[name]];

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 
 import { consistencyScore } from '../gateway/poq/dimensions/consistency.ts';
 import { textAccuracy } from '../gateway/poq/dimensions/reference.ts';
 import { readTask } from '../gateway/poq/dimensions/task.ts';
 import { recall, tokens, trigrams } from '../gateway/poq/dimensions/text.ts';
+import { CommandError, Exit, UsageError, defineCommand, runMain, toJson } from './lib/command.ts';
+import { JSON_OPTION } from './lib/session.ts';
 import { auc, mean, pearson } from './lib/statistics.ts';
 
-/**
- * How well the scorers without a model agree with people. Reads JSON lines
- * `{question, golden: "a/b", answers: {system: {text, correct}}}` and compares each scorer with the human verdicts.
- * Run: node scripts/eval-poq.ts --data FILE [--json]
- */
+/** One question with its reference answers (`a/b`) and what each system said, judged by people. */
 type Row = {
   readonly question: string;
   readonly golden: string;
@@ -118,33 +115,49 @@ function verbosityGap(judged: readonly Judged[], scorer: number): number {
   return Math.round(scoreOf(right.slice(-third)) - scoreOf(right.slice(0, third)));
 }
 
-function print(result: ReturnType<typeof report>): void {
-  process.stdout.write(`${result.rows} questions\n`);
-  for (const { id, pearson: r, auc: area, perSystem } of result.scorers) {
+function lines(result: ReturnType<typeof report>): string[] {
+  const scorers = result.scorers.map(({ id, pearson: r, auc: area, perSystem }) => {
     const each = Object.entries(perSystem).map(([name, { pearson: own }]) => `${name} ${own.toFixed(3)}`);
-    process.stdout.write(`${id.padEnd(20)} r ${r.toFixed(4)}  AUC ${area.toFixed(4)}  (${each.join(', ')})\n`);
+    return `${id.padEnd(20)} r ${r.toFixed(4)}  AUC ${area.toFixed(4)}  (${each.join(', ')})`;
+  });
+  return [
+    `${result.rows} questions`,
+    ...scorers,
+    `ranking by people: ${result.ranking.human.join(' > ')}`,
+    `ranking by PoQ:    ${result.ranking.poq.join(' > ')}`,
+    `long less short among correct answers: ${result.verbosityGapBps} bps`,
+  ];
+}
+
+function readRows(file: string): Row[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new UsageError(`cannot read ${file}`);
   }
-  process.stdout.write(`ranking by people: ${result.ranking.human.join(' > ')}\n`);
-  process.stdout.write(`ranking by PoQ:    ${result.ranking.poq.join(' > ')}\n`);
-  process.stdout.write(`long less short among correct answers: ${result.verbosityGapBps} bps\n`);
+  const rows = text.split('\n').filter((line) => line.trim() !== '');
+  if (rows.length === 0) throw new CommandError(`${file} holds no rows`);
+  return rows.map((line) => JSON.parse(line) as Row);
 }
 
-function main(): number {
-  const { values } = parseArgs({ options: { data: { type: 'string' }, json: { type: 'boolean', default: false } } });
-  if (values.data === undefined)
-    throw new Error('--data FILE is missing: JSON lines with questions and judged answers');
-  const lines = readFileSync(values.data, 'utf8').split('\n');
-  const rows = lines.filter((line) => line.trim() !== '').map((line) => JSON.parse(line) as Row);
-  if (rows.length === 0) throw new Error(`${values.data} holds no rows`);
-  const result = report(rows);
-  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else print(result);
-  return 0;
-}
+export const evalPoq = defineCommand(
+  {
+    name: 'eval-poq',
+    summary: 'How well the scorers without a model agree with people.',
+    options: {
+      data: { type: 'string', value: 'FILE', help: 'JSON lines with questions and judged answers (required)' },
+      ...JSON_OPTION,
+    },
+    notes: ['One line of FILE: {"question", "golden": "a/b", "answers": {SYSTEM: {"text", "correct"}}}'],
+  },
+  async ({ options, io }) => {
+    if (options.data === undefined) throw new UsageError('--data FILE is missing');
+    const result = report(readRows(options.data));
+    if (options.json) io.stdout(toJson(result));
+    else lines(result).forEach(io.stdout);
+    return Exit.ok;
+  },
+);
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  process.stderr.write(`eval-poq: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 2;
-}
+if (import.meta.main) await runMain(evalPoq);
