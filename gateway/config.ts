@@ -3,8 +3,8 @@ import { ADDRESS, HTTP_URL, choice, integer, readSettings, text } from './lib/se
 /** Every option of the gateway process: the one description that parsing, errors and the reference page come from. */
 export const GATEWAY_SETTINGS = {
   rpcUrl: text({ env: 'DGRID_RPC_URL', doc: 'JSON-RPC endpoint of the chain.', ...HTTP_URL }),
-  deploymentsFile: text({ env: 'DGRID_DEPLOYMENTS', doc: 'Deployments file with the addresses of the contracts.' }),
-  gatewayAccount: text({ env: 'DGRID_ACCOUNT', doc: 'Account that is registered as gateway.', ...ADDRESS }),
+  deploymentFile: text({ env: 'DGRID_DEPLOYMENT', doc: 'Path of the deployment file of the chain.' }),
+  account: text({ env: 'DGRID_ACCOUNT', doc: 'Account that is registered as gateway.', ...ADDRESS }),
   signerKey: text({
     env: 'DGRID_SIGNER_KEY',
     doc: 'Private key of the registered signer: signs receipts and sends transactions; or give a keystore.',
@@ -19,7 +19,7 @@ export const GATEWAY_SETTINGS = {
     fallback: '',
   }),
   signerPassword: text({
-    env: 'DGRID_SIGNER_KEYSTORE_PASSWORD',
+    env: 'DGRID_SIGNER_PASSWORD',
     doc: 'Password of the keystore.',
     secret: true,
     fallback: '',

@@ -21,7 +21,7 @@ async function readInputs(): Promise<Inputs> {
     config,
     signerKey,
     dataKey: config.dataKey === '' ? signerKey : (config.dataKey as Hex),
-    contracts: readDeployment(config.deploymentsFile),
+    contracts: readDeployment(config.deploymentFile),
     params: config.paramsFile === '' ? DEFAULT_PARAMS : parseParams(readJson(config.paramsFile)),
     keys: parseKeys(readFileSync(config.keysFile, 'utf8')),
     storedGolds: readGolds(config),
@@ -33,7 +33,7 @@ function readDeployment(path: string): Inputs['contracts'] {
   try {
     return parseDeployment(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new SettingsError([`DGRID_DEPLOYMENTS: ${path}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new SettingsError([`DGRID_DEPLOYMENT: ${path}: ${error instanceof Error ? error.message : String(error)}`]);
   }
 }
 

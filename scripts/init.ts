@@ -56,12 +56,12 @@ function metadata({ role, options }: Plan): object {
 /** The file that the role's server reads; its options are listed by `--help` of that server. */
 function agent({ role, folder, options, io }: Plan, account: string): object {
   const rpcUrl = rpcOf(options.rpc, io);
-  const deployment = options.deployment ?? io.env['DGRID_DEPLOYMENTS'] ?? join(ROOT, 'deployments/31337.json');
+  const deployment = options.deployment ?? io.env['DGRID_DEPLOYMENT'] ?? join(ROOT, 'deployments/31337.json');
   const dataDir = join(folder, 'data');
   const listen = { host: '127.0.0.1', port: PORTS[role] };
   if (role === 'gateway') {
     const keysFile = join(folder, 'api-keys.json');
-    return { gatewayAccount: account, rpcUrl, deploymentsFile: deployment, keysFile, dataDir, ...listen };
+    return { account, rpcUrl, deploymentFile: deployment, keysFile, dataDir, ...listen };
   }
   const common = { account, signerKeystore: join(folder, 'signer.keystore.json'), deploymentFile: deployment, dataDir };
   if (role === 'evaluator') return { ...common, rpcUrl, ...listen };
@@ -106,7 +106,7 @@ export const init = defineCommand(
     summary: 'Makes encrypted keystores, the metadata and the configuration of a new node; sends nothing.',
     options: OPTIONS,
     notes: [
-      'Passwords: DGRID_KEYSTORE_PASSWORD for the account key, DGRID_SIGNER_KEYSTORE_PASSWORD for the signer key,',
+      'Passwords: DGRID_KEYSTORE_PASSWORD for the account key, DGRID_SIGNER_PASSWORD for the signer key,',
       'else they are asked for, twice. No file is ever replaced.',
     ],
   },
@@ -127,7 +127,7 @@ export const init = defineCommand(
     } else {
       account = parseAddress('--account', options.account);
     }
-    const signer = await keystore('signer', 'DGRID_SIGNER_KEYSTORE_PASSWORD', io);
+    const signer = await keystore('signer', 'DGRID_SIGNER_PASSWORD', io);
     files.push(signer.file, json('metadata.json', metadata(plan)), json('agent.json', agent(plan, account)));
     if (role === 'gateway') files.push(json('api-keys.json', []));
     writeAll(folder, files);

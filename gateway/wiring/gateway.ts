@@ -74,7 +74,7 @@ const ROUTING_HISTORY = 5_000;
 
 export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const side = await openChain(inputs);
-  const gateway = inputs.config.gatewayAccount.toLowerCase() as Address;
+  const gateway = inputs.config.account.toLowerCase() as Address;
   const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
   const { store, logs, receipts } = await openLogs(inputs, gateway, await chain.nextSerial());
   const { app, quality, close } = createForeground({
@@ -170,9 +170,7 @@ async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide>
   const client = createChainClient({ rpcUrl: config.rpcUrl, chainId: contracts.chainId, pollMs });
   const chainId = BigInt(await client.getChainId());
   if (chainId !== contracts.chainId) {
-    throw new Error(
-      `the RPC at ${config.rpcUrl} is chain ${chainId}, the deployments file is for ${contracts.chainId}`,
-    );
+    throw new Error(`the RPC at ${config.rpcUrl} is chain ${chainId}, the deployment file is for ${contracts.chainId}`);
   }
   const staking = await readStaking(client, contracts.nodeStaking);
   const onError = (error: unknown): void => log.warn({ reason: reasonOf(error) }, 'chain not read');

@@ -138,7 +138,7 @@ export function startGateway(supervisor: Supervisor, network: Network, gateway: 
     ...GATEWAY_LIMITS,
     DGRID_ANSWER_TIMEOUT_MS: String(pace.answerTimeoutMs),
     DGRID_RPC_URL: network.chain.rpcUrl,
-    DGRID_DEPLOYMENTS: network.deploymentFile,
+    DGRID_DEPLOYMENT: network.deploymentFile,
     DGRID_ACCOUNT: gateway.account.address,
     DGRID_SIGNER_KEY: gateway.signer.privateKey,
     DGRID_KEYS: keysFile,

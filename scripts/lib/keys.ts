@@ -39,7 +39,7 @@ export const SIGNER_KEY_OPTIONS = {
   'signer-password-file': {
     type: 'string',
     value: 'FILE',
-    help: 'file with its password (else DGRID_SIGNER_KEYSTORE_PASSWORD, else asked for)',
+    help: 'file with its password (else DGRID_SIGNER_PASSWORD, else asked for)',
   },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -62,7 +62,7 @@ export function signerKey(options: SignerOptions): KeySource {
     keystore: options['signer-keystore'],
     passwordFile: options['signer-password-file'],
     keyVariable: 'DGRID_SIGNER_KEY',
-    passwordVariable: 'DGRID_SIGNER_KEYSTORE_PASSWORD',
+    passwordVariable: 'DGRID_SIGNER_PASSWORD',
   };
 }
 

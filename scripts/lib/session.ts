@@ -19,7 +19,7 @@ export const CHAIN_OPTIONS = {
   deployment: {
     type: 'string',
     value: 'FILE',
-    help: 'deployment file (default: DGRID_DEPLOYMENTS, else deployments/<chainId>.json)',
+    help: 'deployment file (default: DGRID_DEPLOYMENT, else deployments/<chainId>.json)',
   },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -44,7 +44,7 @@ export async function openSession(
   io: Io,
 ): Promise<Session> {
   const connection = await connect(rpcOf(options.rpc, io));
-  const deployment = readDeployment(connection.chainId, options.deployment ?? io.env['DGRID_DEPLOYMENTS']);
+  const deployment = readDeployment(connection.chainId, options.deployment ?? io.env['DGRID_DEPLOYMENT']);
   const contracts = contractsOf(deployment, connection.provider);
   const code = await connection.provider.getCode(deployment.contracts.NodeStaking.address);
   if (code === '0x') {

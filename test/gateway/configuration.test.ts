@@ -34,4 +34,24 @@ describe('docs/configuration.md', () => {
     const names = tables.flatMap(([, settings]) => Object.values(settings).map(({ env }) => env));
     assert.deepEqual(names, [...new Set(names)]);
   });
+
+  it('spells what all three servers have the same way', () => {
+    const spelled = tables.map(([, settings]) =>
+      Object.fromEntries(
+        Object.entries(settings).map(([key, { env }]) => [key, env.replace(/^DGRID_(NODE_|EVALUATOR_)?/, '')]),
+      ),
+    );
+    const shared = {
+      account: 'ACCOUNT',
+      signerKey: 'SIGNER_KEY',
+      signerKeystore: 'SIGNER_KEYSTORE',
+      signerPassword: 'SIGNER_PASSWORD',
+      deploymentFile: 'DEPLOYMENT',
+      dataDir: 'DATA_DIR',
+      host: 'HOST',
+      port: 'PORT',
+      bodyLimitBytes: 'BODY_LIMIT_BYTES',
+    };
+    for (const settings of spelled) assert.deepEqual({ ...settings, ...shared }, settings);
+  });
 });

@@ -21,7 +21,7 @@ import { startHardhat } from './chains.ts';
 import { GENESIS, TIMING, deployNetwork, send } from './network.ts';
 import type { TestNetwork } from './network.ts';
 
-const PASSWORDS = { DGRID_KEYSTORE_PASSWORD: 'correct horse', DGRID_SIGNER_KEYSTORE_PASSWORD: 'battery staple' };
+const PASSWORDS = { DGRID_KEYSTORE_PASSWORD: 'correct horse', DGRID_SIGNER_PASSWORD: 'battery staple' };
 
 describe('scripts: a gateway from init to a clean bill of health', () => {
   let network: TestNetwork;
