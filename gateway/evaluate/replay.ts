@@ -29,6 +29,8 @@ export function createReplay(deps: ReplayDeps): Handler {
   };
 }
 
+const MAX_TRIES_PER_PEER = 3;
+
 async function replays(deps: ReplayDeps, examination: Examination): Promise<readonly Replay[]> {
   const body = JSON.parse(examination.content.request) as JsonObject;
   const ranked = rankCommittee({
@@ -38,10 +40,12 @@ async function replays(deps: ReplayDeps, examination: Examination): Promise<read
     excluded: [examination.receipt.node],
   });
   const answered: Replay[] = [];
-  for (const node of ranked) {
+  for (const node of ranked.slice(0, MAX_TRIES_PER_PEER * deps.params.replayPeers)) {
     if (answered.length >= deps.params.replayPeers) break;
     try {
-      answered.push({ node, ...(await deps.serveOn(node, body)) });
+      const answer = await deps.serveOn(node, body);
+      // One voice per model: two nodes of one model agreeing says no more than one of them.
+      if (answered.every(({ modelId }) => modelId !== answer.modelId)) answered.push({ node, ...answer });
     } catch (error) {
       deps.onMissing(node, error);
     }

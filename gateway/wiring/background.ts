@@ -1,29 +1,30 @@
 import type { Logger } from 'pino';
 
 import { drawReceipts } from '../anchor/draw-receipts.ts';
-import type { AnchorChain, EpochStatus } from '../anchor/ports.ts';
+import type { AnchorChain } from '../anchor/ports.ts';
 import type { Member } from '../chain/node-follower.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { activeAccounts } from '../epoch/fold-epoch.ts';
 import { distribute } from '../epoch/distribute.ts';
-import type { EpochFacts, EpochGold, EpochLog } from '../epoch/ports.ts';
+import { gatherFacts } from '../epoch/gather-facts.ts';
+import type { GatherDeps } from '../epoch/gather-facts.ts';
+import type { EpochLog } from '../epoch/ports.ts';
 import type { Tables } from '../epoch/tables.ts';
 import { createEvaluatorClient } from '../evaluate/evaluator-client.ts';
 import type { EvaluatorNode, ExaminationLog } from '../evaluate/ports.ts';
-import type { GoldLog, PreparedGold } from '../gold/ports.ts';
+import type { GoldLog } from '../gold/ports.ts';
+import { prepareGolds } from '../gold/prepare.ts';
+import type { GoldRules } from '../gold/prepare.ts';
 import { reasonOf } from '../lib/reason.ts';
 import { isDrawn, isExaminable, isReplayed } from '../poq/sampling.ts';
 import { scoreReceipt } from '../poq/score.ts';
-import { buildBatchTree } from '../protocol/batch-tree.ts';
 import { Flag, RecordStatus, Role } from '../protocol/constants.ts';
 import { chatContent } from '../protocol/content.ts';
-import type { JsonObject } from '../protocol/content.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
-import { goldLeaf } from '../protocol/leaf.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { Signer } from '../protocol/signature.ts';
-import type { Address, Hex } from '../protocol/types.ts';
+import type { Address } from '../protocol/types.ts';
 import type { AttestationLog } from '../receipt/attestation.ts';
 import type { RegisteredNode, ScoreReport } from '../registry/ports.ts';
 import type { Serve } from '../serve.ts';
@@ -57,14 +58,6 @@ export type Background = {
   readonly recordScore: (report: ScoreReport) => void;
   readonly golds: GoldRules;
   readonly settings: BackgroundSettings;
-};
-
-/** What the gold room decides: tasks for an epoch, how one is asked, how right an answer is. */
-export type GoldRules = {
-  readonly prepare: (epoch: bigint) => readonly PreparedGold[];
-  readonly requestBody: (task: JsonObject) => JsonObject;
-  /** Exact accuracy in bps of a canonical response to a task. */
-  readonly truth: (task: JsonObject, response: string) => number;
 };
 
 export type BackgroundSettings = {
@@ -180,7 +173,7 @@ function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
 }
 
 function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
-  const { chain, logs, clock, params, settings } = background;
+  const { chain, logs, clock, params, settings, golds } = background;
   return {
     chain,
     log: logs.epoch,
@@ -188,58 +181,24 @@ function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
     recordWindow: background.recordWindow,
     tableGrace: BigInt(settings.tableGraceSeconds),
     goldWindowEpochs: params.goldWindowEpochs,
-    prepareGolds: (epoch) => prepareGolds(background, epoch),
-    facts: (epoch, status) => epochFacts(background, epoch, status),
+    prepareGolds: (epoch) =>
+      prepareGolds(epoch, { log: logs.gold, ...golds, leafDomain: domains(background).leafDomain }),
+    facts: (epoch, status) => gatherFacts(epoch, status, factsDeps(background)),
     distribute: (facts, history, round) => distribute(facts, history, round, domains(background)),
     pollMs: settings.pollMs,
   };
 }
 
-async function prepareGolds(background: Background, epoch: bigint): Promise<{ root: Hex; count: number } | undefined> {
-  const { logs, golds, contracts } = background;
-  let prepared = await logs.gold.prepared(epoch);
-  if (prepared.length === 0) {
-    await logs.gold.save(golds.prepare(epoch));
-    prepared = await logs.gold.prepared(epoch);
-  }
-  if (prepared.length === 0) return undefined;
-  const domain = { chainId: contracts.chainId, contract: contracts.proofRegistry };
-  const { root, count } = buildBatchTree(prepared.map(({ leaf }) => goldLeaf(domain, leaf)));
-  return { root, count };
-}
-
-async function epochFacts(background: Background, epoch: bigint, status: EpochStatus): Promise<EpochFacts> {
-  const { contracts, clock, params, logs } = background;
-  const members = background.nodes.members();
-  const previous = epoch === 0n ? [] : await logs.gold.ofEpoch(epoch - 1n);
-  const own = await logs.gold.ofEpoch(epoch);
-  // A gold of the epoch before whose receipt was anchored in this one is judged here.
-  const golds = [...previous.filter(({ anchoredEpoch }) => anchoredEpoch === epoch), ...own];
+function factsDeps({ contracts, clock, params, nodes, logs, golds }: Background): GatherDeps {
   return {
-    context: {
-      epoch,
-      chainId: contracts.chainId,
-      nodeStaking: contracts.nodeStaking,
-      proofRegistry: contracts.proofRegistry,
-      rewardDistributor: contracts.rewardDistributor,
-      clock,
-      params,
-      tableRoot: status.tableRoot,
-      tableEpoch: status.tableEpoch,
-      evaluators: activeAccounts(members, Role.evaluator, epoch),
-      nodes: activeAccounts(members, Role.inference, epoch),
-    },
-    ...(await logs.epoch.facts(epoch)),
-    golds: await Promise.all(golds.map((gold) => judgedGold(background, epoch, gold))),
+    network: contracts,
+    clock,
+    params,
+    members: nodes.members,
+    log: logs.epoch,
+    golds: logs.gold,
+    truth: golds.truth,
   };
-}
-
-async function judgedGold({ logs, golds }: Background, epoch: bigint, gold: PreparedGold): Promise<EpochGold> {
-  const { leaf, task, receiptId, anchoredEpoch } = gold;
-  if (receiptId === undefined || anchoredEpoch !== epoch) return { leaf, task };
-  const response = await logs.gold.answerOf(receiptId);
-  if (response === undefined) return { leaf, task };
-  return { leaf, task, used: { receiptId, truth: golds.truth(task, response) } };
 }
 
 function examine(background: Background): WorkerDeps['examine'] {

@@ -27,7 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   evaluate: ['poq', 'outbox'],
   execute: ['errors', 'telemetry', 'receipt'],
   batch: ['receipt'],
-  epoch: ['poq', 'receipt', 'evaluate', 'anchor'],
+  epoch: ['poq', 'receipt', 'evaluate', 'anchor', 'gold'],
   anchor: ['batch', 'epoch', 'outbox'],
   claim: ['epoch', 'anchor', 'poq'],
   chain: ['anchor', 'registry'],

@@ -24,7 +24,9 @@ const NODES = [NODE, ...Array.from({ length: 8 }, (_, index) => address(0x101 + 
 const rankOf = (seed: number): Address[] =>
   rankCommittee({ seed: hash(seed), receiptLeaf: leafOf(RECEIPT), evaluators: NODES, excluded: [NODE] });
 
-async function replay(seed: number, failing: readonly Address[] = [], nodes: readonly Address[] = NODES) {
+type World = { readonly failing?: readonly Address[]; readonly nodes?: readonly Address[]; readonly model?: string };
+
+async function replay(seed: number, { failing = [], nodes = NODES, model }: World = {}) {
   const asked: Address[] = [];
   const missing: Address[] = [];
   let saved: readonly Replay[] = [];
@@ -49,7 +51,11 @@ async function replay(seed: number, failing: readonly Address[] = [], nodes: rea
       assert.deepEqual(body, { messages: [], model: 'm' });
       asked.push(node);
       if (failing.includes(node)) return Promise.reject(new Error('busy'));
-      return Promise.resolve({ replayId: hash(asked.length), modelId: 'm', response: `"${node}"` });
+      return Promise.resolve({
+        replayId: hash(asked.length),
+        modelId: model ?? `model of ${node}`,
+        response: `"${node}"`,
+      });
     },
     onMissing: (node) => missing.push(node),
   });
@@ -74,7 +80,7 @@ describe('replay', () => {
   it('goes on to the next in rank when one does not answer', async () => {
     const order = rankOf(1);
     const failing = order.filter((_, index) => index % 2 === 0);
-    const { saved, missing } = await replay(1, failing);
+    const { saved, missing } = await replay(1, { failing });
     assert.deepEqual(
       saved.map(({ node }) => node),
       order.filter((_, index) => index % 2 === 1).slice(0, DEFAULT_PARAMS.replayPeers),
@@ -83,9 +89,15 @@ describe('replay', () => {
   });
 
   it('saves what there is, and so lets the committee begin, when too few or none answer', async () => {
-    assert.deepEqual((await replay(1, NODES)).saved, []);
-    assert.deepEqual((await replay(1, [], [NODE])).saved, []);
-    assert.equal((await replay(1, [], NODES.slice(0, 2))).saved.length, 1);
+    assert.deepEqual((await replay(1, { failing: NODES })).saved, []);
+    assert.deepEqual((await replay(1, { nodes: [NODE] })).saved, []);
+    assert.equal((await replay(1, { nodes: NODES.slice(0, 2) })).saved.length, 1);
+  });
+
+  it('hears one voice per model, and gives up in bounded time', async () => {
+    const { asked, saved } = await replay(1, { model: 'the same everywhere' });
+    assert.equal(saved.length, 1);
+    assert.equal(asked.length, 3 * DEFAULT_PARAMS.replayPeers);
   });
 
   it('asks nobody when the examination is over', async () => {
