@@ -58,7 +58,7 @@ async function membership({ session, node, role }: Patient): Promise<Finding> {
   if (state === 'waiting') return pass('membership', `waiting: ${reason}`);
   const fixes: Readonly<Record<string, string>> = {
     understaked: `stake ${dgai(minimum - node.stake)} more`,
-    jailed: 'node scripts/unjail.ts once the jail is over',
+    jailed: 'npx node scripts/unjail.ts once the jail is over',
     inactive: 'stake up to the minimum again',
   };
   return fail('membership', `${state}: ${reason}`, fixes[state] ?? '');
@@ -115,7 +115,7 @@ async function gatewayFunds({ session, node, account }: Patient): Promise<readon
   const fee = await view<bigint>(registry, 'feePerUnitOf', [epoch]);
   const units = fee === 0n ? LOW_UNITS : balance / fee;
   const detail = `${dgai(balance)} pay for ${fee === 0n ? 'any number of' : units} work units`;
-  const deposit = 'node scripts/fees.ts deposit --amount AMOUNT';
+  const deposit = 'npx node scripts/fees.ts deposit --amount AMOUNT';
   const feeFinding =
     units === 0n
       ? fail('fee balance', `${detail}: nothing can be anchored`, deposit)
@@ -174,7 +174,7 @@ export const doctor = defineCommand(
     const node = await readNode(session, account, role);
     const findings =
       node === undefined
-        ? [fail('registration', `${account} is not registered as ${roleName(role)}`, 'node scripts/register.ts')]
+        ? [fail('registration', `${account} is not registered as ${roleName(role)}`, 'npx node scripts/register.ts')]
         : await examine({ session, node, role, account }, options, io);
     const reporter = createReporter(options.json, io);
     for (const { name, verdict, detail, fix } of findings) {

@@ -59,7 +59,7 @@ export const generateAbi = defineCommand(
     for (const { path, text } of abiFiles()) {
       const file = join(ROOT, path);
       const current = existsSync(file) && readFileSync(file, 'utf8') === text;
-      if (!current && options.check) throw new CommandError(`${path} is stale: run node scripts/generate-abi.ts`);
+      if (!current && options.check) throw new CommandError(`${path} is stale: run npx node scripts/generate-abi.ts`);
       if (!current) {
         mkdirSync(dirname(file), { recursive: true });
         writeFileSync(file, text);

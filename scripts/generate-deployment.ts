@@ -56,7 +56,7 @@ export const generateDeployment = defineCommand(
     if (options.check) {
       const written = parseDeployment(FILE, readFileSync(FILE, 'utf8'));
       const [now, then] = [deployment, written].map((item) => JSON.stringify(comparable(item)));
-      if (now !== then) throw new CommandError(`${FILE} is stale: run node scripts/generate-deployment.ts`);
+      if (now !== then) throw new CommandError(`${FILE} is stale: run npx node scripts/generate-deployment.ts`);
     } else {
       writeFileSync(FILE, `${JSON.stringify(deployment, null, 2)}\n`);
     }

@@ -135,7 +135,7 @@ function helpLines(spec: CommandSpec<OptionSpecs>): string[] {
   return [
     spec.summary,
     '',
-    `Usage: node scripts/${spec.name}.ts${spec.positionals === undefined ? '' : ` ${spec.positionals}`} [options]`,
+    `Usage: npx node scripts/${spec.name}.ts${spec.positionals === undefined ? '' : ` ${spec.positionals}`} [options]`,
     '',
     ...rows.map((row) => `  ${row.left.padEnd(width)}  ${row.right}`),
     ...(spec.notes === undefined ? [] : ['', ...spec.notes]),

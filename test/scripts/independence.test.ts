@@ -54,7 +54,7 @@ describe('docs/operations.md', () => {
   const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
 
   it('lists every command that operators have, and no other', () => {
-    const listed = [...text.matchAll(/^\| `node scripts\/([\w-]+)\.ts/gm)].map(([, name]) => name);
+    const listed = [...text.matchAll(/^\| `npx node scripts\/([\w-]+)\.ts/gm)].map(([, name]) => name);
     const operators = COMMANDS.filter((name) => !name.startsWith('generate-'));
     assert.deepEqual(listed.toSorted(), operators.toSorted());
   });
