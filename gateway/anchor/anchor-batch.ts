@@ -13,6 +13,8 @@ export type AnchorBatchDeps = {
   readonly leafDomain: LeafDomain;
   /** Epoch clock: epoch of a chain time, undefined before genesis. */
   readonly epochAt: (time: bigint) => bigint | undefined;
+  /** Whether this gateway could finish what it anchors in an epoch: it has the rules and the table in force there. */
+  readonly ready: (epoch: bigint) => Promise<boolean>;
   /** Which receipts of an anchored batch the seed selects. */
   readonly draw: (epoch: bigint, seed: Hex, receipts: StoredBatch['receipts']) => Promise<readonly DrawnReceipt[]>;
   /** The epoch's scoring rule. */
@@ -58,6 +60,7 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
   if (next === batch.fromSerial) {
     const epoch = deps.epochAt(deps.chain.head().timestamp);
     if (epoch === undefined || (await deps.chain.nextEpochToOpen()) <= epoch) return { waitMs: deps.pollMs };
+    if (!(await deps.ready(epoch))) return { waitMs: deps.pollMs };
     await deps.log.anchored(row.key, batch.fromSerial, await deps.chain.anchorReceipts(batch));
     return 'finished';
   }
@@ -71,12 +74,12 @@ async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutc
   const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
   const now = deps.chain.head().timestamp;
   const { seed, recordBy } = await deps.chain.batchOf(anchored.batchId);
+  // A batch whose seed was never fixed, or that could not be drawn from in time, would keep its epoch open for ever.
+  if (now >= recordBy) {
+    await deps.log.abandoned(row.key, fromSerial);
+    return 'finished';
+  }
   if (seed === ZERO_HASH) {
-    // The chain forgets block hashes: a batch whose seed nobody fixed in time would keep its epoch open for ever.
-    if (now >= recordBy) {
-      await deps.log.abandoned(row.key, fromSerial);
-      return 'finished';
-    }
     // The seed is the hash of the block after the anchor; the contract can see it one block later.
     if (deps.chain.head().number < anchored.block + 1n) return { waitMs: deps.pollMs };
     await deps.chain.fixSeed(anchored.batchId);

@@ -6,6 +6,7 @@ import type { Member } from '../chain/node-follower.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { activeAccounts } from '../epoch/fold-epoch.ts';
 import { distribute } from '../epoch/distribute.ts';
+import { createReadiness } from '../epoch/readiness.ts';
 import { gatherFacts } from '../epoch/gather-facts.ts';
 import type { GatherDeps } from '../epoch/gather-facts.ts';
 import type { EpochLog } from '../epoch/ports.ts';
@@ -19,6 +20,7 @@ import { reasonOf } from '../lib/reason.ts';
 import { isDrawn, isExaminable, isReplayed } from '../poq/sampling.ts';
 import { scoreReceipt } from '../poq/score.ts';
 import { Flag, RecordStatus, Role } from '../protocol/constants.ts';
+import { paramsHash } from '../protocol/commitments.ts';
 import { chatContent } from '../protocol/content.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
@@ -138,6 +140,13 @@ function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
     log: logs.anchor,
     leafDomain: domains(background).leafDomain,
     epochAt: (time) => epochOf(background.clock, time),
+    ready: createReadiness({
+      paramsHash: paramsHash(params),
+      inForce: chain.epochState,
+      tables,
+      onWait: (epoch, reason) =>
+        background.log.error({ epoch: `${epoch}`, reason }, 'nothing is anchored in this epoch'),
+    }),
     draw: async (epoch, seed, receipts) => {
       const { rateOf } = await tables.of(epoch);
       return drawReceipts(seed, receipts, {
@@ -206,7 +215,7 @@ function examine(background: Background): WorkerDeps['examine'] {
   const { signer, signingDomain } = domains(background);
   return {
     log: logs.examination,
-    client: createEvaluatorClient({ gateway, signingDomain }),
+    client: createEvaluatorClient({ gateway, signer, signingDomain }),
     signer,
     signingDomain,
     params,

@@ -46,6 +46,8 @@ function world() {
     nextEpoch: 3n,
     onChain: { seed: ZERO_HASH, recordsRoot: ZERO_HASH, anchorBlock: 50n, recordBy: 1_100n } as BatchState,
     unfinished: 0,
+    ready: true,
+    drawFails: false,
     failAfter: undefined as string | undefined,
   };
   /** The call reaches the chain; the process may then die before it hears of it. */
@@ -105,8 +107,10 @@ function world() {
     log,
     leafDomain: LEAF_DOMAIN,
     epochAt: (time) => (time < 800n ? undefined : (time - 800n) / 100n),
+    ready: () => Promise.resolve(state.ready),
     draw: (epoch, _seed, receipts) => {
       calls.push(`draw ${epoch}`);
+      if (state.drawFails) return Promise.reject(new Error('no table'));
       return Promise.resolve(
         receipts.map(({ receipt: { id }, leaf }): DrawnReceipt => ({
           receiptId: id,
@@ -152,6 +156,15 @@ describe('anchor step', () => {
     assert.deepEqual(await run('anchor'), WAIT, 'epoch 3 opens next, so it is not open');
     assert.deepEqual(calls, []);
     state.nextEpoch = 4n;
+    assert.equal(await run('anchor'), 'finished');
+  });
+
+  it('waits while the gateway could not finish what it anchors in the epoch', async () => {
+    const { run, state, calls } = world();
+    state.ready = false;
+    assert.deepEqual(await run('anchor'), WAIT);
+    assert.deepEqual(calls, []);
+    state.ready = true;
     assert.equal(await run('anchor'), 'finished');
   });
 
@@ -212,6 +225,17 @@ describe('seed step', () => {
     state.head = { number: 9_000n, timestamp: 1_100n };
     assert.equal(await run('seed'), 'finished');
     assert.deepEqual([calls, notes], [[], ['abandoned seed:10']]);
+  });
+
+  it('retries a draw that fails until the record window closes, then abandons the batch', async () => {
+    const { run, state, notes } = anchored();
+    state.onChain = { ...state.onChain, seed: SEED };
+    state.drawFails = true;
+    await assert.rejects(run('seed'), /no table/);
+    assert.deepEqual(notes, []);
+    state.head = { number: 9_000n, timestamp: 1_100n };
+    assert.equal(await run('seed'), 'finished');
+    assert.deepEqual(notes, ['abandoned seed:10']);
   });
 
   it('rejects a batch that is not anchored', async () => {

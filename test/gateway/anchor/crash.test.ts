@@ -76,6 +76,7 @@ async function live(
       log: logs.anchor,
       leafDomain: LEAF_DOMAIN,
       epochAt: (time) => (time - CLOCK.genesis) / CLOCK.epochDuration,
+      ready: () => Promise.resolve(true),
       draw: (_epoch, seed, receipts) => {
         const rules = { isExaminable, isDrawn, isReplayed, rateOf: () => 10_000, replayRateBps: 0 };
         return Promise.resolve(drawReceipts(seed, receipts, rules));
