@@ -51,12 +51,12 @@ function parseNode(entry: unknown): DemoNode | string {
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) return `unknown field "${unknown}" (there are name, backendUrl, model, price)`;
   if (!isText(name, /^[\w .-]{1,40}$/)) return 'name must be 1 to 40 letters, figures or "-._ "';
-  if (!isText(backendUrl, /^https?:/) || !URL.canParse(backendUrl)) return 'backendUrl must be an http(s) URL';
+  if (!isText(backendUrl, /^https?:\/\//) || !URL.canParse(backendUrl)) return 'backendUrl must be an http(s) URL';
   if (!isText(model, /^.{1,200}$/)) return 'model must be a model id';
   const parsed = parsePrice(price);
   if (parsed === undefined) return 'price must be {input, output} in micro-USD per million tokens, whole numbers';
-  // The agent adds /v1 itself; both ways of writing a base URL are common.
-  return { name, backendUrl: backendUrl.replace(/\/+$/, '').replace(/\/v1$/, ''), model, price: parsed };
+  // The agent gives a bare host its /v1 and takes a path as it stands: hosted APIs have theirs.
+  return { name, backendUrl, model, price: parsed };
 }
 
 function isText(value: unknown, form: RegExp): value is string {

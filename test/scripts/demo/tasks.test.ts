@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { backendBase } from '../../../gateway/agents/node/backend.ts';
 import { parseNetwork } from '../../../scripts/demo/network-file.ts';
 import { OWN_TASKS, parseTasks, readTasks } from '../../../scripts/demo/tasks.ts';
 import { UsageError } from '../../../scripts/lib/command.ts';
@@ -58,10 +59,17 @@ describe('demo/network-file', () => {
     ...fields,
   });
 
-  it('returns nodes with base URLs that end before /v1', () => {
-    assert.deepEqual(parseNetwork(JSON.stringify([node()]), 'f'), [
-      { name: 'mine', backendUrl: 'http://localhost:11434', model: 'llama3.2', price: { input: 100, output: 200 } },
-    ]);
+  it('returns base URLs from which the node agent reaches the API they mean', () => {
+    const endpoints = [
+      ['http://localhost:11434', 'http://localhost:11434/v1'],
+      ['http://localhost:11434/v1/', 'http://localhost:11434/v1'],
+      ['https://openrouter.ai/api/v1', 'https://openrouter.ai/api/v1'],
+    ];
+    for (const [backendUrl, endpoint] of endpoints) {
+      const [parsed] = parseNetwork(JSON.stringify([node({ backendUrl })]), 'f');
+      assert.deepEqual(parsed, { ...node(), backendUrl });
+      assert.equal(backendBase(parsed?.backendUrl ?? ''), endpoint);
+    }
   });
 
   const broken: readonly (readonly [unknown, RegExp])[] = [
@@ -70,6 +78,8 @@ describe('demo/network-file', () => {
     [[7], /node 1: not an object/],
     [[node(), node()], /two nodes are called mine/],
     [[node({ backendUrl: 'ftp://x' })], /node 1: backendUrl/],
+    [[node({ backendUrl: 'http:foo' })], /node 1: backendUrl/],
+    [[node({ backendUrl: 'localhost:11434/v1' })], /node 1: backendUrl/],
     [[node({ model: '' })], /node 1: model/],
     [[node({ price: { input: 1 } })], /node 1: price/],
     [[node({ price: { input: 1.5, output: 1 } })], /node 1: price/],
