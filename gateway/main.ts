@@ -1,98 +1,47 @@
-import { readFileSync } from 'node:fs';
-
 import { parseKeys } from './account/keyring.ts';
 import { parseDeployment } from './lib/deployment.ts';
 import { GATEWAY_SETTINGS, readConfig } from './config.ts';
-import type { Config } from './config.ts';
 import { parseGoldStore } from './gold/store.ts';
-import { openKeystore } from './lib/keystore.ts';
+import { helpText, leave, readCommandLine, readNamed, readSignerKey } from './lib/program.ts';
+import { reasonOf } from './lib/reason.ts';
 import type { Hex } from './protocol/types.ts';
-import { SettingsError, settingsHelp } from './lib/settings.ts';
 import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createGateway } from './wiring/gateway.ts';
 import type { Inputs } from './wiring/gateway.ts';
 
-/** The gateway process: options, start, signals, graceful end. Exit code 2: an option is wrong; 1: it could not run. */
-async function readInputs(): Promise<Inputs> {
-  const config = readConfig(process.env, configFile(process.argv.slice(2)));
-  const signerKey = await readSignerKey(config);
-  return {
-    config,
-    signerKey,
-    dataKey: config.dataKey === '' ? signerKey : (config.dataKey as Hex),
-    contracts: readDeployment(config.deploymentFile),
-    params: config.paramsFile === '' ? DEFAULT_PARAMS : parseParams(readJson(config.paramsFile)),
-    keys: parseKeys(readFileSync(config.keysFile, 'utf8')),
-    storedGolds: readGolds(config),
-    log: createLogger(config.logLevel),
-  };
+const PROGRAM = {
+  name: 'gateway',
+  summary: 'The gateway: OpenAI-compatible API, routing, receipts, Proof of Quality.',
+  path: 'gateway/main.ts',
+  commands: {},
+  options: {},
+  settings: GATEWAY_SETTINGS,
+};
+
+async function readInputs(file: unknown): Promise<Inputs> {
+  const config = readConfig(process.env, file);
+  const { deploymentFile, paramsFile, keysFile, goldFile } = GATEWAY_SETTINGS;
+  const contracts = readNamed(deploymentFile.env, config.deploymentFile, parseDeployment);
+  const params =
+    config.paramsFile === ''
+      ? DEFAULT_PARAMS
+      : readNamed(paramsFile.env, config.paramsFile, (text) => parseParams(JSON.parse(text)));
+  const keys = readNamed(keysFile.env, config.keysFile, parseKeys);
+  const storedGolds =
+    config.goldFile === '' ? [] : readNamed(goldFile.env, config.goldFile, (text) => parseGoldStore(text, 'golds'));
+  const signerKey = await readSignerKey(GATEWAY_SETTINGS, config);
+  const dataKey = config.dataKey === '' ? signerKey : (config.dataKey as Hex);
+  return { config, signerKey, dataKey, contracts, params, keys, storedGolds, log: createLogger(config.logLevel) };
 }
-
-function readDeployment(path: string): Inputs['contracts'] {
-  try {
-    return parseDeployment(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new SettingsError([`DGRID_DEPLOYMENT: ${path}: ${error instanceof Error ? error.message : String(error)}`]);
-  }
-}
-
-function configFile(args: readonly string[]): unknown {
-  const [option, path, ...rest] = args;
-  if (option === undefined) return undefined;
-  if (option !== '--config' || path === undefined || rest.length > 0) {
-    throw new SettingsError([`usage: node gateway/main.ts [--config FILE]; not understood: ${args.join(' ')}`]);
-  }
-  return readJson(path);
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new SettingsError([`${path}: ${error instanceof Error ? error.message : String(error)}`]);
-  }
-}
-
-async function readSignerKey({ signerKey, signerKeystore, signerPassword }: Config): Promise<Hex> {
-  if (signerKey !== '') return signerKey as Hex;
-  if (signerKeystore === '') {
-    throw new SettingsError(['DGRID_SIGNER_KEY: missing; give the key or DGRID_SIGNER_KEYSTORE']);
-  }
-  return await openKeystore(readFileSync(signerKeystore, 'utf8'), signerPassword);
-}
-
-function readGolds({ goldFile }: Config): Inputs['storedGolds'] {
-  return goldFile === '' ? [] : parseGoldStore(readFileSync(goldFile, 'utf8'), goldFile);
-}
-
-function leave(code: number, error: unknown): never {
-  const problems =
-    error instanceof SettingsError ? error.problems : [error instanceof Error ? error.message : String(error)];
-  for (const problem of problems) console.error(`gateway: ${problem}`);
-  process.exit(code);
-}
-
-const USAGE = `The gateway: OpenAI-compatible API, routing, receipts, Proof of Quality.
-
-Usage: node gateway/main.ts [--config FILE]
-
-Options come from the environment, or from the JSON object in FILE under the names of docs/configuration.md:
-${settingsHelp(GATEWAY_SETTINGS)}
-
-Exit codes: 0 stopped by a signal, 1 could not run, 2 an option is missing or wrong.`;
 
 async function main(): Promise<void> {
-  if (process.argv.includes('--help')) {
-    console.log(USAGE);
+  const { help, file } = readCommandLine(PROGRAM, process.argv.slice(2));
+  if (help) {
+    console.log(helpText(PROGRAM));
     return;
   }
-  let inputs: Inputs;
-  try {
-    inputs = await readInputs();
-  } catch (error) {
-    leave(2, error);
-  }
+  const inputs = await readInputs(file);
   const { config, log } = inputs;
   const gateway = await createGateway(inputs);
   let stopping = false;
@@ -102,14 +51,16 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping');
     gateway.stop().then(
       () => process.exit(0),
-      (error: unknown) => leave(1, error),
+      (error: unknown) => leave(PROGRAM, error),
     );
   };
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('SIGTERM', () => stop('SIGTERM'));
   gateway.start();
-  const url = await gateway.app.http.listen({ host: config.host, port: config.port });
+  const url = await gateway.app.http.listen({ host: config.host, port: config.port }).catch((cause: unknown) => {
+    throw new Error(`cannot listen: ${reasonOf(cause)}`);
+  });
   log.info({ url }, 'listening');
 }
 
-main().catch((error: unknown) => leave(1, error));
+main().catch((error: unknown) => leave(PROGRAM, error));

@@ -26,7 +26,14 @@ type Crypto = {
 
 const MAX_SCRYPT_MEMORY = 1_073_741_824;
 
-/** @throws TypeError for a file of another kind or a wrong password; the message holds neither. */
+export class WrongPasswordError extends TypeError {
+  constructor() {
+    super('wrong password for the keystore');
+    this.name = 'WrongPasswordError';
+  }
+}
+
+/** @throws WrongPasswordError, or TypeError for a file of another kind; the message holds neither file nor password. */
 export async function openKeystore(json: string, password: string): Promise<Hex> {
   const crypto = readCrypto(json);
   const { n, r, p, dklen, salt } = crypto.kdfparams;
@@ -39,8 +46,7 @@ export async function openKeystore(json: string, password: string): Promise<Hex>
   const sealed = bytes(crypto.ciphertext);
   const mac = keccakBytes(Buffer.concat([key.subarray(16, 32), sealed]));
   const expected = bytes(crypto.mac);
-  if (expected.length !== mac.length || !timingSafeEqual(expected, mac))
-    throw new TypeError('wrong password for the keystore');
+  if (expected.length !== mac.length || !timingSafeEqual(expected, mac)) throw new WrongPasswordError();
   const cipher = createDecipheriv('aes-128-ctr', key.subarray(0, 16), bytes(crypto.cipherparams.iv));
   return bytesToHex(Buffer.concat([cipher.update(sealed), cipher.final()]));
 }

@@ -169,7 +169,9 @@ function backgroundOf(
 async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide> {
   const pollMs = config.chainPollMs;
   const client = createChainClient({ rpcUrl: config.rpcUrl, chainId: contracts.chainId, pollMs });
-  const chainId = BigInt(await client.getChainId());
+  const chainId = await client.getChainId().then(BigInt, (error: unknown) => {
+    throw new Error(`no chain answers at ${config.rpcUrl}: ${reasonOf(error)}`);
+  });
   if (chainId !== contracts.chainId) {
     throw new Error(`the RPC at ${config.rpcUrl} is chain ${chainId}, the deployment file is for ${contracts.chainId}`);
   }

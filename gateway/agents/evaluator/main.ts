@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { parseDeployment } from '../../lib/deployment.ts';
 import type { DeploymentAddresses } from '../../lib/deployment.ts';
-import { openKeystore } from '../../lib/keystore.ts';
+import { helpText, leave, readCommandLine, readNamed, readSignerKey } from '../../lib/program.ts';
 import { reasonOf } from '../../lib/reason.ts';
-import { SettingsError, readSettings, settingsHelp } from '../../lib/settings.ts';
+import { SettingsError, readSettings } from '../../lib/settings.ts';
 import type { Values } from '../../lib/settings.ts';
 import { bytesToHex } from '../../protocol/bytes.ts';
 import { createSigner } from '../../protocol/signature.ts';
 import type { Signer } from '../../protocol/signature.ts';
-import type { Address, Hex } from '../../protocol/types.ts';
+import type { Address } from '../../protocol/types.ts';
 import { createEvaluatorAgent } from './app.ts';
 import { createChainReader } from './chain.ts';
 import type { ChainReader } from './chain.ts';
@@ -28,7 +28,15 @@ import type { Scorer, ScorerModule } from './scorers/scorer.ts';
 import { EVALUATOR_SETTINGS } from './settings.ts';
 import { createEvaluationStore } from './store.ts';
 
-/** `node main.ts` serves; `node main.ts doctor` says whether it could. `--behaviour …` overrides the setting. */
+const PROGRAM = {
+  name: 'evaluator',
+  summary: 'The evaluator agent: scores the answers it is drawn for, commits first and reveals when it is asked to.',
+  path: 'gateway/agents/evaluator/main.ts',
+  commands: { doctor: 'says for everything that serving needs whether it works, and leaves with 0 or 1' },
+  options: { behaviour: 'NAME' },
+  settings: EVALUATOR_SETTINGS,
+};
+
 type Config = Values<typeof EVALUATOR_SETTINGS>;
 
 const CLOSE_MS = 3_000;
@@ -37,19 +45,8 @@ function note(level: 'info' | 'warn', message: string, details: object = {}): vo
   process.stderr.write(`${JSON.stringify({ level, time: Date.now(), msg: message, ...details })}\n`);
 }
 
-function loadConfig(behaviour: string | undefined): Config {
-  const path = process.env['DGRID_EVALUATOR_CONFIG'];
-  const file: unknown = path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8'));
-  const env = behaviour === undefined ? process.env : { ...process.env, DGRID_EVALUATOR_BEHAVIOUR: behaviour };
-  return readSettings(EVALUATOR_SETTINGS, { file, env });
-}
-
-async function loadSigner(config: Config): Promise<Signer> {
-  if (config.signerKey !== '') return createSigner(config.signerKey as Hex);
-  if (config.signerKeystore === '')
-    throw new SettingsError(['DGRID_EVALUATOR_SIGNER_KEY: missing; give a key or DGRID_EVALUATOR_SIGNER_KEYSTORE']);
-  return createSigner(await openKeystore(readFileSync(config.signerKeystore, 'utf8'), config.signerPassword));
-}
+const loadSigner = async (config: Config): Promise<Signer> =>
+  createSigner(await readSignerKey(EVALUATOR_SETTINGS, config));
 
 function builtInScorer(config: Config, format: FormatRunner): Scorer {
   const base = createDefaultScorer(format);
@@ -61,7 +58,10 @@ function builtInScorer(config: Config, format: FormatRunner): Scorer {
 
 async function loadScorer(config: Config, format: FormatRunner): Promise<Scorer> {
   if (config.scorer === '') return withBehaviour(config.behaviour, builtInScorer(config, format));
-  const module = (await import(pathToFileURL(resolve(config.scorer)).href)) as Partial<ScorerModule>;
+  const url = pathToFileURL(resolve(config.scorer)).href;
+  const module = (await import(url).catch((error: unknown) => {
+    throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${config.scorer}: ${reasonOf(error)}`]);
+  })) as Partial<ScorerModule>;
   if (typeof module.createScorer !== 'function')
     throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${config.scorer} exports no createScorer`]);
   return withBehaviour(config.behaviour, await module.createScorer());
@@ -75,7 +75,7 @@ type Parts = {
 };
 
 function openParts(config: Config): Parts {
-  const deployment = parseDeployment(readFileSync(config.deploymentFile, 'utf8'));
+  const deployment = readNamed(EVALUATOR_SETTINGS.deploymentFile.env, config.deploymentFile, parseDeployment);
   const { rpcUrl, rpcMs: timeoutMs } = config;
   return {
     deployment,
@@ -111,10 +111,7 @@ async function serve(config: Config): Promise<void> {
   const { bodyLimitBytes } = config;
   const onFault = (event: string, details: object): void => note('warn', event, details);
   const server = createEvaluatorAgent({ account, scorerId: scorer.id, evaluator, bodyLimitBytes, onFault });
-  server.on('error', (error) => {
-    note('warn', `cannot listen on ${config.host}:${config.port}: ${error.message}`);
-    process.exit(2);
-  });
+  server.on('error', (error) => leave(PROGRAM, new Error(`cannot listen: ${error.message}`)));
   server.listen(config.port, config.host, () => {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : config.port;
@@ -151,22 +148,15 @@ async function doctor(config: Config): Promise<void> {
   process.exitCode = checks.every(({ ok }) => ok) ? 0 : 1;
 }
 
-function readArguments(args: readonly string[]): { readonly command: string; readonly behaviour: string | undefined } {
-  const at = args.indexOf('--behaviour');
-  const behaviour = at === -1 ? undefined : (args[at + 1] ?? '(nothing)');
-  const rest = at === -1 ? args : args.filter((_, index) => index !== at && index !== at + 1);
-  return { command: rest.join(' '), behaviour };
-}
-
 try {
-  const { command, behaviour } = readArguments(process.argv.slice(2));
-  if (command === '--help') process.stdout.write(`${settingsHelp(EVALUATOR_SETTINGS)}\n`);
-  else if (command === 'doctor') await doctor(loadConfig(behaviour));
-  else if (command === '') await serve(loadConfig(behaviour));
-  else throw new SettingsError([`no such command: ${command}; use none or doctor`]);
+  const { help, command, file, values } = readCommandLine(PROGRAM, process.argv.slice(2));
+  if (help) process.stdout.write(`${helpText(PROGRAM)}\n`);
+  else {
+    const { behaviour = process.env['DGRID_EVALUATOR_BEHAVIOUR'] } = values;
+    const env = { ...process.env, DGRID_EVALUATOR_BEHAVIOUR: behaviour };
+    const config = readSettings(EVALUATOR_SETTINGS, { file, env });
+    await (command === 'doctor' ? doctor(config) : serve(config));
+  }
 } catch (error) {
-  const problems =
-    error instanceof SettingsError ? error.problems : [error instanceof Error ? error.message : String(error)];
-  for (const problem of problems) process.stderr.write(`evaluator: ${problem}\n`);
-  process.exit(2);
+  leave(PROGRAM, error);
 }

@@ -1,7 +1,7 @@
 import { ADDRESS, HTTP_URL, choice, integer, text } from '../../lib/settings.ts';
 import { BEHAVIOURS } from './scorers/behaviour.ts';
 
-/** Options of an evaluator agent, from the environment or a JSON file named by DGRID_EVALUATOR_CONFIG. */
+/** Options of an evaluator agent, from the environment or the JSON file that `--config` names. */
 export const EVALUATOR_SETTINGS = {
   account: text({
     env: 'DGRID_EVALUATOR_ACCOUNT',

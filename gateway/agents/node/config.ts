@@ -1,6 +1,6 @@
 import { ADDRESS, HTTP_URL, integer, list, text } from '../../lib/settings.ts';
 
-/** Options of a node agent, from the environment or a JSON file named by DGRID_NODE_CONFIG. */
+/** Options of a node agent, from the environment or the JSON file that `--config` names. */
 export const NODE_SETTINGS = {
   account: text({
     env: 'DGRID_NODE_ACCOUNT',

@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createNodeClient } from '../../execute/node-client.ts';
 import { parseDeployment } from '../../lib/deployment.ts';
-import { openKeystore } from '../../lib/keystore.ts';
-import { SettingsError, readSettings, settingsHelp } from '../../lib/settings.ts';
+import type { DeploymentAddresses } from '../../lib/deployment.ts';
+import { helpText, leave, readCommandLine, readNamed, readSignerKey } from '../../lib/program.ts';
+import { readSettings } from '../../lib/settings.ts';
 import type { Values } from '../../lib/settings.ts';
 import { createSigner } from '../../protocol/signature.ts';
 import type { Signer } from '../../protocol/signature.ts';
-import type { Address, Hex } from '../../protocol/types.ts';
+import type { Address } from '../../protocol/types.ts';
 import { createNodeAgent } from './app.ts';
 import { createAttestationBook } from './attestation-book.ts';
 import { createBackend } from './backend.ts';
@@ -16,7 +17,15 @@ import type { Backend } from './backend.ts';
 import { NODE_SETTINGS } from './config.ts';
 import { examine } from './doctor.ts';
 
-/** `node main.ts` serves; `node main.ts doctor` says whether it could. */
+const PROGRAM = {
+  name: 'node agent',
+  summary: 'The node agent: puts an OpenAI-compatible backend behind a server that signs what it answered.',
+  path: 'gateway/agents/node/main.ts',
+  commands: { doctor: 'says for everything that serving needs whether it works, and leaves with 0 or 1' },
+  options: {},
+  settings: NODE_SETTINGS,
+};
+
 type Config = Values<typeof NODE_SETTINGS>;
 
 const MAX_ANSWER_BYTES = 33_554_432;
@@ -26,18 +35,10 @@ function note(level: 'info' | 'warn', message: string, details: object = {}): vo
   process.stderr.write(`${JSON.stringify({ level, time: Date.now(), msg: message, ...details })}\n`);
 }
 
-function loadConfig(): Config {
-  const path = process.env['DGRID_NODE_CONFIG'];
-  const file: unknown = path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8'));
-  return readSettings(NODE_SETTINGS, { file, env: process.env });
-}
+const loadSigner = async (config: Config): Promise<Signer> => createSigner(await readSignerKey(NODE_SETTINGS, config));
 
-async function loadSigner(config: Config): Promise<Signer> {
-  if (config.signerKey !== '') return createSigner(config.signerKey as Hex);
-  if (config.signerKeystore === '')
-    throw new SettingsError(['DGRID_NODE_SIGNER_KEY: missing; give a key or DGRID_NODE_SIGNER_KEYSTORE']);
-  return createSigner(await openKeystore(readFileSync(config.signerKeystore, 'utf8'), config.signerPassword));
-}
+const loadDeployment = ({ deploymentFile }: Config): DeploymentAddresses =>
+  readNamed(NODE_SETTINGS.deploymentFile.env, deploymentFile, parseDeployment);
 
 function modelNames(config: Config): ReadonlyMap<string, string> {
   return new Map(
@@ -65,7 +66,7 @@ function openBackend(config: Config): { backend: Backend; close: () => Promise<v
 }
 
 async function serve(config: Config): Promise<void> {
-  const deployment = parseDeployment(readFileSync(config.deploymentFile, 'utf8'));
+  const deployment = loadDeployment(config);
   const signer = await loadSigner(config);
   mkdirSync(config.dataDir, { recursive: true });
   const account = config.account.toLowerCase() as Address;
@@ -90,10 +91,7 @@ async function serve(config: Config): Promise<void> {
     bodyLimitBytes: config.bodyLimitBytes,
     onFault: (message, details) => note('warn', message, details),
   });
-  server.on('error', (error) => {
-    note('warn', `cannot listen on ${config.host}:${config.port}: ${error.message}`);
-    process.exit(2);
-  });
+  server.on('error', (error) => leave(PROGRAM, new Error(`cannot listen: ${error.message}`)));
   server.listen(config.port, config.host, () => {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : config.port;
@@ -117,7 +115,7 @@ async function serve(config: Config): Promise<void> {
 async function doctor(config: Config): Promise<void> {
   const { backend, close } = openBackend(config);
   const checks = await examine({
-    deployment: () => parseDeployment(readFileSync(config.deploymentFile, 'utf8')),
+    deployment: () => loadDeployment(config),
     signer: () => loadSigner(config),
     makeDataDir: () => mkdirSync(config.dataDir, { recursive: true }),
     backend,
@@ -129,14 +127,12 @@ async function doctor(config: Config): Promise<void> {
 }
 
 try {
-  const [command] = process.argv.slice(2);
-  if (command === '--help') process.stdout.write(`${settingsHelp(NODE_SETTINGS)}\n`);
-  else if (command === 'doctor') await doctor(loadConfig());
-  else if (command === undefined) await serve(loadConfig());
-  else throw new SettingsError([`no such command: ${command}; use none, doctor or --help`]);
+  const { help, command, file } = readCommandLine(PROGRAM, process.argv.slice(2));
+  if (help) process.stdout.write(`${helpText(PROGRAM)}\n`);
+  else {
+    const config = readSettings(NODE_SETTINGS, { file, env: process.env });
+    await (command === 'doctor' ? doctor(config) : serve(config));
+  }
 } catch (error) {
-  const problems =
-    error instanceof SettingsError ? error.problems : [error instanceof Error ? error.message : String(error)];
-  for (const problem of problems) process.stderr.write(`node agent: ${problem}\n`);
-  process.exit(2);
+  leave(PROGRAM, error);
 }
