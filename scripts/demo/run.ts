@@ -26,6 +26,7 @@ import type { OperatorResult } from './results.ts';
 import { backendsReady, servicesReady, startAgents, startBackends, startGateway } from './services.ts';
 import { claimAll, epochsFinal, readDatasets, verifyOne } from './settle.ts';
 import type { Supervisor } from './supervisor.ts';
+import { splitTasks } from './tasks.ts';
 import { createTraffic } from './traffic.ts';
 import type { Sent } from './traffic.ts';
 
@@ -59,14 +60,11 @@ const REQUESTS_PER_EPOCH = 62;
 const SPREAD_SHARE = 0.66;
 const REPLY_TIMEOUT_MS = 20_000;
 const JOIN_DEADLINE_MS = 90_000;
-/** Every fifth task goes into the gateway's private gold store instead of the traffic. */
-const GOLD_TURN = 5;
-const MIN_TASKS_FOR_GOLD = 10;
 
 export async function runDemo(input: DemoInput): Promise<DemoResult> {
   const { options } = input;
   if (options.rpc !== undefined) await connect(options.rpc); // nothing is started for a chain that is not there
-  const { tasks, golds } = splitTasks(options);
+  const { tasks, golds } = splitTasks(options.tasks);
   const contention = measureContention();
   const apiKey = `dgrid-${createHash('sha256').update(`demo key ${options.seed}`).digest('base64url')}`;
   const members = await createMembers(options.seed, options.network);
@@ -115,13 +113,6 @@ function receiptToVerify(sent: readonly Sent[], datasets: readonly Dataset[]): s
     .find(({ record, receipt }) => record['status'] === RecordStatus.scored && ours.has(String(receipt['id'])));
   if (scored === undefined) throw new CommandError('no answer of the demo was examined and scored');
   return String(scored.receipt['id']);
-}
-
-function splitTasks({ tasks }: DemoOptions) {
-  if (tasks.length < MIN_TASKS_FOR_GOLD) return { tasks, golds: [] };
-  const isGold = (index: number): boolean =>
-    index % GOLD_TURN === GOLD_TURN - 1 && (tasks[index]?.references.length ?? 0) > 0;
-  return { tasks: tasks.filter((_, index) => !isGold(index)), golds: tasks.filter((_, index) => isGold(index)) };
 }
 
 type GatewayInputs = { readonly apiKey: string; readonly golds: DemoOptions['tasks']; readonly contention: number };

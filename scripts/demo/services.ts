@@ -11,6 +11,7 @@ import type { DemoNode } from './network-file.ts';
 import type { Pace } from './pace.ts';
 import { answers } from './supervisor.ts';
 import type { Child, Supervisor } from './supervisor.ts';
+import { goldLine } from './tasks.ts';
 import type { DemoTask } from './tasks.ts';
 
 /** The servers of the network: backends in one process, every agent and the gateway in one of its own. */
@@ -133,7 +134,7 @@ export function startGateway(supervisor: Supervisor, network: Network, gateway: 
   const hash = createHash('sha256').update(apiKey, 'utf8').digest('hex');
   writeFileSync(keysFile, JSON.stringify([{ hash, name: 'demo' }]));
   const goldFile = join(dir, 'golds.jsonl');
-  writeFileSync(goldFile, golds.map((task) => `${JSON.stringify(task)}\n`).join(''));
+  writeFileSync(goldFile, golds.map(goldLine).join(''));
   return startModule(supervisor, 'gateway', [join(ROOT, 'gateway/main.ts')], {
     ...GATEWAY_LIMITS,
     DGRID_ANSWER_TIMEOUT_MS: String(pace.answerTimeoutMs),

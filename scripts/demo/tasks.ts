@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { parseGoldStore } from '../../gateway/gold/store.ts';
 import { FAMILIES } from '../../gateway/protocol/constants.ts';
 import type { FamilyName } from '../../gateway/protocol/constants.ts';
 import { UsageError } from '../lib/command.ts';
@@ -18,6 +19,9 @@ export const OWN_TASKS = fileURLToPath(new URL('tasks/tasks.jsonl', import.meta.
 
 const KEYS = ['prompt', 'family', 'references', 'schema'];
 const MAX_PROMPT_LENGTH = 100_000;
+/** Every fifth task goes into the gateway's private gold store instead of the traffic. */
+const GOLD_TURN = 5;
+const MIN_TASKS_FOR_GOLD = 10;
 
 /** @throws UsageError naming file and line of the first row that is not a task. */
 export function readTasks(file: string): DemoTask[] {
@@ -76,6 +80,33 @@ function isFamily(value: unknown): value is FamilyName {
 
 function isTextList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string' && item.trim() !== '');
+}
+
+/** The tasks that are sent, and those that the gateway keeps to itself. Few tasks are all sent. */
+export function splitTasks(tasks: readonly DemoTask[]): {
+  readonly tasks: readonly DemoTask[];
+  readonly golds: readonly DemoTask[];
+} {
+  if (tasks.length < MIN_TASKS_FOR_GOLD) return { tasks, golds: [] };
+  const isGold = (task: DemoTask, index: number): boolean => index % GOLD_TURN === GOLD_TURN - 1 && canBeGold(task);
+  return {
+    tasks: tasks.filter((task, index) => !isGold(task, index)),
+    golds: tasks.filter(isGold),
+  };
+}
+
+/** The gateway's own reader decides: a reference in words beside a schema, say, is work but no gold. */
+function canBeGold(task: DemoTask): boolean {
+  try {
+    return parseGoldStore(goldLine(task), 'task').length === 1;
+  } catch {
+    return false;
+  }
+}
+
+/** A task as a line of the gateway's gold file. */
+export function goldLine(task: DemoTask): string {
+  return `${JSON.stringify(task)}\n`;
 }
 
 /** The chat request of a task; `stream` is the caller's business. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 
 import { backendBase } from '../../../gateway/agents/node/backend.ts';
+import { parseGoldStore } from '../../../gateway/gold/store.ts';
 import { parseNetwork } from '../../../scripts/demo/network-file.ts';
-import { OWN_TASKS, parseTasks, readTasks } from '../../../scripts/demo/tasks.ts';
+import { OWN_TASKS, goldLine, parseTasks, readTasks, splitTasks } from '../../../scripts/demo/tasks.ts';
 import { UsageError } from '../../../scripts/lib/command.ts';
 
 const row = (fields: object): string =>
@@ -47,6 +48,36 @@ describe('demo/tasks', () => {
   it('rejects a file that is empty or not there', () => {
     assert.throws(() => parseTasks('\n', 'f'), UsageError);
     assert.throws(() => readTasks('/nowhere/tasks.jsonl'), UsageError);
+  });
+});
+
+describe('demo/golds', () => {
+  const rows = (count: number, fields: (index: number) => object) =>
+    parseTasks(Array.from({ length: count }, (_, index) => row(fields(index))).join('\n'), 'f');
+
+  it('returns every fifth task as a gold, and sends all when they are few', () => {
+    const tasks = rows(12, (index) => ({ prompt: `What is 1 + ${index}?` }));
+    const split = splitTasks(tasks);
+    assert.deepEqual(split.golds, [tasks[4], tasks[9]]);
+    assert.equal(split.tasks.length, 10);
+    assert.deepEqual(splitTasks(tasks.slice(0, 9)), { tasks: tasks.slice(0, 9), golds: [] });
+  });
+
+  it('returns as golds only what the gateway can read as such; the others are sent', () => {
+    const schema = { type: 'object' };
+    const unfit = [{ schema, references: ['the buyer is Nils Aker'] }, { references: [] }, { schema, references: [] }];
+    for (const fields of unfit) {
+      const tasks = rows(10, (index) => (index === 4 ? fields : {}));
+      const split = splitTasks(tasks);
+      assert.deepEqual(split, { tasks: tasks.filter((_, index) => index !== 9), golds: [tasks[9]] });
+      assert.equal(parseGoldStore(split.golds.map(goldLine).join(''), 'golds').length, 1);
+    }
+  });
+
+  it('returns a readable gold file for our own tasks', () => {
+    const { golds } = splitTasks(readTasks(OWN_TASKS));
+    assert.ok(golds.length >= 10);
+    assert.equal(parseGoldStore(golds.map(goldLine).join(''), 'golds').length, golds.length);
   });
 });
 
