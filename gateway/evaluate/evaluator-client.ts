@@ -2,7 +2,9 @@ import { request } from 'undici';
 
 import { evaluationCommitDigest, evaluationDigest } from '../protocol/eip712.ts';
 import type { SigningDomain } from '../protocol/eip712.ts';
+import { evaluationRequestDigest } from '../protocol/evaluation-request.ts';
 import { recoverSigner } from '../protocol/signature.ts';
+import type { Signer } from '../protocol/signature.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Address, Evaluation, EvaluationCommit, Hex } from '../protocol/types.ts';
 import type { EvaluatorNode, Examination, StoredCommitSet } from './ports.ts';
@@ -19,14 +21,19 @@ export type EvaluatorClient = {
 
 export type Revealed = { readonly evaluation: Evaluation; readonly signature: Hex };
 
-export type EvaluatorClientDeps = { readonly gateway: Address; readonly signingDomain: SigningDomain };
+export type EvaluatorClientDeps = {
+  readonly gateway: Address;
+  readonly signer: Signer;
+  readonly signingDomain: SigningDomain;
+};
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-export function createEvaluatorClient({ gateway, signingDomain }: EvaluatorClientDeps): EvaluatorClient {
+export function createEvaluatorClient(deps: EvaluatorClientDeps): EvaluatorClient {
+  const { gateway, signingDomain } = deps;
   return {
     async commit(evaluator, examination, signal) {
-      const answer = await post(urlOf(evaluator, 'evaluations'), evaluationRequest(examination, gateway), signal);
+      const answer = await post(urlOf(evaluator, 'evaluations'), evaluationRequest(examination, deps), signal);
       const commit = decodeStruct('evaluationCommit', answer['commit']);
       expectSame('receiptLeaf', commit.receiptLeaf, examination.receiptLeaf);
       expectSame('seed', commit.seed, examination.seed);
@@ -58,16 +65,16 @@ function urlOf({ account, endpoint }: EvaluatorNode, what: string): string {
 }
 
 /** Content, salt, leaf and inclusion only: the receipt's fields would betray a gold task. */
-function evaluationRequest(examination: Examination, gateway: Address): object {
-  return {
-    batchId: examination.batchId.toString(),
-    receiptLeaf: examination.receiptLeaf,
-    seed: examination.seed,
-    proof: examination.proof,
-    gateway,
-    ...examination.content,
-    peers: examination.replays.map(({ node, modelId, response }) => ({ account: node, family: modelId, response })),
-  };
+function evaluationRequest(examination: Examination, { gateway, signer, signingDomain }: EvaluatorClientDeps): object {
+  const { batchId, receiptLeaf, seed, content, proof } = examination;
+  const peers = examination.replays.map(({ node, modelId, response }) => ({
+    account: node,
+    family: modelId,
+    response,
+  }));
+  const question = { batchId, receiptLeaf, seed, gateway, ...content, peers };
+  const signature = signer.sign(evaluationRequestDigest(signingDomain, question));
+  return { ...question, batchId: batchId.toString(), proof, signature };
 }
 
 function revealRequest(set: StoredCommitSet, gateway: Address): object {

@@ -5,6 +5,7 @@ import { sha256Hex } from '../../protocol/content.ts';
 import { Role } from '../../protocol/constants.ts';
 import { commitSetDigest, evaluationCommitDigest, evaluationDigest } from '../../protocol/eip712.ts';
 import type { SigningDomain } from '../../protocol/eip712.ts';
+import { evaluationRequestDigest } from '../../protocol/evaluation-request.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
 import type { Signer } from '../../protocol/signature.ts';
 import { ZERO_HASH } from '../../protocol/types.ts';
@@ -31,6 +32,7 @@ export type EvaluatorDeps = {
   readonly chain: ChainReader;
   readonly scorer: Scorer;
   readonly store: EvaluationStore;
+  readonly nowMs: () => number;
   /** 32 random bytes: what keeps a commitment from being guessed. */
   readonly randomSalt: () => Hex;
   /** Runs a piece of work when there is room for it; rejects when too much is waiting. */
@@ -40,8 +42,17 @@ export type EvaluatorDeps = {
 export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   const underWay = new Map<string, Promise<StoredEvaluation>>();
   const batches = createBatchCache(deps.chain);
+  const signers = createSignerCheck(deps);
   return {
     async evaluate(request) {
+      if (
+        !(await signers.signed(
+          request.gateway,
+          evaluationRequestDigest(deps.signingDomain, request),
+          request.signature,
+        ))
+      )
+        throw refused("The request is not signed by the gateway's registered signer.");
       const contentHash = hashContent(request);
       const key = `${request.receiptLeaf}${request.seed}`;
       const known = deps.store.find(request.receiptLeaf, request.seed) ?? (await underWay.get(key));
@@ -54,7 +65,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         underWay.delete(key);
       }
     },
-    reveal: (request) => reveal(deps, request),
+    reveal: (request) => reveal(deps, signers, request),
   };
 }
 
@@ -110,7 +121,7 @@ function hashContent({ batchId, gateway, salt, request, response, peers }: Evalu
   return sha256Hex(canonicalJson({ batchId: batchId.toString(), gateway, salt, request, response, peers }));
 }
 
-async function reveal(deps: EvaluatorDeps, request: RevealRequest): Promise<SignedReveal> {
+async function reveal(deps: EvaluatorDeps, signers: SignerCheck, request: RevealRequest): Promise<SignedReveal> {
   const { commitSet, evaluators, commitments, gateway } = request;
   const stored = deps.store.find(commitSet.receiptLeaf, commitSet.seed);
   if (stored === undefined) throw new DgridError('DGRID_UNKNOWN_EVALUATION', 'This receipt was never evaluated here.');
@@ -121,7 +132,8 @@ async function reveal(deps: EvaluatorDeps, request: RevealRequest): Promise<Sign
     throw refused('The lists do not hash to the commit set.');
   if (commitments[evaluators.indexOf(deps.account)] !== stored.commitment)
     throw refused('The commit set does not hold our commitment.');
-  await expectSignedByGateway(deps, request);
+  if (!(await signers.signed(gateway, commitSetDigest(deps.signingDomain, commitSet), request.signature)))
+    throw refused("The commit set is not signed by the gateway's registered signer.");
   if (deps.store.keepCommitSet({ ...commitSet, signature: request.signature }) !== commitSet.commitmentsHash)
     throw new DgridError('DGRID_EVALUATION_CONFLICT', 'The gateway signed another commit set of this size before.');
   const signature =
@@ -129,14 +141,27 @@ async function reveal(deps: EvaluatorDeps, request: RevealRequest): Promise<Sign
   return { evaluation: stored.evaluation, signature };
 }
 
-async function expectSignedByGateway(
-  deps: EvaluatorDeps,
-  { commitSet, signature, gateway }: RevealRequest,
-): Promise<void> {
-  const signer = recoverSigner(commitSetDigest(deps.signingDomain, commitSet), signature);
-  const node = await deps.chain.nodeOf(gateway, Role.gateway);
-  if (signer === undefined || node?.signer !== signer)
-    throw refused("The commit set is not signed by the gateway's registered signer.");
+type SignerCheck = { readonly signed: (gateway: Address, digest: Hex, signature: Hex) => Promise<boolean> };
+
+const MAX_GATEWAYS = 256;
+const SIGNER_TRUSTED_MS = 30_000;
+
+/** Whether a gateway's registered signer signed. A signer that is confirmed is not looked up again for a moment. */
+function createSignerCheck({ chain, nowMs }: EvaluatorDeps): SignerCheck {
+  const known = new Map<Address, { readonly signer: Address; readonly atMs: number }>();
+  return {
+    async signed(gateway, digest, signature) {
+      const signer = recoverSigner(digest, signature);
+      if (signer === undefined) return false;
+      const seen = known.get(gateway);
+      if (seen?.signer === signer && nowMs() - seen.atMs < SIGNER_TRUSTED_MS) return true;
+      const registered = (await chain.nodeOf(gateway, Role.gateway))?.signer;
+      if (registered !== signer) return false;
+      if (known.size >= MAX_GATEWAYS) known.clear();
+      known.set(gateway, { signer, atMs: nowMs() });
+      return true;
+    },
+  };
 }
 
 const MAX_BATCHES = 256;

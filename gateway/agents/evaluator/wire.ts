@@ -9,6 +9,8 @@ export type EvaluationRequest = Evaluand & {
   readonly proof: readonly Hex[];
   readonly gateway: Address;
   readonly salt: Hex;
+  /** The gateway signer's, over `evaluationRequestDigest`. */
+  readonly signature: Hex;
 };
 
 export type RevealRequest = {
@@ -26,6 +28,7 @@ const MAX_PEERS = 32;
 const MAX_COMMITTEE = 64;
 const HASH = /^0x[0-9a-f]{64}$/;
 const ADDRESS = /^0x[0-9a-f]{40}$/;
+const SIGNATURE = /^0x[0-9a-f]{130}$/;
 
 /** @throws DgridError (400) naming the field that is missing or malformed */
 export function readEvaluationRequest(body: unknown): EvaluationRequest {
@@ -38,6 +41,7 @@ export function readEvaluationRequest(body: unknown): EvaluationRequest {
     seed: hex(fields, 'seed', HASH),
     proof: hexList(fields, 'proof', HASH, MAX_PROOF),
     gateway: hex(fields, 'gateway', ADDRESS),
+    signature: hex(fields, 'signature', SIGNATURE),
     salt: hex(fields, 'salt', /^0x[0-9a-f]{32}$/),
     request: text(fields, 'request'),
     response: text(fields, 'response'),
@@ -53,7 +57,7 @@ export function readRevealRequest(body: unknown): RevealRequest {
   const fields = object(body, 'body');
   return {
     commitSet: commitSet(fields['commitSet']),
-    signature: hex(fields, 'signature', /^0x[0-9a-f]{130}$/),
+    signature: hex(fields, 'signature', SIGNATURE),
     gateway: hex(fields, 'gateway', ADDRESS),
     evaluators: hexList(fields, 'evaluators', ADDRESS, MAX_COMMITTEE),
     commitments: hexList(fields, 'commitments', HASH, MAX_COMMITTEE),

@@ -6,12 +6,16 @@ import type { Dispatcher } from 'undici';
 import { createEvaluatorClient } from '../../../gateway/evaluate/evaluator-client.ts';
 import type { EvaluatorNode, Examination } from '../../../gateway/evaluate/ports.ts';
 import { evaluationCommitDigest, evaluationDigest } from '../../../gateway/protocol/eip712.ts';
+import { evaluationRequestDigest } from '../../../gateway/protocol/evaluation-request.ts';
+import type { EvaluationQuestion } from '../../../gateway/protocol/evaluation-request.ts';
+import { recoverSigner } from '../../../gateway/protocol/signature.ts';
 import type { Signer } from '../../../gateway/protocol/signature.ts';
 import { encodeStruct } from '../../../gateway/protocol/struct-json.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 import type { Evaluation, Hex } from '../../../gateway/protocol/types.ts';
 import {
   GATEWAY,
+  GATEWAY_SIGNER,
   SIGNING_DOMAIN,
   address,
   commitSetOf,
@@ -64,7 +68,7 @@ describe('evaluator client', () => {
     await agent.close();
   });
 
-  const client = createEvaluatorClient({ gateway: GATEWAY, signingDomain: SIGNING_DOMAIN });
+  const client = createEvaluatorClient({ gateway: GATEWAY, signer: GATEWAY_SIGNER, signingDomain: SIGNING_DOMAIN });
   const answer = (what: string, body: unknown, status = 200): void => {
     agent
       .get(ORIGIN)
@@ -93,7 +97,8 @@ describe('evaluator client', () => {
 
   it('sends content, place and peers of an answer, nothing of its receipt, and returns the commitment', async () => {
     assert.equal((await commit(committed())).commitment, hash(8));
-    assert.deepEqual(sent.at(-1), {
+    const { signature, ...question } = sent.at(-1) as { signature: Hex };
+    assert.deepEqual(question, {
       batchId: '12',
       receiptLeaf: LEAF,
       seed: SEED,
@@ -104,6 +109,8 @@ describe('evaluator client', () => {
       response: '{"a":1}',
       peers: [{ account: address(7), family: 'm7', response: '{"a":2}' }],
     });
+    const asked = { ...question, batchId: 12n } as unknown as EvaluationQuestion;
+    assert.equal(recoverSigner(evaluationRequestDigest(SIGNING_DOMAIN, asked), signature), GATEWAY_SIGNER.address);
   });
 
   it('rejects a commitment about something else, in the name of another, or signed by another', async () => {

@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 
 import { commitSetHash } from '../../../../gateway/agents/evaluator/commit-set.ts';
+import type { ChainReader } from '../../../../gateway/agents/evaluator/chain.ts';
 import { createEvaluationStore } from '../../../../gateway/agents/evaluator/store.ts';
 import { DgridError } from '../../../../gateway/errors.ts';
 import { bytesToHex } from '../../../../gateway/protocol/bytes.ts';
 import { commitmentsHash } from '../../../../gateway/protocol/commitments.ts';
 import { evaluationCommitDigest, evaluationDigest } from '../../../../gateway/protocol/eip712.ts';
 import { keccakText } from '../../../../gateway/protocol/keccak.ts';
-import { recoverSigner } from '../../../../gateway/protocol/signature.ts';
+import { evaluationRequestDigest } from '../../../../gateway/protocol/evaluation-request.ts';
+import { createSigner, recoverSigner } from '../../../../gateway/protocol/signature.ts';
 import { ZERO_HASH } from '../../../../gateway/protocol/types.ts';
 import type { Address, Hex } from '../../../../gateway/protocol/types.ts';
 import * as fx from './fixtures.ts';
@@ -120,6 +122,22 @@ describe('evaluate', () => {
     assert.equal(await code(() => own.evaluate(fx.evaluationRequest())), refused);
   });
 
+  it('rejects a question that the gateway did not sign, so that nobody can spoil an examination by asking first', async () => {
+    const evaluator = fx.newEvaluator();
+    const stranger = createSigner(keccakText('stranger'));
+    const honest = fx.evaluationRequest();
+    const spoiled = { ...honest, response: '{}' };
+    const forged = { ...spoiled, signature: stranger.sign(evaluationRequestDigest(fx.DOMAIN, spoiled)) };
+    for (const request of [
+      spoiled,
+      forged,
+      { ...honest, peers: [] },
+      { ...honest, signature: `0x${'00'.repeat(65)}` as Hex },
+    ])
+      assert.equal(await code(() => evaluator.evaluate(request)), 'DGRID_EVALUATION_REFUSED');
+    assert.equal((await evaluator.evaluate(honest)).commit.seed, fx.SEED);
+  });
+
   it('returns after the seed appeared although it was missing when first asked', async () => {
     let seed: Hex = ZERO_HASH;
     const evaluator = fx.newEvaluator({ chain: fx.chain({ batchOf: () => Promise.resolve({ ...fx.BATCH, seed }) }) });
@@ -188,8 +206,13 @@ describe('reveal', () => {
       refused,
     );
     assert.equal(await code(() => evaluator.reveal({ ...good, gateway: `0x${'ab'.repeat(20)}` })), refused);
-    const unknown = await committed({ chain: fx.chain({ nodeOf: () => Promise.resolve(undefined) }) });
-    assert.equal(await code(() => unknown.evaluator.reveal(fx.revealRequest(unknown.commitment))), refused);
+    // It left after it had asked; a confirmed signer is trusted for a moment only.
+    const world = { registered: true, nowMs: 0 };
+    const nodeOf: ChainReader['nodeOf'] = (account, role) =>
+      world.registered ? fx.chain().nodeOf(account, role) : Promise.resolve(undefined);
+    const left = await committed({ chain: fx.chain({ nodeOf }), nowMs: () => world.nowMs });
+    Object.assign(world, { registered: false, nowMs: 60_000 });
+    assert.equal(await code(() => left.evaluator.reveal(fx.revealRequest(left.commitment))), refused);
   });
 
   it('rejects a second set of the same size with other commitments', async () => {

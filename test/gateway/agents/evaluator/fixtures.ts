@@ -6,6 +6,7 @@ import type { EvaluationRequest, RevealRequest } from '../../../../gateway/agent
 import { buildBatchTree } from '../../../../gateway/protocol/batch-tree.ts';
 import { commitmentsHash } from '../../../../gateway/protocol/commitments.ts';
 import { commitSetDigest } from '../../../../gateway/protocol/eip712.ts';
+import { evaluationRequestDigest } from '../../../../gateway/protocol/evaluation-request.ts';
 import { keccakText } from '../../../../gateway/protocol/keccak.ts';
 import { createSigner } from '../../../../gateway/protocol/signature.ts';
 import { ZERO_HASH } from '../../../../gateway/protocol/types.ts';
@@ -28,7 +29,7 @@ const chat = (content: string): string =>
   JSON.stringify({ choices: [{ index: 0, message: { role: 'assistant', content } }] });
 
 export function evaluationRequest(fields: Partial<EvaluationRequest> = {}, index = 0): EvaluationRequest {
-  return {
+  const question: Omit<EvaluationRequest, 'signature'> = {
     batchId: 7n,
     receiptLeaf: LEAVES[index] ?? ZERO_HASH,
     seed: SEED,
@@ -40,6 +41,7 @@ export function evaluationRequest(fields: Partial<EvaluationRequest> = {}, index
     peers: [{ account: `0x${'ee'.repeat(20)}`, family: 'other', response: chat('391') }],
     ...fields,
   };
+  return { ...question, signature: fields.signature ?? gatewaySigner.sign(evaluationRequestDigest(DOMAIN, question)) };
 }
 
 export function chain(fields: Partial<ChainReader> = {}): ChainReader {
@@ -65,6 +67,7 @@ export function evaluatorDeps(fields: Partial<EvaluatorDeps> = {}): EvaluatorDep
       score: () => Promise.resolve({ accuracy: 9_000, consistency: 8_000, format: 10_000 }),
     },
     store: createEvaluationStore(':memory:'),
+    nowMs: () => 0,
     randomSalt: () => keccakText(`salt ${(salts += 1)}`),
     schedule: (work) => work(),
     ...fields,

@@ -116,12 +116,13 @@ describe('scorers', () => {
 });
 
 describe('wire', () => {
-  const good = { ...fx.evaluationRequest(), batchId: '7' };
+  const request = fx.evaluationRequest();
+  const good = { ...request, batchId: '7' };
   const reveal = fx.revealRequest(keccakText('x'));
   const revealJson = { ...reveal, commitSet: encodeStruct('commitSet', reveal.commitSet) };
 
   it('returns the requests of the wire', () => {
-    assert.deepEqual(readEvaluationRequest(JSON.parse(JSON.stringify(good))), fx.evaluationRequest());
+    assert.deepEqual(readEvaluationRequest(JSON.parse(JSON.stringify(good))), request);
     assert.deepEqual(readRevealRequest(JSON.parse(JSON.stringify(revealJson))), reveal);
   });
 
