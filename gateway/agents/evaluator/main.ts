@@ -22,8 +22,7 @@ import { createFormatRunner } from './format-runner.ts';
 import type { FormatRunner } from './format-runner.ts';
 import { createLimiter } from './limiter.ts';
 import { withBehaviour } from './scorers/behaviour.ts';
-import { createDefaultScorer } from './scorers/default.ts';
-import { createSecondOpinionScorer } from './scorers/second-opinion.ts';
+import { createBuiltInScorer } from './scorers/built-in.ts';
 import type { Scorer, ScorerModule } from './scorers/scorer.ts';
 import { EVALUATOR_SETTINGS } from './settings.ts';
 import { createEvaluationStore } from './store.ts';
@@ -49,11 +48,9 @@ const loadSigner = async (config: Config): Promise<Signer> =>
   createSigner(await readSignerKey(EVALUATOR_SETTINGS, config));
 
 function builtInScorer(config: Config, format: FormatRunner): Scorer {
-  const base = createDefaultScorer(format);
-  if (config.modelUrl === '') return base;
-  const { modelUrl, modelName, modelKey, modelMs: timeoutMs } = config;
-  const onSilent = (reason: unknown): void => note('warn', 'no second opinion', { reason: reasonOf(reason) });
-  return createSecondOpinionScorer({ modelUrl, modelName, modelKey, timeoutMs, base, onSilent });
+  const onSilent = (missing: string, reason: unknown): void =>
+    note('warn', `no ${missing}`, { reason: reasonOf(reason) });
+  return createBuiltInScorer(config, { format, onSilent });
 }
 
 async function loadScorer(config: Config, format: FormatRunner): Promise<Scorer> {

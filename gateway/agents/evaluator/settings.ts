@@ -1,6 +1,12 @@
 import { ADDRESS, HTTP_URL, choice, integer, text } from '../../lib/settings.ts';
 import { BEHAVIOURS } from './scorers/behaviour.ts';
 
+const OPTIONAL_URL = {
+  fallback: '',
+  pattern: /^(https?:\/\/[^\s/]+(\/[^\s]*)?)?$/,
+  form: 'an http or https URL',
+} as const;
+
 /** Options of an evaluator agent, from the environment or the JSON file that `--config` names. */
 export const EVALUATOR_SETTINGS = {
   account: text({
@@ -46,9 +52,7 @@ export const EVALUATOR_SETTINGS = {
   modelUrl: text({
     env: 'DGRID_EVALUATOR_MODEL_URL',
     doc: 'Base URL of an OpenAI-compatible model of your own for a second opinion; empty: none.',
-    fallback: '',
-    pattern: /^(https?:\/\/[^\s/]+(\/[^\s]*)?)?$/,
-    form: 'an http or https URL',
+    ...OPTIONAL_URL,
   }),
   modelName: text({ env: 'DGRID_EVALUATOR_MODEL', doc: 'What that server calls the model.', fallback: 'default' }),
   modelKey: text({
@@ -62,7 +66,53 @@ export const EVALUATOR_SETTINGS = {
     doc: 'Limit for its answer; without one the default scorer judges alone.',
     min: 10,
     max: 600_000,
-    fallback: 10_000,
+    fallback: 6_000,
+  }),
+  embeddingsUrl: text({
+    env: 'DGRID_EVALUATOR_EMBEDDINGS_URL',
+    doc: 'Base URL of an OpenAI-compatible server of embeddings, which compares what answers mean; empty: none.',
+    ...OPTIONAL_URL,
+  }),
+  embeddingsModel: text({
+    env: 'DGRID_EVALUATOR_EMBEDDINGS_MODEL',
+    doc: 'What that server calls the model.',
+    fallback: 'default',
+  }),
+  embeddingsKey: text({
+    env: 'DGRID_EVALUATOR_EMBEDDINGS_KEY',
+    doc: 'API key sent to that server; empty: none.',
+    secret: true,
+    fallback: '',
+  }),
+  embeddingsMs: integer({
+    env: 'DGRID_EVALUATOR_EMBEDDINGS_MS',
+    doc: 'Limit for its vectors; without them meaning is not compared.',
+    min: 10,
+    max: 600_000,
+    fallback: 2_000,
+  }),
+  judgeUrl: text({
+    env: 'DGRID_EVALUATOR_JUDGE_URL',
+    doc: 'Base URL of an OpenAI-compatible chat model that rates answers; empty: none.',
+    ...OPTIONAL_URL,
+  }),
+  judgeModel: text({
+    env: 'DGRID_EVALUATOR_JUDGE_MODEL',
+    doc: 'What that server calls the model.',
+    fallback: 'default',
+  }),
+  judgeKey: text({
+    env: 'DGRID_EVALUATOR_JUDGE_KEY',
+    doc: 'API key sent to that server; empty: none.',
+    secret: true,
+    fallback: '',
+  }),
+  judgeMs: integer({
+    env: 'DGRID_EVALUATOR_JUDGE_MS',
+    doc: 'Limit for its rating; without one the other scorers judge alone.',
+    min: 10,
+    max: 600_000,
+    fallback: 8_000,
   }),
   behaviour: choice({
     env: 'DGRID_EVALUATOR_BEHAVIOUR',
