@@ -34,8 +34,13 @@ const MAX_FRAME_BYTES = 1_048_576;
 const MAX_HELD_BYTES = 262_144;
 const MAX_REFUSAL_BYTES = 65_536;
 
+export type ChatCall = UpstreamCall & {
+  /** Most choices the answer may have: what the body asks for. */
+  readonly maxChoices: number;
+};
+
 /** A plain call. @throws UpstreamFailure */
-export async function callPlain(deps: ChatCallDeps, call: UpstreamCall): Promise<ChatResult> {
+export async function callPlain(deps: ChatCallDeps, call: ChatCall): Promise<ChatResult> {
   const startedMs = deps.nowMs();
   const parts: Buffer[] = [];
   let size = 0;
@@ -54,14 +59,14 @@ export async function callPlain(deps: ChatCallDeps, call: UpstreamCall): Promise
   });
   refusal.check();
   const endedMs = deps.nowMs();
-  const answer = parseChatAnswer(Buffer.concat(parts).toString('utf8'));
+  const answer = parseChatAnswer(Buffer.concat(parts).toString('utf8'), call.maxChoices);
   return { ...answer, firstTokenMs: (firstMs ?? endedMs) - startedMs, totalMs: endedMs - startedMs };
 }
 
 /** A streamed call; nothing reaches the sink before the first content event. @throws UpstreamFailure */
-export async function callStream(deps: ChatCallDeps, call: UpstreamCall, sink: ContentSink): Promise<ChatResult> {
+export async function callStream(deps: ChatCallDeps, call: ChatCall, sink: ContentSink): Promise<ChatResult> {
   const startedMs = deps.nowMs();
-  const stream = createChatStream(deps.maxAnswerBytes);
+  const stream = createChatStream(deps.maxAnswerBytes, call.maxChoices);
   const scanner = createSseScanner(MAX_FRAME_BYTES);
   const refusal = createRefusalReader(deps.nowMs);
   const gate = createCommitGate(sink, () => deps.nowMs());

@@ -1,8 +1,9 @@
 import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/content.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
 import { MAX_JSON_DEPTH, isDeeperThan } from '../lib/json-depth.ts';
+import { MAX_CHOICES, choiceIndexes } from './choices.ts';
 import { UpstreamFailure } from './failure.ts';
-import { filledOf, isObject, numberOf, objectOf, textOf } from './json.ts';
+import { filledOf, isObject, objectOf, textOf } from './json.ts';
 import { readUsage } from './usage.ts';
 import type { ClaimedUsage } from './usage.ts';
 
@@ -14,8 +15,11 @@ export type PlainAnswer = {
 
 const malformed = (said: string, cause?: unknown): UpstreamFailure => new UpstreamFailure('malformed', { said, cause });
 
-/** @throws UpstreamFailure unless the text is one whole chat completion, every choice with its finish reason. */
-export function parseChatAnswer(text: string): PlainAnswer {
+/**
+ * @param maxChoices how many were asked for.
+ * @throws UpstreamFailure unless the text is one whole chat completion, every choice with its finish reason.
+ */
+export function parseChatAnswer(text: string, maxChoices = MAX_CHOICES): PlainAnswer {
   const body = parseObject(text);
   const error = body['error'];
   if (error !== undefined && error !== null) {
@@ -25,10 +29,8 @@ export function parseChatAnswer(text: string): PlainAnswer {
   }
   const { choices, model } = body;
   if (!Array.isArray(choices) || choices.length === 0) throw malformed('an answer without choices');
-  const list = choices.map(readChoice);
-  if (new Set(list.map((choice) => choice.index)).size !== list.length) throw malformed('two choices of one index');
   return {
-    content: { model: typeof model === 'string' ? model : '', choices: list.toSorted((a, b) => a.index - b.index) },
+    content: { model: typeof model === 'string' ? model : '', choices: readChoices(choices, maxChoices) },
     usage: readUsage(body),
     body,
   };
@@ -45,12 +47,20 @@ function parseObject(text: string): JsonObject {
   return body;
 }
 
-function readChoice(choice: JsonValue, position: number): ChatChoice {
-  if (!isObject(choice) || !isObject(choice['message'])) throw malformed('a choice without a message');
+function readChoices(choices: readonly JsonValue[], maxChoices: number): readonly ChatChoice[] {
+  if (!choices.every(isObject)) throw malformed('a choice that is not an object');
+  const indexes = choiceIndexes(choices, maxChoices);
+  return choices
+    .map((choice, place) => readChoice(choice, indexes[place] ?? place))
+    .toSorted((a, b) => a.index - b.index);
+}
+
+function readChoice(choice: JsonObject, index: number): ChatChoice {
+  if (!isObject(choice['message'])) throw malformed('a choice without a message');
   const finish = filledOf(choice['finish_reason']);
   if (finish === undefined) throw new UpstreamFailure('truncated');
   return {
-    index: numberOf(choice['index']) ?? position,
+    index,
     message: readMessage(choice['message']),
     finish_reason: finish,
   };

@@ -1,5 +1,6 @@
 import type { ChatChoice, ChatContent, JsonObject, ToolCall } from '../protocol/content.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
+import { MAX_CHOICES, choiceIndexes } from './choices.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { SseFrame } from './sse-scanner.ts';
 import { filledOf, isObject, numberOf, objectOf, textOf } from './json.ts';
@@ -33,10 +34,13 @@ type ChoiceState = {
   finish: string | undefined;
 };
 
-const MAX_CHOICES = 128;
+const MAX_TOOL_CALLS = 128;
 
-/** Follows one streamed chat answer: what it amounts to, and whether it ended as it should. */
-export function createChatStream(maxBytes: number): ChatStream {
+/**
+ * Follows one streamed chat answer: what it amounts to, and whether it ended as it should.
+ * @param maxChoices how many were asked for.
+ */
+export function createChatStream(maxBytes: number, maxChoices = MAX_CHOICES): ChatStream {
   const choices = new Map<number, ChoiceState>();
   let meta: StreamMeta | undefined;
   let usage: ClaimedUsage | undefined;
@@ -54,7 +58,10 @@ export function createChatStream(maxBytes: number): ChatStream {
     meta ??= metaOf(chunk);
     const claim = readUsage(chunk);
     usage = claim ?? usage;
-    return readChoices(choices, frame, chunk, claim !== undefined);
+    return eventOf(frame, chunk, {
+      hasUsage: claim !== undefined,
+      apply: (parts) => applyChoices(choices, parts, maxChoices),
+    });
   };
 
   return {
@@ -69,16 +76,17 @@ export function createChatStream(maxBytes: number): ChatStream {
   };
 }
 
-function readChoices(
-  choices: Map<number, ChoiceState>,
-  frame: SseFrame,
-  chunk: JsonObject,
-  hasUsage: boolean,
-): StreamEvent {
+type ChunkReading = {
+  readonly hasUsage: boolean;
+  /** Adds the chunk's choices to the answer; whether they say anything. */
+  readonly apply: (parts: readonly JsonValue[]) => boolean;
+};
+
+function eventOf(frame: SseFrame, chunk: JsonObject, { hasUsage, apply }: ChunkReading): StreamEvent {
   const parts = chunk['choices'];
   if (hasUsage && (!Array.isArray(parts) || parts.length === 0)) return { kind: 'usage', forward: undefined };
   if (!Array.isArray(parts)) throw new UpstreamFailure('malformed', { said: 'a chunk without choices' });
-  const said = parts.map((part: JsonValue) => applyChoice(choices, part)).includes(true);
+  const said = apply(parts);
   return { kind: said ? 'content' : 'head', forward: hasUsage ? withoutUsage(chunk) : cleanBytes(frame, chunk) };
 }
 
@@ -116,24 +124,26 @@ function withoutUsage(chunk: JsonObject): Buffer {
   return Buffer.from(`data: ${JSON.stringify({ ...rest, choices: cleaned })}\n\n`, 'utf8');
 }
 
-/** @returns whether this part says anything: text, a tool call, a refusal, reasoning, or the end of the choice. */
-function applyChoice(choices: Map<number, ChoiceState>, part: JsonValue): boolean {
-  if (!isObject(part)) throw new UpstreamFailure('malformed', { said: 'a choice that is not an object' });
-  const index = indexOf(part);
-  const state = choices.get(index) ?? newChoice();
-  choices.set(index, state);
+/** @returns whether any part says anything: text, a tool call, a refusal, reasoning, or the end of a choice. */
+function applyChoices(choices: Map<number, ChoiceState>, parts: readonly JsonValue[], maxChoices: number): boolean {
+  if (!parts.every(isObject)) throw new UpstreamFailure('malformed', { said: 'a choice that is not an object' });
+  const indexes = choiceIndexes(parts, maxChoices);
+  const said = parts.map((part, place) => {
+    const index = indexes[place] ?? place;
+    const state = choices.get(index) ?? newChoice();
+    choices.set(index, state);
+    return applyPart(state, part);
+  });
+  return said.includes(true);
+}
+
+function applyPart(state: ChoiceState, part: JsonObject): boolean {
   const delta = part['delta'] ?? {};
   if (!isObject(delta)) throw new UpstreamFailure('malformed', { said: 'a delta that is not an object' });
   const said = applyDelta(state, delta);
   const finish = filledOf(part['finish_reason']);
   state.finish = finish ?? state.finish;
   return said || finish !== undefined;
-}
-
-function indexOf(part: JsonObject): number {
-  const index = part['index'] ?? 0;
-  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < MAX_CHOICES) return index;
-  throw new UpstreamFailure('malformed', { said: 'a choice without a usable index' });
 }
 
 const newChoice = (): ChoiceState => ({
@@ -175,7 +185,7 @@ function applyTools(state: ChoiceState, value: JsonValue | undefined): boolean {
 function applyTool(tools: ChoiceState['tools'], call: JsonValue, position: number): void {
   if (!isObject(call)) throw new UpstreamFailure('malformed', { said: 'a tool call that is not an object' });
   const index = numberOf(call['index']) ?? position;
-  if (tools.size >= MAX_CHOICES && !tools.has(index)) throw new UpstreamFailure('too_large');
+  if (tools.size >= MAX_TOOL_CALLS && !tools.has(index)) throw new UpstreamFailure('too_large');
   const tool = tools.get(index) ?? { id: '', type: 'function', name: '', arguments: '' };
   tools.set(index, tool);
   const details = objectOf(call['function']);

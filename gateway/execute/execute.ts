@@ -4,6 +4,7 @@ import type { Address, Hex } from '../protocol/types.ts';
 import type { Breaker } from './breaker.ts';
 import { callPlain, callStream } from './chat-call.ts';
 import type { ChatCallDeps, ChatResult, ContentSink } from './chat-call.ts';
+import { choicesAsked } from './choices.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { FailureClass, FailureReason } from './failure.ts';
 import type { CallLimits } from './node-client.ts';
@@ -171,6 +172,7 @@ function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> 
     body: JSON.stringify(body),
     limits: { ...limits, totalMs: leftMs, ...(request.stream ? {} : { headersMs: Math.min(plainMs, leftMs) }) },
     signal: request.signal,
+    maxChoices: choicesAsked(body),
   };
   if (!request.stream) return callPlain(deps, upstream);
   const sink: ContentSink = {

@@ -166,6 +166,35 @@ describe('a chat stream', () => {
     ['content that is a number', [chunk(part({ content: 7 }))], 'malformed'],
     ['tool calls that are no list', [chunk(part({ tool_calls: 'x' }))], 'malformed'],
   ];
+  const unasked: readonly (readonly [string, number, (object | string)[]])[] = [
+    [
+      'a second choice when one was asked for',
+      1,
+      [chunk(part({ content: 'x' })), chunk(part({ content: 'y' }, null, 1))],
+    ],
+    ['an index beyond those asked for', 2, [chunk(part({ content: 'x' }, null, 2))]],
+    ['an index between two whole numbers', 2, [chunk(part({ content: 'x' }, null, 0.5))]],
+    ['an index that is text', 2, [chunk({ ...part({ content: 'x' }), index: '1' })]],
+    ['one index twice in a chunk', 2, [chunk(part({ content: 'x' }), part({ content: 'y' }))]],
+  ];
+  for (const [name, asked, events] of unasked) {
+    it(`rejects ${name}`, () => {
+      assert.throws(() => feed(createChatStream(1e6, asked), ...events), failsWith('malformed'));
+    });
+  }
+
+  it('returns as many choices as were asked for, or fewer', () => {
+    const stream = createChatStream(1e6, 3);
+    feed(stream, chunk(part({ content: 'x' }, 'stop'), part({ content: 'y' }, 'stop', 1)), '[DONE]');
+    assert.deepEqual(
+      stream.complete().choices.map(({ index, message }) => [index, message.content]),
+      [
+        [0, 'x'],
+        [1, 'y'],
+      ],
+    );
+  });
+
   for (const [name, events, reason] of broken) {
     it(`rejects ${name}`, () => {
       assert.throws(() => feed(createChatStream(1e6), ...events), failsWith(reason));
@@ -259,4 +288,26 @@ describe('a plain answer', () => {
   for (const [name, text, reason] of broken) {
     it(`rejects ${name}`, () => assert.throws(() => parseChatAnswer(text), failsWith(reason)));
   }
+
+  const choice = (index: unknown): object => ({ index, message: { content: 'x' }, finish_reason: 'stop' });
+  const unasked: readonly (readonly [string, number, unknown[]])[] = [
+    ['more choices than were asked for', 1, [0, 1]],
+    ['an index beyond those asked for', 2, [0, 2]],
+    ['a negative index', 2, [-1]],
+    ['an index between two whole numbers', 2, [0.5]],
+    ['an index that is text', 2, ['1']],
+    ['an index that another choice has by its place', 2, [1, undefined]],
+  ];
+  for (const [name, asked, indexes] of unasked) {
+    it(`rejects ${name}`, () =>
+      assert.throws(() => parseChatAnswer(body({ choices: indexes.map(choice) }), asked), failsWith('malformed')));
+  }
+
+  it('returns the choices that were asked for by their index', () => {
+    const { content } = parseChatAnswer(body({ choices: [1, 0].map(choice) }), 2);
+    assert.deepEqual(
+      content.choices.map(({ index }) => index),
+      [0, 1],
+    );
+  });
 });

@@ -102,6 +102,29 @@ const FAULTS: readonly Fault[] = [
     blame: true,
   },
   {
+    name: 'more choices than were asked for',
+    stream: false,
+    behaviour: json(
+      200,
+      completion(TEXT, {
+        choices: [0, 1].map((index) => ({ index, message: { content: TEXT }, finish_reason: 'stop' })),
+      }),
+    ),
+    alone: { status: 502, code: 'DGRID_NODE_FAULT' },
+    blame: true,
+  },
+  {
+    name: 'a choice that nobody asked for',
+    stream: true,
+    late: true,
+    behaviour: streamThen(
+      [...words, sse({ ...chunk({}), choices: [{ index: 1, delta: { content: TEXT }, finish_reason: 'stop' }] })],
+      (r) => r.end(STREAM_END.join('')),
+    ),
+    alone: { code: 'DGRID_STREAM_INTERRUPTED' },
+    blame: true,
+  },
+  {
     name: 'body stalls',
     stream: false,
     behaviour: (response) => void response.writeHead(200, { 'content-type': 'application/json' }).write('{"id":'),
