@@ -141,6 +141,9 @@ function applyPart(state: ChoiceState, part: JsonObject): boolean {
   const delta = part['delta'] ?? {};
   if (!isObject(delta)) throw new UpstreamFailure('malformed', { said: 'a delta that is not an object' });
   const said = applyDelta(state, delta);
+  // Readers stop at the finish reason, and so would what is judged: nothing may be sold beyond it.
+  if (said && state.finish !== undefined)
+    throw new UpstreamFailure('malformed', { said: 'a choice that goes on after its finish reason' });
   const finish = filledOf(part['finish_reason']);
   state.finish = finish ?? state.finish;
   return said || finish !== undefined;

@@ -164,6 +164,21 @@ describe('a chat stream', () => {
     ['a choice that is null', [{ choices: [null] }], 'malformed'],
     ['a negative index', [chunk(part({}, null, -1))], 'malformed'],
     ['content that is a number', [chunk(part({ content: 7 }))], 'malformed'],
+    [
+      'words after the finish reason',
+      [chunk(part({ content: 'x' }, 'stop')), chunk(part({ content: 'y' }))],
+      'malformed',
+    ],
+    [
+      'a tool call after the finish reason',
+      [chunk(part({}, 'stop')), chunk(part({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '{}' } }] }))],
+      'malformed',
+    ],
+    [
+      'reasoning after the finish reason, beside another choice',
+      [chunk(part({}, 'stop')), chunk(part({ content: 'y' }, null, 1), part({ reasoning_content: 'z' }))],
+      'malformed',
+    ],
     ['tool calls that are no list', [chunk(part({ tool_calls: 'x' }))], 'malformed'],
   ];
   const unasked: readonly (readonly [string, number, (object | string)[]])[] = [
@@ -200,6 +215,23 @@ describe('a chat stream', () => {
       assert.throws(() => feed(createChatStream(1e6), ...events), failsWith(reason));
     });
   }
+
+  it('returns an answer whose chunks after the finish reason say nothing, or concern another choice', () => {
+    const stream = createChatStream(1e6);
+    const seen = feed(
+      stream,
+      chunk(part({ content: 'x' }, 'stop')),
+      chunk(part({ role: 'assistant', content: '' })),
+      chunk(part({}, 'stop')),
+      chunk(part({ content: 'y' }, 'stop', 1)),
+      '[DONE]',
+    );
+    assert.deepEqual(kinds(seen), ['content', 'head', 'content', 'content', 'done']);
+    assert.deepEqual(
+      stream.complete().choices.map(({ message }) => message.content),
+      ['x', 'y'],
+    );
+  });
 
   it('rejects an answer that is too large', () => {
     assert.throws(() => feed(createChatStream(500), chunk(part({ content: 'x'.repeat(600) }))), failsWith('too_large'));
