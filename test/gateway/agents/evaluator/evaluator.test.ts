@@ -132,7 +132,7 @@ describe('evaluate', () => {
       spoiled,
       forged,
       { ...honest, peers: [] },
-      { ...honest, signature: `0x${'00'.repeat(65)}` as Hex },
+      { ...honest, signature: `0x${'00'.repeat(65)}` },
     ])
       assert.equal(await code(() => evaluator.evaluate(request)), 'DGRID_EVALUATION_REFUSED');
     assert.equal((await evaluator.evaluate(honest)).commit.seed, fx.SEED);
