@@ -102,6 +102,7 @@ async function serve(config: Config): Promise<void> {
     chain,
     scorer,
     store,
+    nowMs: () => performance.now(),
     randomSalt: () => bytesToHex(randomBytes(32)),
     schedule: createLimiter(config),
   });
