@@ -117,9 +117,20 @@ async function proposeOpen(
   if (now < endsAt + deps.recordWindow || now < status.roundStartsAt) return { waitMs: deps.pollMs };
   if ((await deps.log.runningBatches(epoch)) > 0) return { waitMs: deps.pollMs };
   if ((await deps.chain.attesterStake(epoch)) === 0n) return undefined; // joined later: others attest this one
+  await requireWholeStore(deps, epoch);
   const { distribution, signature } = await distributionOf(deps, epoch, status);
   await deps.chain.propose(distribution, [signature]);
   return undefined;
+}
+
+/** A store that lost a batch would compute another result than everybody else: better say nothing, and say why. */
+async function requireWholeStore({ chain, log, clock }: AnchorEpochDeps, epoch: bigint): Promise<void> {
+  const onChain = await chain.anchorsIn(epoch, epochStart(clock, epoch));
+  const stored = await log.anchoredBatches(epoch);
+  if (onChain === stored) return;
+  throw new Error(
+    `epoch ${epoch} is not proposed: this gateway anchored ${onChain} batches in it, its store has ${stored} of them`,
+  );
 }
 
 /** Written down before it is signed out: two different ones for one round would be slashable. */

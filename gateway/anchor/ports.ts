@@ -10,6 +10,8 @@ export type AnchorChain = {
   readonly anchorReceipts: (batch: ReceiptsAnchor) => Promise<Anchored>;
   /** The anchor of this very batch, by first serial and root, if it is on chain. */
   readonly findAnchor: (batch: Pick<ReceiptsAnchor, 'fromSerial' | 'root'>) => Promise<Anchored | undefined>;
+  /** How many batches this gateway anchored in an epoch that began at chain time `startsAt`. */
+  readonly anchorsIn: (epoch: bigint, startsAt: bigint) => Promise<number>;
   readonly batchOf: (batchId: bigint) => Promise<BatchState>;
   readonly fixSeed: (batchId: bigint) => Promise<void>;
   readonly anchorRecords: (anchor: RecordsAnchor) => Promise<void>;

@@ -26,10 +26,11 @@ export function createAnchorChain(deps: AnchorChainDeps): AnchorChain {
 
 type ReceiptCalls = Pick<
   AnchorChain,
-  'nextSerial' | 'anchorReceipts' | 'findAnchor' | 'batchOf' | 'fixSeed' | 'anchorRecords'
+  'nextSerial' | 'anchorReceipts' | 'findAnchor' | 'anchorsIn' | 'batchOf' | 'fixSeed' | 'anchorRecords'
 >;
 
-function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): ReceiptCalls {
+function receiptCalls(deps: AnchorChainDeps): ReceiptCalls {
+  const { client, sender, contracts, gateway } = deps;
   const registry = { address: contracts.proofRegistry, abi: proofRegistryAbi } as const;
   return {
     nextSerial: () => client.readContract({ ...registry, functionName: 'nextSerial', args: [gateway] }),
@@ -44,6 +45,7 @@ function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): 
       return await anchoredAs(client, event);
     },
     findAnchor: ({ fromSerial, root }) => findAnchor(client, contracts, { gateway, fromSerial, root }),
+    anchorsIn: (epoch, startsAt) => countAnchors(deps, epoch, startsAt),
     async batchOf(batchId): Promise<BatchState> {
       const batch = await client.readContract({ ...registry, functionName: 'batchOf', args: [batchId] });
       return {
@@ -62,22 +64,53 @@ function receiptCalls({ client, sender, contracts, gateway }: AnchorChainDeps): 
   };
 }
 
-/** Only after a crash: looks through the events since deployment. */
+/** Blocks that one query for events may span: public RPCs refuse more. */
+const EVENT_RANGE = 5_000n;
+
+/** The gateway's anchors from the newest block back to the deployment, one query's worth at a time. */
+async function* anchorsBackwards(client: ChainClient, { proofRegistry, block }: DeploymentAddresses, gateway: Address) {
+  for (let toBlock = await client.getBlockNumber(); toBlock >= block; toBlock -= EVENT_RANGE) {
+    const lowest = toBlock - EVENT_RANGE + 1n;
+    const fromBlock = lowest > block ? lowest : block;
+    const events = await client.getContractEvents({
+      address: proofRegistry,
+      abi: proofRegistryAbi,
+      eventName: 'ReceiptsAnchored',
+      args: { gateway },
+      fromBlock,
+      toBlock,
+      strict: true,
+    });
+    yield { fromBlock, events };
+  }
+}
+
+/** Only after a crash, so the anchor is likely among the newest events. */
 async function findAnchor(
   client: ChainClient,
-  { proofRegistry, block }: DeploymentAddresses,
+  contracts: DeploymentAddresses,
   { gateway, fromSerial, root }: { readonly gateway: Address; readonly fromSerial: bigint; readonly root: Hex },
 ): Promise<Anchored | undefined> {
-  const events = await client.getContractEvents({
-    address: proofRegistry,
-    abi: proofRegistryAbi,
-    eventName: 'ReceiptsAnchored',
-    args: { gateway },
-    fromBlock: block,
-    strict: true,
-  });
-  const event = events.find(({ args }) => args.fromSerial === fromSerial && args.root === root);
-  return event === undefined ? undefined : await anchoredAs(client, event);
+  for await (const { events } of anchorsBackwards(client, contracts, gateway)) {
+    const event = events.find(({ args }) => args.fromSerial === fromSerial && args.root === root);
+    if (event !== undefined) return await anchoredAs(client, event);
+  }
+  return undefined;
+}
+
+/** @param startsAt chain time before which no anchor of the epoch can be. */
+async function countAnchors(
+  { client, contracts, gateway }: AnchorChainDeps,
+  epoch: bigint,
+  startsAt: bigint,
+): Promise<number> {
+  let count = 0;
+  for await (const { fromBlock, events } of anchorsBackwards(client, contracts, gateway)) {
+    count += events.filter(({ args }) => args.epoch === epoch).length;
+    const { timestamp } = await client.getBlock({ blockNumber: fromBlock });
+    if (timestamp < startsAt) break;
+  }
+  return count;
 }
 
 type AnchorEvent = {

@@ -98,6 +98,8 @@ export type StoredDistribution = {
 export type EpochLog = {
   /** Batches anchored in the epoch that are neither recorded nor abandoned. */
   readonly runningBatches: (epoch: bigint) => Promise<number>;
+  /** Batches anchored in the epoch, whatever became of them. */
+  readonly anchoredBatches: (epoch: bigint) => Promise<number>;
   readonly facts: (epoch: bigint) => Promise<Omit<EpochFacts, 'context' | 'golds'>>;
   readonly goldOutcomes: (fromEpoch: bigint, toEpoch: bigint) => Promise<readonly GoldOutcome[]>;
   readonly save: (stored: StoredDistribution) => Promise<void>;

@@ -17,13 +17,8 @@ export type EpochLogDeps = {
 export function createEpochLog(deps: EpochLogDeps): EpochLog {
   const { store } = deps;
   return {
-    async runningBatches(epoch) {
-      const [row] = await store.read<{ n: bigint }>(
-        'SELECT count(*) AS n FROM batches WHERE epoch = ? AND recorded = 0 AND abandoned = 0',
-        [epoch],
-      );
-      return Number(row?.n ?? 0n);
-    },
+    runningBatches: (epoch) => countBatches(store, epoch, 'AND recorded = 0 AND abandoned = 0'),
+    anchoredBatches: (epoch) => countBatches(store, epoch, ''),
     async facts(epoch) {
       return { batches: await readBatches(deps, epoch), receipts: await readReceipts(deps, epoch) };
     },
@@ -53,6 +48,11 @@ export function createEpochLog(deps: EpochLogDeps): EpochLog {
       store.write([statement('UPDATE golds SET anchored = 1 WHERE epoch = ?', epoch), finish(key)]),
     finish: (key) => store.write([finish(key)]),
   };
+}
+
+async function countBatches(store: Store, epoch: bigint, which: string): Promise<number> {
+  const [row] = await store.read<{ n: bigint }>(`SELECT count(*) AS n FROM batches WHERE epoch = ? ${which}`, [epoch]);
+  return Number(row?.n ?? 0n);
 }
 
 type BatchRow = {

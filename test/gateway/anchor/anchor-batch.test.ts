@@ -69,6 +69,7 @@ function world() {
       const { root: stands, ...anchored } = state.anchor ?? { ...ANCHORED, root: ZERO_HASH };
       return Promise.resolve(fromSerial === 10n && stands === root ? anchored : undefined);
     },
+    anchorsIn: unused,
     batchOf: () => Promise.resolve(state.onChain),
     fixSeed: () => effect('fixSeed', () => (state.onChain = { ...state.onChain, seed: SEED })),
     anchorRecords: ({ root, count }) =>

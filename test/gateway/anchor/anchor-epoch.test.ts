@@ -44,6 +44,8 @@ function world() {
     goldRoot: ZERO_HASH,
     prepared: { root: hash(0x90), count: 3 } as { readonly root: Hex; readonly count: number } | undefined,
     running: 0,
+    anchors: 2,
+    stored: 2,
     electorate: 100n,
     ownStake: 60n,
     failAfter: undefined as string | undefined,
@@ -59,6 +61,10 @@ function world() {
     nextSerial: unused,
     anchorReceipts: unused,
     findAnchor: unused,
+    anchorsIn: (epoch, startsAt) => {
+      assert.equal(startsAt, 1_000n + 100n * epoch);
+      return Promise.resolve(state.anchors);
+    },
     batchOf: unused,
     fixSeed: unused,
     anchorRecords: unused,
@@ -90,6 +96,7 @@ function world() {
   };
   const log: EpochLog = {
     runningBatches: () => Promise.resolve(state.running),
+    anchoredBatches: () => Promise.resolve(state.stored),
     facts: unused,
     goldOutcomes: (from, to) => {
       calls.push(`history ${from} ${to}`);
@@ -259,6 +266,17 @@ describe('proposing a distribution', () => {
       ['distribute 0', 'distribute 1'],
     );
     assert.equal(calls.at(-1), 'propose 5 1 1');
+  });
+
+  it('rejects, and signs nothing, when the store has other batches of the epoch than the chain', async () => {
+    for (const stored of [1, 3]) {
+      const { run, state, calls, notes } = open();
+      state.stored = stored;
+      await assert.rejects(run('propose'), new RegExp(`anchored 2 batches in it, its store has ${stored}`));
+      assert.deepEqual([calls, notes], [[], []]);
+      state.stored = 2;
+      assert.equal(await run('propose'), 'finished');
+    }
   });
 
   it('notes what stands already and leaves a void epoch alone', async () => {

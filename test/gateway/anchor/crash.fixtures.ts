@@ -76,6 +76,7 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
     },
     findAnchor: ({ fromSerial, root }) =>
       Promise.resolve(batches.find((batch) => batch.from === fromSerial && batch.root === root)),
+    anchorsIn: (epoch) => Promise.resolve(batches.filter((batch) => batch.epoch === epoch).length),
     batchOf: (id) => {
       const { seed, recordsRoot, block, anchoredAt } = batchOf(id);
       return Promise.resolve({ seed, recordsRoot, anchorBlock: block, recordBy: anchoredAt + recordWindow });

@@ -121,6 +121,7 @@ describe('epoch, gold and outbox logs', () => {
     assert.deepEqual((await logs.epoch.facts(3n)).receipts, []);
     await logs.anchor.recorded('records:0', 0n);
     assert.equal(await logs.epoch.runningBatches(3n), 0);
+    assert.deepEqual([await logs.epoch.anchoredBatches(3n), await logs.epoch.anchoredBatches(2n)], [1, 0]);
   });
 
   it('returns the facts of one epoch only: batches by id, receipts by serial, with commit sets and replays', async () => {
