@@ -48,27 +48,55 @@ describe('demo/results', () => {
 });
 
 describe('demo/merit', () => {
-  const base = { ...named('good'), earned: 1_000n, volume: 10n, accuracyBps: 9_000 };
+  const base = { ...named('good'), requests: 40, earned: 1_000n, volume: 10n, accuracyBps: 9_000 };
+  const middling = { ...base, name: 'middling', earned: 700n, accuracyBps: 6_000 };
+  const worse = { ...base, name: 'worse', earned: 500n, accuracyBps: 3_000 };
+  const ofNodes = (...nodes: OperatorResult[]) => checkMerit(nodes, '')[0];
 
-  it('returns ok when the better node gets more per unit, and not otherwise', () => {
-    const worse = { ...base, name: 'worse', earned: 500n, accuracyBps: 4_000 };
-    assert.equal(checkMerit([base, worse], '')[0]?.ok, true);
-    assert.equal(checkMerit([base, { ...worse, earned: 1_000n }], '')[0]?.ok, false);
-    assert.equal(checkMerit([base], '')[0]?.ok, false);
+  it('returns ok when in every pair that is clearly apart the better node gets more per unit', () => {
+    assert.equal(ofNodes(base, worse, middling)?.ok, true);
+    assert.equal(ofNodes(base, { ...worse, earned: 1_000n })?.ok, false);
+    assert.equal(ofNodes(base)?.ok, false);
   });
 
-  it('returns ok when the liar gets less than the honest ones after the first epoch, whatever it got in it', () => {
-    const judge = { ...named('evaluator-1'), perEpoch: [5n, 10n, 10n] };
-    const liar = { ...named('evaluator-2'), perEpoch: [50n, 1n, 0n] };
-    const verdict = (evaluators: OperatorResult[]): boolean | undefined => checkMerit(evaluators, 'evaluator-2')[1]?.ok;
-    assert.equal(verdict([judge, liar]), true);
-    assert.equal(verdict([judge, { ...liar, perEpoch: [0n, 10n, 10n] }]), false);
+  it('rejects a middle that is paid out of order and names the pair, although best and worst are in order', () => {
+    const check = ofNodes(base, { ...middling, earned: 400n }, worse);
+    assert.equal(check?.ok, false);
+    assert.match(check.detail, /^middling \(60 % right\) gets .* per unit, worse \(30 % right\) gets .* per unit$/);
+    assert.equal(ofNodes(base, { ...middling, earned: 1_100n }, worse)?.ok, false);
+  });
+
+  it('returns nothing about nodes that are near each other or hardly worked', () => {
+    const near = { ...base, name: 'near', earned: 1_100n, accuracyBps: 6_501 };
+    assert.equal(ofNodes(base, near, worse)?.ok, true);
+    assert.equal(ofNodes(base, { ...near, accuracyBps: 6_500 }, worse)?.ok, false);
+    assert.equal(ofNodes(base, worse, { ...middling, earned: 5_000n, requests: 9 })?.ok, true);
+    assert.equal(ofNodes(base, near)?.ok, false);
+  });
+
+  const judge = { ...named('evaluator-1'), perEpoch: [5n, 10n, 10n] };
+  const other = { ...judge, name: 'evaluator-3', perEpoch: [5n, 20n, 20n] };
+  const liar = { ...named('evaluator-2'), perEpoch: [50n, 1n, 0n] };
+  const verdict = (evaluators: OperatorResult[]): boolean | undefined => checkMerit(evaluators, 'evaluator-2')[1]?.ok;
+
+  it('returns ok when the liar gets less than every honest one after the first epoch, whatever it got in it', () => {
+    assert.equal(verdict([judge, other, liar]), true);
+    assert.equal(verdict([judge, other, { ...liar, perEpoch: [0n, 9n, 9n] }]), true);
+  });
+
+  it('rejects a liar between the honest ones, in one epoch or in sum', () => {
+    assert.equal(verdict([judge, other, { ...liar, perEpoch: [0n, 12n, 0n] }]), false);
+    assert.equal(verdict([judge, other, { ...liar, perEpoch: [0n, 0n, 10n] }]), false);
     assert.equal(
-      verdict([
-        { ...judge, perEpoch: [9n, 0n, 0n] },
-        { ...liar, perEpoch: [0n, 0n, 0n] },
-      ]),
+      verdict([judge, other, { ...liar, perEpoch: [0n, 9n, 9n] }, { ...judge, perEpoch: [0n, 18n] }]),
       false,
     );
+    assert.equal(verdict([other, liar, { ...judge, perEpoch: [9n, 0n, 0n] }]), false);
+    assert.equal(verdict([liar]), false);
+  });
+
+  it('returns ok when an honest one and the liar got nothing in an epoch, and not when the liar got something', () => {
+    assert.equal(verdict([other, { ...judge, perEpoch: [5n, 10n, 0n] }, liar]), true);
+    assert.equal(verdict([other, { ...judge, perEpoch: [5n, 10n, 0n] }, { ...liar, perEpoch: [0n, 0n, 1n] }]), false);
   });
 });
