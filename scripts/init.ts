@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -26,12 +27,11 @@ const OPTIONS = {
 type Options = OptionValues<typeof OPTIONS>;
 type RoleName = (typeof ROLES)[number];
 
-/** Ports that the agents listen on unless they are told otherwise. */
-const PORTS = { inference: 8_801, evaluator: 8_901, gateway: 8_080 } as const;
-const MAINS = {
-  inference: 'gateway/agents/node/main.ts',
-  evaluator: 'gateway/agents/evaluator/main.ts',
-  gateway: 'gateway/main.ts',
+/** Port that a role's server listens on unless it is told otherwise, its program, and the variable of its password. */
+const SERVERS = {
+  inference: { port: 8_801, main: 'gateway/agents/node/main.ts', password: 'DGRID_NODE_SIGNER_PASSWORD' },
+  evaluator: { port: 8_901, main: 'gateway/agents/evaluator/main.ts', password: 'DGRID_EVALUATOR_SIGNER_PASSWORD' },
+  gateway: { port: 8_080, main: 'gateway/main.ts', password: 'DGRID_SIGNER_PASSWORD' },
 } as const;
 
 type Plan = { readonly role: RoleName; readonly folder: string; readonly options: Options; readonly io: Io };
@@ -48,24 +48,38 @@ function metadata({ role, options }: Plan): object {
   return {
     version: 1,
     name: options.name ?? role,
-    endpoint: options.endpoint ?? `http://127.0.0.1:${PORTS[role]}`,
+    endpoint: options.endpoint ?? `http://127.0.0.1:${SERVERS[role].port}`,
     models: role === 'inference' ? [model] : [],
   };
 }
 
-/** The file that the role's server reads; its options are listed by `--help` of that server. */
-function agent({ role, folder, options, io }: Plan, account: string): object {
-  const rpcUrl = rpcOf(options.rpc, io);
+function httpUrl(option: string, value: string): string {
+  if (!/^https?:\/\/[^\s/]/.test(value)) throw new UsageError(`${option} is not an http or https URL: ${value}`);
+  return value;
+}
+
+/** What the role's server needs to start, short of the password of its keystore. */
+function configuration({ role, folder, options, io }: Plan, account: string): object {
   const deployment = options.deployment ?? io.env['DGRID_DEPLOYMENT'] ?? join(ROOT, 'deployments/31337.json');
-  const dataDir = join(folder, 'data');
-  const listen = { host: '127.0.0.1', port: PORTS[role] };
-  if (role === 'gateway') {
-    const keysFile = join(folder, 'api-keys.json');
-    return { account, rpcUrl, deploymentFile: deployment, keysFile, dataDir, ...listen };
+  const common = {
+    account,
+    signerKeystore: join(folder, 'signer.keystore.json'),
+    deploymentFile: resolve(deployment),
+    dataDir: join(folder, 'data'),
+    host: '127.0.0.1',
+    port: SERVERS[role].port,
+  };
+  if (role === 'inference') {
+    return { ...common, backendUrl: httpUrl('--backend', options.backend ?? 'http://127.0.0.1:11434/v1') };
   }
-  const common = { account, signerKeystore: join(folder, 'signer.keystore.json'), deploymentFile: deployment, dataDir };
-  if (role === 'evaluator') return { ...common, rpcUrl, ...listen };
-  return { ...common, backendUrl: options.backend ?? 'http://127.0.0.1:11434/v1', ...listen };
+  const rpcUrl = httpUrl('--rpc', rpcOf(options.rpc, io));
+  return role === 'evaluator' ? { ...common, rpcUrl } : { ...common, rpcUrl, keysFile: join(folder, 'api-keys.json') };
+}
+
+/** A key for callers of a gateway, and what is kept of it: 256 random bits cannot be searched for by their hash. */
+function newApiKey(): { readonly key: string; readonly record: { readonly hash: string; readonly name: string } } {
+  const key = `dgrid-${randomBytes(32).toString('base64url')}`;
+  return { key, record: { hash: createHash('sha256').update(key, 'utf8').digest('hex'), name: 'first' } };
 }
 
 async function keystore(name: string, variable: string, io: Io): Promise<{ file: File; address: string }> {
@@ -85,17 +99,23 @@ function writeAll(folder: string, files: readonly File[]): void {
   for (const { name, text, mode } of files) writeFileSync(join(folder, name), text, { mode, flag: 'wx' });
 }
 
-function nextSteps({ role, folder }: Plan, account: string): readonly string[] {
+function nextSteps({ role, folder, options }: Plan, account: string): readonly string[] {
   const at = (name: string) => join(folder, name);
-  const keys = `--keystore ${at('account.keystore.json')} --signer-keystore ${at('signer.keystore.json')}`;
+  const { main, password } = SERVERS[role];
+  const owner = `--keystore ${options.account === undefined ? at('account.keystore.json') : 'KEYSTORE'}`;
+  const chain = [
+    ...(options.rpc === undefined ? [] : [` --rpc ${options.rpc}`]),
+    ...(options.deployment === undefined ? [] : [` --deployment ${resolve(options.deployment)}`]),
+  ].join('');
+  const keys = `${owner} --signer-keystore ${at('signer.keystore.json')}${chain}`;
   return [
-    `1. edit ${at('metadata.json')} and ${at('agent.json')}`,
+    `next, in ${ROOT}:`,
+    `1. edit ${at('metadata.json')} and ${at('config.json')}`,
     `2. send ${account} some ether and DGAI${role === 'gateway' ? ', and the signer some ether' : ''}`,
-    `3. node scripts/register.ts --role ${role} --metadata ${at('metadata.json')} --stake AMOUNT ${keys} --dry-run`,
-    role === 'gateway'
-      ? '4. node scripts/fees.ts deposit --amount AMOUNT, then start node gateway/main.ts --config agent.json'
-      : `4. start ${MAINS[role]} with agent.json (its --help names the variable)`,
-    `5. node scripts/doctor.ts --role ${role} --account ${account}`,
+    `3. npx node scripts/register.ts --role ${role} --metadata ${at('metadata.json')} --stake AMOUNT ${keys} --dry-run`,
+    ...(role === 'gateway' ? [`   npx node scripts/fees.ts deposit --amount AMOUNT ${owner}${chain}`] : []),
+    `4. set ${password}, then start npx node ${main} --config ${at('config.json')}`,
+    `5. npx node scripts/doctor.ts --role ${role} --account ${account}${chain}`,
   ];
 }
 
@@ -108,13 +128,14 @@ export const init = defineCommand(
     notes: [
       'Passwords: DGRID_KEYSTORE_PASSWORD for the account key, DGRID_SIGNER_PASSWORD for the signer key,',
       'else they are asked for, twice. No file is ever replaced.',
+      'A gateway gets one API key for its callers: shown once, kept as its hash in api-keys.json.',
     ],
   },
   async ({ options, io }) => {
     const role = ROLES[parseRole(options.role)] ?? 'inference';
     if (options.dir === undefined) throw new UsageError('--dir is missing');
     const folder = resolve(options.dir);
-    const known = ['account.keystore.json', 'signer.keystore.json', 'metadata.json', 'agent.json', 'api-keys.json'];
+    const known = ['account.keystore.json', 'signer.keystore.json', 'metadata.json', 'config.json', 'api-keys.json'];
     const taken = known.find((name) => existsSync(join(folder, name)));
     if (taken !== undefined) throw new UsageError(`${join(folder, taken)} exists already`);
     const plan = { role, folder, options, io };
@@ -128,17 +149,21 @@ export const init = defineCommand(
       account = parseAddress('--account', options.account);
     }
     const signer = await keystore('signer', 'DGRID_SIGNER_PASSWORD', io);
-    files.push(signer.file, json('metadata.json', metadata(plan)), json('agent.json', agent(plan, account)));
-    if (role === 'gateway') files.push(json('api-keys.json', []));
+    files.push(signer.file, json('metadata.json', metadata(plan)), json('config.json', configuration(plan, account)));
+    const api = role === 'gateway' ? newApiKey() : undefined;
+    if (api !== undefined) files.push(json('api-keys.json', [api.record]));
     writeAll(folder, files);
     const reporter = createReporter(options.json, io);
     reporter.facts([
       ['account', account],
       ['signer', signer.address],
       ...files.map(({ name }) => ['wrote', join(folder, name)] as const),
+      // Under --json it stands in the document, and nowhere else.
+      ...(api === undefined || options.json ? [] : [['API key', `${api.key} (shown this once)`] as const]),
     ]);
     nextSteps(plan, account).forEach(reporter.line);
-    reporter.result({ role, account, signer: signer.address, files: files.map(({ name }) => join(folder, name)) });
+    const written = files.map(({ name }) => join(folder, name));
+    reporter.result({ role, account, signer: signer.address, files: written, ...(api && { apiKey: api.key }) });
     return Exit.ok;
   },
 );
