@@ -2,7 +2,7 @@ import { FAMILIES } from '../protocol/constants.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import type { Candidate } from './candidate.ts';
 import { findEligible, isNamed } from './eligibility.ts';
-import type { EligibilityInput, Eligible } from './eligibility.ts';
+import type { Eligibility, EligibilityInput, Eligible } from './eligibility.ts';
 import { noEligibleError } from './no-eligible.ts';
 import type { Preferences } from './preferences.ts';
 import { scoreEligible } from './score.ts';
@@ -47,13 +47,23 @@ export function decide(input: DecideInput): Decision {
   const rest = ranked.filter((entry) => entry !== first);
   const order = preferences.allowFallbacks ? [first, ...rest] : [first];
   // Naming whom to ask first chooses the node as surely as allowing no other.
-  const pinned = eligibility.choosableAccounts < 2 || cause === 'ordered';
+  const pinned = cause === 'ordered' || rivals(eligibility, preferences, first) < 2;
   return {
     order,
     cause,
     pinned,
     record: recordOf(input, { scored, rest, first, cause, pinned, removed: eligibility.removed }),
   };
+}
+
+/**
+ * Accounts that the caller's wishes left to choose from. Of a list of models only the one that is taken counts: a model
+ * that one node alone serves, before one that everybody serves, names that node.
+ */
+function rivals({ choosable }: Eligibility, { models }: Preferences, first: Scored): number {
+  const { id } = first.candidate.model;
+  if (models.length > 0) return choosable.get(id)?.size ?? 0;
+  return new Set([...choosable.values()].flatMap((accounts) => [...accounts])).size;
 }
 
 /** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */

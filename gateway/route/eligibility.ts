@@ -21,8 +21,8 @@ export type Eligible = { readonly candidate: Candidate; readonly live: LiveCondi
 export type Eligibility = {
   readonly eligible: readonly Eligible[];
   readonly removed: ReasonCounts;
-  /** Accounts left when only chain facts and the caller's own wishes are looked at: fewer than two is a pinned request. */
-  readonly choosableAccounts: number;
+  /** Accounts by model that are left when only chain facts and the caller's own wishes are looked at. */
+  readonly choosable: ReadonlyMap<string, ReadonlySet<Address>>;
   /** Shortest wait among those that only a breaker or a pause keeps out. */
   readonly blockedMs: number | undefined;
 };
@@ -31,7 +31,7 @@ export type Eligibility = {
 export function findEligible(input: EligibilityInput): Eligibility {
   const eligible: Eligible[] = [];
   const removed: ReasonCounts = {};
-  const accounts = new Set<Address>();
+  const choosable = new Map<string, Set<Address>>();
   let blockedMs: number | undefined;
   const remove = (reason: Reason): void => {
     removed[reason] = (removed[reason] ?? 0) + 1;
@@ -47,7 +47,7 @@ export function findEligible(input: EligibilityInput): Eligibility {
       remove('quality');
       continue;
     }
-    accounts.add(candidate.node.account);
+    noteChoosable(choosable, candidate);
     if (isKeptOut(candidate, input)) remove('excluded');
     else if (live.breaker === 'closed') eligible.push({ candidate, live });
     else {
@@ -55,7 +55,13 @@ export function findEligible(input: EligibilityInput): Eligibility {
       blockedMs = Math.min(blockedMs ?? live.blockedMs, live.blockedMs);
     }
   }
-  return { eligible, removed, choosableAccounts: accounts.size, blockedMs };
+  return { eligible, removed, choosable, blockedMs };
+}
+
+function noteChoosable(choosable: Map<string, Set<Address>>, { node, model }: Candidate): void {
+  const accounts = choosable.get(model.id);
+  if (accounts === undefined) choosable.set(model.id, new Set([node.account]));
+  else accounts.add(node.account);
 }
 
 function chainReason(candidate: Candidate, input: EligibilityInput): Reason | undefined {

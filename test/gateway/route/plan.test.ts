@@ -88,6 +88,34 @@ describe('eligibility', () => {
     );
   });
 
+  it("returns pinned for traffic of one's own behind a list: a model that one node serves, then a popular one", () => {
+    const own = candidate(0, { model: { id: 'mine-alone' } });
+    const pool = [own, candidate(1), candidate(2), candidate(3)];
+    const listed: readonly object[] = [
+      { model: 'mine-alone', models: ['demo'] },
+      { model: 'auto', models: ['mine-alone', 'demo'] },
+      { model: 'gone', models: ['mine-alone', 'demo'] },
+    ];
+    for (const extra of listed) {
+      const body = asking(extra);
+      assert.deepEqual(shares(planInput(pool, { body }), 50), [1, 0, 0, 0], 'it always goes to the one node');
+      const { decision } = planRoute(planInput(pool, { body }));
+      assert.equal(decision.pinned, true);
+      assert.equal(decision.record['pinned'], true);
+    }
+    const shared = asking({ model: 'demo', models: ['mine-alone'] });
+    assert.equal(planRoute(planInput(pool, { body: shared })).decision.pinned, false);
+  });
+
+  it('counts the model of a list that is taken when nobody serves an earlier one now', () => {
+    const pool = [candidate(0, { model: { id: 'mine-alone' } }), candidate(1), candidate(2)];
+    const live = (entry: (typeof pool)[number]) =>
+      entry === pool[0] ? { ...LIVE, breaker: 'open' as const, blockedMs: 4_000 } : LIVE;
+    const body = asking({ model: 'mine-alone', models: ['demo'] });
+    assert.equal(planRoute(planInput(pool, { body, live })).decision.pinned, false);
+    assert.equal(planRoute(planInput(pool.slice(0, 2), { body, live })).decision.pinned, true);
+  });
+
   it('counts an account behind an open breaker as one the caller could have had', () => {
     const live = (entry: (typeof three)[number]) =>
       entry.node.account === account(0) ? LIVE : { ...LIVE, breaker: 'open' as const, blockedMs: 4_000 };
