@@ -1,4 +1,4 @@
-import { ADDRESS, HTTP_URL, choice, integer, readSettings, text } from './lib/settings.ts';
+import { ADDRESS, HTTP_URL, choice, flag, integer, readSettings, text } from './lib/settings.ts';
 
 /** Every option of the gateway process: the one description that parsing, errors and the reference page come from. */
 export const GATEWAY_SETTINGS = {
@@ -34,6 +34,11 @@ export const GATEWAY_SETTINGS = {
   }),
   keysFile: text({ env: 'DGRID_KEYS', doc: 'JSON array of `{hash, name}`: the API keys, hashed.' }),
   dataDir: text({ env: 'DGRID_DATA_DIR', doc: 'Folder of the store; one gateway per folder.' }),
+  acceptLostStore: flag({
+    env: 'DGRID_ACCEPT_LOST_STORE',
+    doc: 'Start although the chain has batches of this gateway that the store has not; what it lost is never recorded or paid.',
+    fallback: false,
+  }),
   host: text({ env: 'DGRID_HOST', doc: 'Address to listen on.', fallback: '127.0.0.1' }),
   port: integer({
     env: 'DGRID_PORT',

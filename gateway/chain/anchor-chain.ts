@@ -180,6 +180,18 @@ function epochCalls({ client, sender, contracts, gateway }: AnchorChainDeps): Ep
   };
 }
 
+/** What a gateway's parameters file has to agree with before it may start. */
+export async function readRules(
+  client: ChainClient,
+  { proofRegistry, rewardDistributor }: DeploymentAddresses,
+): Promise<{ readonly paramsHash: Hex; readonly floorBps: number }> {
+  const [paramsHash, floorBps] = await Promise.all([
+    client.readContract({ address: rewardDistributor, abi: rewardDistributorAbi, functionName: 'paramsHash' }),
+    client.readContract({ address: proofRegistry, abi: proofRegistryAbi, functionName: 'floorBps' }),
+  ]);
+  return { paramsHash, floorBps };
+}
+
 export async function readEpoch(client: ChainClient, distributor: Address, epoch: bigint): Promise<EpochStatus> {
   const info = await client.readContract({
     address: distributor,

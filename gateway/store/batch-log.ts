@@ -17,7 +17,17 @@ type OpenRow = {
   proof: string;
 };
 
-export type BatchLogDeps = { readonly store: Store; readonly firstSerial: bigint };
+export type BatchLogDeps = {
+  readonly store: Store;
+  /** Next serial of this gateway on chain at the start: what is below it was anchored, by this store or a lost one. */
+  readonly firstSerial: bigint;
+};
+
+/** Where the store's last batch ends; 0 when it has none. */
+export async function storedSerials(store: Store): Promise<bigint> {
+  const [row] = await store.read<{ next: bigint | null }>('SELECT max(to_serial) AS next FROM batches');
+  return row?.next ?? 0n;
+}
 
 export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
   return {
@@ -32,14 +42,14 @@ export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
              AND json_extract(own.answer, '$.responseHash') = json_extract(receipt, '$.responseHash')
              AND json_extract(own.answer, '$.model') = json_extract(receipt, '$.model'))
          LEFT JOIN attestations ON attestations.node = answers.node AND attestations.sequence = answers.sequence
-         WHERE batch IS NULL ORDER BY serial LIMIT ?`,
-        [limit],
+         WHERE batch IS NULL AND serial >= ? ORDER BY serial LIMIT ?`,
+        [firstSerial, limit],
       );
       return rows.map(openReceipt);
     },
     async nextFromSerial() {
-      const [row] = await store.read<{ next: bigint | null }>('SELECT max(to_serial) AS next FROM batches');
-      return row?.next ?? firstSerial;
+      const stored = await storedSerials(store);
+      return stored > firstSerial ? stored : firstSerial;
     },
     close: (batch) => store.write(closeStatements(batch)),
   };

@@ -8,7 +8,7 @@ import type { ApiKey } from '../account/keyring.ts';
 import { workerDeps } from './background.ts';
 import type { Background } from './background.ts';
 import type { GoldRules } from '../gold/prepare.ts';
-import { createAnchorChain } from '../chain/anchor-chain.ts';
+import { createAnchorChain, readRules } from '../chain/anchor-chain.ts';
 import { createChainClient } from '../chain/clients.ts';
 import type { ChainClient } from '../chain/clients.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
@@ -34,7 +34,7 @@ import { createSigner } from '../protocol/signature.ts';
 import type { Address, Hex } from '../protocol/types.ts';
 import { createAnchorLog } from '../store/anchor-log.ts';
 import { createAttestationLog } from '../store/attestation-log.ts';
-import { createBatchLog } from '../store/batch-log.ts';
+import { createBatchLog, storedSerials } from '../store/batch-log.ts';
 import { createContentCipher } from '../store/content-cipher.ts';
 import { createEpochLog } from '../store/epoch-log.ts';
 import { createExaminationLog } from '../store/examination-log.ts';
@@ -46,6 +46,7 @@ import type { Store } from '../store/sqlite.ts';
 import type { ReceiptLog } from '../receipt/ports.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';
+import { requireSameRules, requireWholeStore } from './start-checks.ts';
 
 /** What the process read from files before anything was started. */
 export type Inputs = {
@@ -122,6 +123,7 @@ async function openLogs(
 ): Promise<{ readonly store: Store; readonly logs: Logs; readonly receipts: ReceiptLog }> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const store = await openStore(join(config.dataDir, 'gateway.db'));
+  requireWholeStore({ onChain: firstSerial, stored: await storedSerials(store) }, config.acceptLostStore);
   const cipher = createContentCipher(dataKey);
   const logs = {
     outbox: createOutboxLog(store),
@@ -166,7 +168,7 @@ function backgroundOf(
   };
 }
 
-async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide> {
+async function openChain({ config, contracts, params, log }: Inputs): Promise<ChainSide> {
   const pollMs = config.chainPollMs;
   const client = createChainClient({ rpcUrl: config.rpcUrl, chainId: contracts.chainId, pollMs });
   const chainId = await client.getChainId().then(BigInt, (error: unknown) => {
@@ -175,6 +177,7 @@ async function openChain({ config, contracts, log }: Inputs): Promise<ChainSide>
   if (chainId !== contracts.chainId) {
     throw new Error(`the RPC at ${config.rpcUrl} is chain ${chainId}, the deployment file is for ${contracts.chainId}`);
   }
+  requireSameRules(params, await readRules(client, contracts));
   const staking = await readStaking(client, contracts.nodeStaking);
   const onError = (error: unknown): void => log.warn({ reason: reasonOf(error) }, 'chain not read');
   const head = await followHead({ client, pollMs, onError });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { answerLeaf } from '../../../gateway/protocol/leaf.ts';
 import { verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
+import { storedSerials } from '../../../gateway/store/batch-log.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
 import type { Store } from '../../../gateway/store/sqlite.ts';
 import { LEAF_DOMAIN, NODE, address, answerTo, attest, dump, hash, receipt, wipe } from '../background.fixtures.ts';
@@ -113,6 +114,20 @@ describe('batch and attestation logs', () => {
     );
     await logs.serve(3);
     assert.equal((await logs.batch.openReceipts(10)).length, 1);
+  });
+
+  it('goes on from the chain when the store lost batches, without the receipts that fall into what was lost', async () => {
+    const before = await openLogs(store);
+    assert.equal(await storedSerials(store), 0n);
+    await before.serve(0, 1);
+    await before.close();
+    await before.serve(2, 3);
+    assert.equal(await storedSerials(store), 2n);
+    const after = await openLogs(store, 9n);
+    assert.deepEqual(await after.batch.openReceipts(10), []);
+    await after.serve(4);
+    const { fromSerial, toSerial, count } = await after.close();
+    assert.deepEqual([fromSerial, toSerial, count], [9n, 10n, 1]);
   });
 
   it('rejects a batch that begins where another one does, and writes nothing of it', async () => {
