@@ -4,6 +4,8 @@ import { createChatStream } from './chat-stream.ts';
 import type { ChatStream, StreamMeta } from './chat-stream.ts';
 import { UpstreamFailure, failureOfStatus } from './failure.ts';
 import type { CallControl, CallReader, NodeClient, ResponseHead, UpstreamCall } from './node-client.ts';
+import { createPauses } from './pauses.ts';
+import type { Pauses } from './pauses.ts';
 import { createSseScanner } from './sse-scanner.ts';
 import type { SseScanner } from './sse-scanner.ts';
 import type { ClaimedUsage } from './usage.ts';
@@ -12,6 +14,7 @@ export type ChatResult = {
   readonly content: ChatContent;
   readonly usage: ClaimedUsage | undefined;
   readonly firstTokenMs: number;
+  /** The node's own time: without the pauses in which the caller did not keep up. */
   readonly totalMs: number;
   /** The node's own answer; for a stream only its id, time and model. */
   readonly body: JsonObject;
@@ -70,7 +73,8 @@ export async function callStream(deps: ChatCallDeps, call: ChatCall, sink: Conte
   const scanner = createSseScanner(MAX_FRAME_BYTES);
   const refusal = createRefusalReader(deps.nowMs);
   const gate = createCommitGate(sink, () => deps.nowMs());
-  const feed = createFeed(scanner, stream, gate);
+  const pauses = createPauses(deps.nowMs);
+  const feed = createFeed({ scanner, stream, gate, pauses });
   const reader: CallReader = {
     onHead(head, control) {
       refusal.onHead(head, control);
@@ -92,7 +96,7 @@ export async function callStream(deps: ChatCallDeps, call: ChatCall, sink: Conte
     content,
     usage: stream.usage(),
     firstTokenMs: (gate.committedMs() ?? endedMs) - startedMs,
-    totalMs: endedMs - startedMs,
+    totalMs: endedMs - startedMs - pauses.totalMs(),
     body: { id: meta.id, created: meta.created, model: meta.model },
   };
 }
@@ -100,7 +104,14 @@ export async function callStream(deps: ChatCallDeps, call: ChatCall, sink: Conte
 const isEventStream = (head: ResponseHead): boolean =>
   /^text\/event-stream\b/i.test(head.headers['content-type'] ?? '');
 
-function createFeed(scanner: SseScanner, stream: ChatStream, gate: CommitGate) {
+type FeedParts = {
+  readonly scanner: SseScanner;
+  readonly stream: ChatStream;
+  readonly gate: CommitGate;
+  readonly pauses: Pauses;
+};
+
+function createFeed({ scanner, stream, gate, pauses }: FeedParts) {
   return (chunk: Buffer, control: CallControl): void => {
     let flowing = true;
     let frames;
@@ -119,7 +130,11 @@ function createFeed(scanner: SseScanner, stream: ChatStream, gate: CommitGate) {
     }
     if (!flowing) {
       control.pause();
-      void gate.drained().then(control.resume);
+      pauses.begin();
+      void gate.drained().then(() => {
+        pauses.end();
+        control.resume();
+      });
     }
   };
 }

@@ -15,6 +15,7 @@ export type FailureReason =
   | 'first_token_timeout'
   | 'chunk_timeout'
   | 'total_timeout'
+  | 'slow_caller'
   | 'busy'
   | 'server_error'
   | 'unusable_status'
@@ -36,6 +37,7 @@ const CLASS_OF: Record<FailureReason, FailureClass> = {
   first_token_timeout: 'node',
   chunk_timeout: 'node',
   total_timeout: 'node',
+  slow_caller: 'caller',
   busy: 'node',
   server_error: 'node',
   unusable_status: 'node',

@@ -3,6 +3,8 @@ import type { Dispatcher } from 'undici';
 
 import { UpstreamFailure, failureOfSocket } from './failure.ts';
 import type { FailureReason } from './failure.ts';
+import { createPauses } from './pauses.ts';
+import type { Pauses } from './pauses.ts';
 
 /** Time limits of one upstream call, in ms; each has a failure of its own. */
 export type CallLimits = {
@@ -13,6 +15,7 @@ export type CallLimits = {
   readonly firstTokenMs: number;
   /** Between content events. */
   readonly chunkMs: number;
+  /** Of the node's own time. Pauses for a slow caller do not count, but may not add up to more than this again. */
   readonly totalMs: number;
 };
 
@@ -32,7 +35,7 @@ export type ResponseHead = { readonly status: number; readonly headers: Readonly
 export type CallControl = {
   /** A content event was read: the wait for the next one begins. */
   readonly progress: () => void;
-  /** Stops reading, and the clock between events, while the caller is slower than the node. */
+  /** Stops reading, and the node's clocks, while the caller is slower than the node. */
   readonly pause: () => void;
   readonly resume: () => void;
   /** The answer is whole. The connection gets a moment to end by itself, so that it can be used again. */
@@ -119,13 +122,15 @@ type CallState = {
   settled: boolean;
   paused: boolean;
   complete: boolean;
+  readonly pauses: Pauses;
 };
 
 /** One request and its answer under a watchdog; `settle` is called exactly once. */
 function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure?: UpstreamFailure) => void): Exchange {
-  const state: CallState = { controller: undefined, settled: false, paused: false, complete: false };
+  const pauses = createPauses(() => performance.now());
+  const state: CallState = { controller: undefined, settled: false, paused: false, complete: false, pauses };
   const watchdog = createWatchdog((reason) => fail(new UpstreamFailure(reason)));
-  const total = setTimeout(() => fail(new UpstreamFailure('total_timeout')), call.limits.totalMs);
+  const stopTotal = limitTotal(call.limits.totalMs, state, (reason) => fail(new UpstreamFailure(reason)));
   const onAbort = (): void => fail(new UpstreamFailure('aborted'));
   call.signal.addEventListener('abort', onAbort, { once: true });
   watchdog.arm('connect_timeout', call.limits.connectMs);
@@ -134,7 +139,7 @@ function createExchange(call: UpstreamCall, reader: CallReader, settle: (failure
     if (state.settled) return;
     state.settled = true;
     watchdog.stop();
-    clearTimeout(total);
+    stopTotal();
     call.signal.removeEventListener('abort', onAbort);
     settle(state.complete ? undefined : failure);
   };
@@ -191,13 +196,16 @@ function createControl(limits: CallLimits, state: CallState, watchdog: Watchdog)
     },
     pause() {
       state.paused = true;
+      state.pauses.begin();
       watchdog.stop();
       state.controller?.pause();
     },
     resume() {
       state.paused = false;
+      state.pauses.end();
       if (state.settled) return;
-      watchdog.arm('chunk_timeout', limits.chunkMs);
+      if (state.complete) watchdog.arm('total_timeout', LINGER_MS);
+      else watchdog.arm('chunk_timeout', limits.chunkMs);
       state.controller?.resume();
     },
     complete() {
@@ -205,6 +213,25 @@ function createControl(limits: CallLimits, state: CallState, watchdog: Watchdog)
       watchdog.arm('total_timeout', LINGER_MS);
     },
   };
+}
+
+/** @returns how to stop it. A node that was made to wait gets that time back before it is to blame. */
+function limitTotal(
+  totalMs: number,
+  state: CallState,
+  onExpiry: (reason: 'total_timeout' | 'slow_caller') => void,
+): () => void {
+  let grantedMs = 0;
+  const check = (): void => {
+    const pausedMs = state.pauses.totalMs();
+    if (state.paused || pausedMs >= totalMs) return onExpiry('slow_caller');
+    const owedMs = pausedMs - grantedMs;
+    if (owedMs < 1) return onExpiry('total_timeout');
+    grantedMs = pausedMs;
+    timer = setTimeout(check, owedMs);
+  };
+  let timer = setTimeout(check, totalMs);
+  return () => clearTimeout(timer);
 }
 
 type Watchdog = { readonly arm: (reason: FailureReason, ms: number) => void; readonly stop: () => void };

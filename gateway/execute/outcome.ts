@@ -38,9 +38,13 @@ export function finalError(failures: readonly UpstreamFailure[], attempts: reado
 
 /** The stream had begun: it can only end in an error, since another node's words would not fit on. */
 export function interruptedError(failure: UpstreamFailure, attempts: readonly Attempt[]): DgridError {
+  const what =
+    failure.reason === 'slow_caller'
+      ? 'The answer was read too slowly to end in time'
+      : 'The node failed while it was answering';
   return new DgridError(
     'DGRID_STREAM_INTERRUPTED',
-    `The node failed while it was answering (${failure.reason}). What was sent is incomplete; nothing is charged.`,
+    `${what} (${failure.reason}). What was sent is incomplete; nothing is charged.`,
     { context: { attempts }, cause: failure },
   );
 }
