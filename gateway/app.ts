@@ -124,8 +124,7 @@ function observe(deps: AppDeps, target: Target): (observation: Observation) => v
   return (observation) => {
     deps.metrics.attemptEnded(observation.ok ? 'served' : observation.failureClass);
     if (!observation.ok) return end(observation);
-    const { firstTokenMs, totalMs, usage } = observation.result;
-    end({ ok: true, firstTokenMs, totalMs, completionTokens: usage?.completionTokens ?? 0 });
+    end({ ok: true, firstTokenMs: observation.result.firstTokenMs });
   };
 }
 
@@ -141,7 +140,15 @@ function durable({ reserve, commit, release }: ReceiptLog): Pick<ReceiptLog, 're
   };
 }
 
-function note({ metrics }: AppDeps, { receipt }: ServeOutcome, { result }: Executed, overheadMs: number): void {
+function note(
+  { metrics, conditions }: AppDeps,
+  { receipt }: ServeOutcome,
+  { target, result }: Executed,
+  overheadMs: number,
+): void {
+  const { firstTokenMs, totalMs } = result;
+  const { completionTokens } = receipt;
+  conditions.measured(target.account, target.modelId, { firstTokenMs, totalMs, completionTokens });
   metrics.overhead(overheadMs);
   metrics.tokens({ prompt: receipt.promptTokens, completion: receipt.completionTokens });
   if (result.usage === undefined) return;

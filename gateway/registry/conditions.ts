@@ -10,14 +10,24 @@ export type Conditions = {
 };
 
 export type CallEnd =
-  | { readonly ok: true; readonly firstTokenMs: number; readonly totalMs: number; readonly completionTokens: number }
+  | { readonly ok: true; readonly firstTokenMs: number }
   /** `node` is the only class that counts against the node. */
   | { readonly ok: false; readonly failureClass: 'caller' | 'node' | 'network' | 'policy' };
+
+/** An answer once it was counted here. */
+export type CallPace = {
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+  /** The gateway's own count: a node's claim would let it look as fast as it likes. */
+  readonly completionTokens: number;
+};
 
 export type ConditionBook = {
   readonly of: (account: Address, modelId: string) => Conditions;
   /** A call begins; call what it returns exactly once when it ends. */
   readonly begin: (account: Address, modelId: string) => (end: CallEnd) => void;
+  /** Its answer was counted, which takes a moment longer than the call. */
+  readonly measured: (account: Address, modelId: string, pace: CallPace) => void;
 };
 
 type Entry = {
@@ -79,15 +89,16 @@ export function createConditionBook(nowMs: () => number): ConditionBook {
       entry.inFlight += 1;
       return (end) => {
         entry.inFlight -= 1;
-        if (end.ok) {
-          observe(entry.firstToken, end.firstTokenMs, nowMs());
-          const tokens = Math.max(1, end.completionTokens);
-          observe(entry.perToken, Math.max(0, end.totalMs - end.firstTokenMs) / tokens, nowMs());
-        } else if (end.failureClass !== 'node') return;
+        if (end.ok) observe(entry.firstToken, end.firstTokenMs, nowMs());
+        else if (end.failureClass !== 'node') return;
         entry.samples += 1;
         entry.recent.push(end.ok);
         if (entry.recent.length > WINDOW) entry.recent.shift();
       };
+    },
+    measured(account, modelId, { firstTokenMs, totalMs, completionTokens }) {
+      const { perToken } = entryOf(`${account}/${modelId}`);
+      observe(perToken, Math.max(0, totalMs - firstTokenMs) / Math.max(1, completionTokens), nowMs());
     },
   };
 }

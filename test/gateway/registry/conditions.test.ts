@@ -7,7 +7,7 @@ import { modelViews } from '../../../gateway/registry/views.ts';
 import type { RegisteredNode } from '../../../gateway/registry/ports.ts';
 
 const NODE = `0x${'01'.repeat(20)}` as const;
-const good = { ok: true as const, firstTokenMs: 100, totalMs: 300, completionTokens: 20 };
+const good = { ok: true as const, firstTokenMs: 100 };
 
 describe('live conditions', () => {
   it('returns a newcomer before the first call', () => {
@@ -30,9 +30,17 @@ describe('live conditions', () => {
       inFlight: 0,
       samples: 2,
       firstTokenMs: 100,
-      msPerToken: 10,
+      msPerToken: undefined,
       successBps: 10_000,
     });
+  });
+
+  it('returns the pace of what was counted after the first token, an empty answer counting as one token', () => {
+    const book = createConditionBook(() => 0);
+    book.measured(NODE, 'm', { firstTokenMs: 100, totalMs: 300, completionTokens: 20 });
+    assert.deepEqual([book.of(NODE, 'm').msPerToken, book.of(NODE, 'm').samples], [10, 0]);
+    book.measured(NODE, 'm', { firstTokenMs: 100, totalMs: 300, completionTokens: 0 });
+    assert.equal(book.of(NODE, 'm').msPerToken, 200);
   });
 
   it('counts only the faults of the node itself', () => {
@@ -48,7 +56,7 @@ describe('live conditions', () => {
     let nowMs = 0;
     const book = createConditionBook(() => nowMs);
     const sample = (firstTokenMs: number): number => {
-      book.begin(NODE, 'm')({ ...good, firstTokenMs, totalMs: firstTokenMs + 200 });
+      book.begin(NODE, 'm')({ ...good, firstTokenMs });
       return book.of(NODE, 'm').firstTokenMs ?? 0;
     };
     assert.equal(sample(100), 100);
