@@ -9,6 +9,8 @@ import type { Deployment } from '../lib/deployment.ts';
 import { dgai } from '../lib/units.ts';
 import type { ChainFacts, EpochInfo } from './chain-facts.ts';
 import type { BatchLine, Dataset } from './dataset.ts';
+import { isAnchoredLater, missingIds } from './late-receipts.ts';
+import type { LateReceipts } from './late-receipts.ts';
 import type { Sent } from './traffic.ts';
 
 /** Something that must hold whatever happened, checked with encodings and trees that are not the gateway's. */
@@ -23,6 +25,8 @@ export type InvariantInput = {
   readonly datasets: readonly Dataset[];
   readonly deployment: Deployment;
   readonly sent: readonly Sent[];
+  /** Receipts of answers that no dataset lists, as the gateway shows them. */
+  readonly late: LateReceipts;
 };
 
 export function checkInvariants(input: InvariantInput): Check[] {
@@ -178,21 +182,22 @@ export function weightOf(leaf: Readonly<Record<string, string | number>>): bigin
   );
 }
 
-/** Every answer that a caller got has exactly one receipt in the datasets, or one that was anchored after them. */
-function checkReceipts({ datasets, sent, facts }: InvariantInput): Check {
+/** Every answer that a caller got has a receipt of its own: in the datasets, or anchored after the last of them. */
+function checkReceipts({ datasets, sent, facts, deployment, late }: InvariantInput): Check {
   const ids = datasets.flatMap((dataset) => dataset.receipts.map(({ receipt }) => String(receipt['id'])));
-  const known = new Set(ids);
-  const wrong: string[] = [];
-  if (known.size !== ids.length) wrong.push('a receipt is listed twice');
   const answered = sent.filter((request) => request.ok);
-  const missing = answered.filter(({ receiptId }) => receiptId === undefined || !known.has(receiptId));
-  const later = facts.batches.some((batch) => batch.epoch >= BigInt(datasets.length));
-  if (missing.length > 0 && !later) wrong.push(`${missing.length} answers have no receipt in the datasets`);
-  return verdict(
-    'receipts',
-    wrong,
-    `${answered.length - missing.length} of ${answered.length} answers in ${ids.length} receipts`,
-  );
+  const given = answered.flatMap(({ receiptId }) => (receiptId === undefined ? [] : [receiptId]));
+  const missing = missingIds(sent, datasets);
+  const chain = { batches: facts.batches, deployment, from: datasets.length };
+  const lost = missing.filter((id) => !isAnchoredLater(id, late.get(id), chain));
+  const wrong: string[] = [];
+  if (new Set(ids).size !== ids.length) wrong.push('a receipt is listed twice');
+  if (given.length < answered.length) wrong.push(`${answered.length - given.length} answers came without a receipt`);
+  if (new Set(given).size !== given.length) wrong.push('two answers share a receipt');
+  if (lost.length > 0) wrong.push(`${lost.length} of ${answered.length} answers have no receipt on chain: ${lost[0]}`);
+  const later = missing.length === 0 ? '' : `, ${missing.length} of them anchored in the epoch after`;
+  const detail = `${given.length} of ${answered.length} answers have a receipt of their own on chain${later}`;
+  return verdict('receipts', wrong, detail);
 }
 
 function verdict(name: string, wrong: readonly string[], detail: string): Check {

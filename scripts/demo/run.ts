@@ -14,6 +14,7 @@ import { checkInvariants } from './invariants.ts';
 import type { Check } from './invariants.ts';
 import { deployNetwork, fundMembers, registerMembers } from './joining.ts';
 import type { Network } from './joining.ts';
+import { awaitLateReceipts, missingIds } from './late-receipts.ts';
 import { createMembers } from './members.ts';
 import type { Members } from './members.ts';
 import { checkMerit } from './merit.ts';
@@ -91,6 +92,7 @@ async function audit(
 ): Promise<Pick<DemoResult, 'results' | 'checks'>> {
   const gatewayUrl = members.gateway.url;
   const datasets = await readDatasets(gatewayUrl, options.epochs);
+  const late = await awaitLateReceipts(supervisor, { gatewayUrl, apiKey, ids: missingIds(sent, datasets) });
   const facts = await readChainFacts(network, options.epochs);
   const paid = facts.claims.reduce((sum, claim) => sum + claim.amount, 0n);
   progress.phase('claims', `${facts.claims.length} paid: ${dgai(paid)}`);
@@ -99,7 +101,8 @@ async function audit(
   const results = operatorResults({ members, datasets, facts, sent });
   const liar = members.evaluators.find(({ lies }) => lies)?.name ?? '';
   const merit = options.isOwnCast && options.epochs > 1 ? checkMerit(results, liar) : [];
-  const checks = [...checkInvariants({ facts, datasets, deployment: network.deployment, sent }), ...verified, ...merit];
+  const invariants = checkInvariants({ facts, datasets, deployment: network.deployment, sent, late });
+  const checks = [...invariants, ...verified, ...merit];
   supervisor.signal.throwIfAborted();
   progress.phase('verified', `${checks.filter(({ ok }) => ok).length} of ${checks.length} checks hold`);
   return { results, checks };

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import type { ChainFacts } from '../../../scripts/demo/chain-facts.ts';
 import { parseDataset } from '../../../scripts/demo/dataset.ts';
 import { checkInvariants } from '../../../scripts/demo/invariants.ts';
 import type { InvariantInput } from '../../../scripts/demo/invariants.ts';
-import { createWorld } from './world.ts';
+import { awaitLateReceipts, missingIds } from '../../../scripts/demo/late-receipts.ts';
+import type { ReceiptView } from '../../../scripts/demo/late-receipts.ts';
+import type { Supervisor } from '../../../scripts/demo/supervisor.ts';
+import { createLate, createWorld } from './world.ts';
 
 const failed = (input: InvariantInput): string[] =>
   checkInvariants(input)
@@ -86,15 +91,101 @@ describe('demo/invariants', () => {
     assert.ok(failed({ ...input, datasets: withoutGolds }).includes('gold roots'));
   });
 
-  it('rejects an answer without a receipt, unless later epochs may hold it', () => {
+  describe('receipts', () => {
     const { input } = createWorld();
-    const sent = input.sent.map((request) =>
-      request.ok ? { ...request, receiptId: `0x${'99'.repeat(32)}` } : request,
-    );
-    assert.deepEqual(failed({ ...input, sent }), ['receipts']);
-    const root = `0x${'77'.repeat(32)}`;
-    const later = { batchId: 2n, epoch: 1n, root, recordsRoot: root };
-    const facts = { ...input.facts, batches: [...input.facts.batches, later] };
-    assert.deepEqual(failed({ ...input, sent, facts }), []);
+    const { id, view, batch } = createLate();
+    const facts = { ...input.facts, batches: [...input.facts.batches, batch] };
+    const last = input.sent[0];
+    assert.ok(last?.ok);
+    const sent = [...input.sent, { ...last, receiptId: id }];
+    const found = new Map([[id, view]]);
+
+    it('returns that an answer is anchored in the epoch after when its receipt leads there', () => {
+      const checks = checkInvariants({ ...input, sent, facts, late: found });
+      const receipts = checks.find(({ name }) => name === 'receipts');
+      assert.deepEqual(receipts, {
+        name: 'receipts',
+        ok: true,
+        detail: '3 of 3 answers have a receipt of their own on chain, 1 of them anchored in the epoch after',
+      });
+      assert.deepEqual(
+        checks.filter(({ ok }) => !ok),
+        [],
+      );
+    });
+
+    it('rejects an answer whose receipt is nowhere, whatever else is anchored later', () => {
+      assert.deepEqual(failed({ ...input, sent }), ['receipts']);
+      assert.deepEqual(failed({ ...input, sent, facts }), ['receipts']);
+      assert.deepEqual(failed({ ...input, sent, late: found }), ['receipts']);
+      assert.deepEqual(failed({ ...input, sent: [{ ...last, receiptId: undefined }], facts }), ['receipts']);
+    });
+
+    const wrong: readonly (readonly [string, ReceiptView])[] = [
+      ['is only served', { ...view, state: 'served' }],
+      ['names no batch', { state: view.state, receipt: view.receipt }],
+      ['names a batch of the datasets', { ...view, batch: { id: '1', proof: [] } }],
+      ['has another proof', { ...view, batch: { id: '2', proof: [] } }],
+      ['is about another answer', { ...view, receipt: { ...view.receipt, id: `0x${'99'.repeat(32)}` } }],
+      ['was changed', { ...view, receipt: { ...view.receipt, totalMs: 8 } }],
+    ];
+    for (const [what, changed] of wrong) {
+      it(`rejects a late receipt that ${what}`, () => {
+        assert.deepEqual(failed({ ...input, sent, facts, late: new Map([[id, changed]]) }), ['receipts']);
+      });
+    }
+
+    it('rejects two answers with one receipt', () => {
+      assert.deepEqual(failed({ ...input, sent: [last, last] }), ['receipts']);
+    });
+  });
+});
+
+describe('demo/late-receipts', () => {
+  const { id, view } = createLate();
+  const served = { state: 'served', receipt: view.receipt };
+  const supervisor: Supervisor = {
+    start: () => assert.fail('nothing is started'),
+    signal: new AbortController().signal,
+    stop: () => Promise.resolve(),
+    async until(what, probe, deadlineMs) {
+      assert.ok(deadlineMs > 0);
+      for (let turn = 0; turn < 3; turn += 1) if (await probe(AbortSignal.timeout(5_000))) return;
+      throw new Error(`${what} did not come`);
+    },
+  };
+
+  async function lookUp(answers: readonly object[]): Promise<{ readonly found: object; readonly keys: unknown[] }> {
+    const keys: unknown[] = [];
+    const server = createServer((request, response) => {
+      assert.equal(request.url, `/v1/receipts/${id}`);
+      response.end(JSON.stringify(answers[Math.min(keys.length, answers.length - 1)]));
+      keys.push(request.headers.authorization);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const input = { gatewayUrl: `http://127.0.0.1:${port}`, apiKey: 'key', ids: [id] };
+    const found = await awaitLateReceipts(supervisor, input);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    return { found, keys };
+  }
+
+  it('returns a receipt as soon as it is anchored, asked for with the key', async () => {
+    const { found, keys } = await lookUp([served, view]);
+    assert.deepEqual(found, new Map([[id, view]]));
+    assert.deepEqual(keys, ['Bearer key', 'Bearer key']);
+  });
+
+  it('returns without a receipt that is not anchored in time', async () => {
+    assert.deepEqual((await lookUp([served])).found, new Map());
+  });
+
+  it('returns the receipts that callers got and no dataset lists', () => {
+    const { input } = createWorld();
+    const [first] = input.sent;
+    assert.ok(first);
+    const sent = [...input.sent, { ...first, receiptId: id }, { ...first, ok: false, receiptId: 'refused' }];
+    assert.deepEqual(missingIds(sent, input.datasets), [id]);
   });
 });

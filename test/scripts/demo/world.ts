@@ -19,6 +19,7 @@ import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 import type { ChainFacts, EpochInfo } from '../../../scripts/demo/chain-facts.ts';
 import { parseDataset } from '../../../scripts/demo/dataset.ts';
 import type { InvariantInput } from '../../../scripts/demo/invariants.ts';
+import type { ReceiptView } from '../../../scripts/demo/late-receipts.ts';
 import type { Members } from '../../../scripts/demo/members.ts';
 import type { Sent } from '../../../scripts/demo/traffic.ts';
 import type { Deployment } from '../../../scripts/lib/deployment.ts';
@@ -183,7 +184,26 @@ export function createWorld(): World {
     burned: 5n,
     distributor: { balance: 9_745n, reserve: 9_745n },
   };
-  return { text, input: { facts, datasets: [parseDataset(text)], deployment: deployment(), sent: sentOf() } };
+  return {
+    text,
+    input: { facts, datasets: [parseDataset(text)], deployment: deployment(), sent: sentOf(), late: new Map() },
+  };
+}
+
+/** An answer of the last moment, and the batch of the epoch after in which it was anchored beside another. */
+export function createLate(): {
+  readonly id: string;
+  readonly view: ReceiptView;
+  readonly batch: ChainFacts['batches'][number];
+} {
+  const receipt = receiptOf(3n, GOOD);
+  const leaves = [receipt, receiptOf(4n, BAD)].map((item) =>
+    receiptLeaf({ chainId: 31_337n, contract: REGISTRY }, item),
+  );
+  const tree = buildBatchTree(leaves);
+  const batch = { id: '2', proof: [leaves[1] ?? ''] };
+  const view = { state: 'anchored', receipt: encodeStruct('receipt', receipt) as ReceiptView['receipt'], batch };
+  return { id: receipt.id, view, batch: { batchId: 2n, epoch: 1n, root: tree.root, recordsRoot: ZERO_HASH } };
 }
 
 function deployment(): Deployment {
