@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Exit, defineCommand, runMain, toJson } from './lib/command.ts';
 import type { Io } from './lib/command.ts';
 import { deployerKey } from './demo/joining.ts';
+import { keepLogs } from './demo/leftovers.ts';
 import { DEMO_OPTIONS, parseDemoOptions } from './demo/options.ts';
 import type { DemoOptions } from './demo/options.ts';
 import { createProgress } from './demo/progress.ts';
@@ -42,9 +43,9 @@ export const demo = defineCommand(
       rmSync(dir, { recursive: true, force: true });
       return code;
     } catch (error) {
-      await supervisor.stop();
-      if (readdirSync(join(dir, 'logs')).length === 0) rmSync(dir, { recursive: true, force: true });
-      else io.stderr(`the logs of this run are in ${join(dir, 'logs')}`);
+      await supervisor.stop().catch(() => undefined); // the first failure is the one to tell
+      const logs = keepLogs(dir);
+      if (logs !== undefined) io.stderr(`the logs of this run are in ${logs}`);
       throw error;
     }
   },
