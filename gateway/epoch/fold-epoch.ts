@@ -1,10 +1,10 @@
-import { Role, ROLE_NAMES } from '../protocol/constants.ts';
+import { Role } from '../protocol/constants.ts';
 import { buildBatchTree } from '../protocol/batch-tree.ts';
 import { rewardLeaf, tableLeaf } from '../protocol/leaf.ts';
 import type { LeafDomain } from '../protocol/leaf.ts';
 import { buildSumTree } from '../protocol/sum-tree.ts';
 import type { SumTree } from '../protocol/sum-tree.ts';
-import type { Address, Hex, RewardLeaf, TableLeaf } from '../protocol/types.ts';
+import type { Hex, RewardLeaf, TableLeaf } from '../protocol/types.ts';
 import { activeMask } from '../poq/active.ts';
 import { isCounted } from '../poq/counting.ts';
 import type { CountedReceipt } from '../poq/counting.ts';
@@ -139,25 +139,4 @@ export function roleTrees(
 
 export function tableRootOf(leaves: readonly TableLeaf[], distributor: LeafDomain): Hex {
   return buildBatchTree(leaves.map((leaf) => tableLeaf(distributor, leaf))).root;
-}
-
-export function roleName(role: number): string {
-  return ROLE_NAMES[role] ?? `role ${role}`;
-}
-
-/** Accounts of `role` that are in office in `epoch`. */
-export function activeAccounts(
-  nodes: readonly {
-    readonly account: Address;
-    readonly role: number;
-    readonly activeFromEpoch: bigint;
-    readonly inactiveFromEpoch: bigint;
-  }[],
-  role: number,
-  epoch: bigint,
-): readonly Address[] {
-  return nodes
-    .filter((node) => node.role === role && node.activeFromEpoch <= epoch && epoch < node.inactiveFromEpoch)
-    .map(({ account }) => account)
-    .toSorted();
 }

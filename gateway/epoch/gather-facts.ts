@@ -5,7 +5,6 @@ import type { JsonObject } from '../protocol/content.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { Address } from '../protocol/types.ts';
-import { activeAccounts } from './fold-epoch.ts';
 import type { EpochContext, EpochFacts, EpochGold, EpochLog } from './ports.ts';
 
 /** Collects what an epoch's result is computed from. */
@@ -13,23 +12,16 @@ export type GatherDeps = {
   readonly network: Pick<EpochContext, 'chainId' | 'nodeStaking' | 'proofRegistry' | 'rewardDistributor'>;
   readonly clock: EpochClock;
   readonly params: ProtocolParams;
-  readonly members: () => readonly Member[];
+  /** Accounts of a role that are in office in an epoch. */
+  readonly activeIn: (role: Role, epoch: bigint) => Promise<readonly Address[]>;
   readonly log: Pick<EpochLog, 'facts'>;
   readonly golds: Pick<GoldLog, 'ofEpoch' | 'answerOf'>;
   /** Exact accuracy in bps of a canonical response to a gold task. */
   readonly truth: (task: JsonObject, response: string) => number;
 };
 
-type Member = {
-  readonly account: Address;
-  readonly role: number;
-  readonly activeFromEpoch: bigint;
-  readonly inactiveFromEpoch: bigint;
-};
-
 export async function gatherFacts(epoch: bigint, status: EpochStatus, deps: GatherDeps): Promise<EpochFacts> {
   const { chainId, nodeStaking, proofRegistry, rewardDistributor } = deps.network;
-  const members = deps.members();
   const golds = await goldsOf(epoch, deps);
   return {
     context: {
@@ -42,8 +34,8 @@ export async function gatherFacts(epoch: bigint, status: EpochStatus, deps: Gath
       params: deps.params,
       tableRoot: status.tableRoot,
       tableEpoch: status.tableEpoch,
-      evaluators: activeAccounts(members, Role.evaluator, epoch),
-      nodes: activeAccounts(members, Role.inference, epoch),
+      evaluators: await deps.activeIn(Role.evaluator, epoch),
+      nodes: await deps.activeIn(Role.inference, epoch),
     },
     ...(await deps.log.facts(epoch)),
     golds: await Promise.all(golds.map((gold) => withTruth(epoch, gold, deps))),

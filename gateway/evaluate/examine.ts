@@ -3,7 +3,7 @@ import { commitmentsHash } from '../protocol/commitments.ts';
 import { commitSetDigest } from '../protocol/eip712.ts';
 import type { SigningDomain } from '../protocol/eip712.ts';
 import type { Signer } from '../protocol/signature.ts';
-import { ZERO_HASH } from '../protocol/types.ts';
+import { ZERO_ADDRESS, ZERO_HASH } from '../protocol/types.ts';
 import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
 import { committeeSize, escalatedSize, needsEscalation, rankCommittee } from '../poq/committee.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
@@ -21,7 +21,7 @@ export type ExamineDeps = {
   readonly signingDomain: SigningDomain;
   readonly params: ProtocolParams;
   /** Active evaluators of an epoch. */
-  readonly evaluators: (epoch: bigint) => readonly EvaluatorNode[];
+  readonly evaluators: (epoch: bigint) => Promise<readonly EvaluatorNode[]>;
   /** Trust of an evaluator under the table in force in an epoch. */
   readonly trust: (epoch: bigint, evaluator: Address) => Promise<number>;
   /** How long a committee member has for one answer. */
@@ -38,11 +38,11 @@ export function createExamine(deps: ExamineDeps): ExamineHandlers {
   };
 }
 
-function eligible(deps: ExamineDeps, examination: Examination): readonly Address[] {
+function eligible(evaluators: readonly EvaluatorNode[], examination: Examination): readonly Address[] {
   return rankCommittee({
     seed: examination.seed,
     receiptLeaf: examination.receiptLeaf,
-    evaluators: deps.evaluators(examination.epoch).map(({ account }) => account),
+    evaluators: evaluators.map(({ account }) => account),
     excluded: [examination.receipt.node, examination.receipt.gateway],
   });
 }
@@ -60,11 +60,14 @@ async function withExamination(
 }
 
 async function commitStep(deps: ExamineDeps, row: OutboxRow, examination: Examination): Promise<'finished'> {
-  const ranked = eligible(deps, examination);
+  const evaluators = await deps.evaluators(examination.epoch);
+  const ranked = eligible(evaluators, examination);
   const wanted = Number(row.payload['size']);
   const size = wanted === 0 ? committeeSize(ranked.length, deps.params) : wanted;
   const members = ranked.slice(0, size);
-  const commitments = await Promise.all(members.map((account) => commitmentOf(deps, examination, account)));
+  const commitments = await Promise.all(
+    members.map((account) => commitmentOf(deps, examination, nodeOf(evaluators, account))),
+  );
   const commitSet = {
     receiptLeaf: examination.receiptLeaf,
     seed: examination.seed,
@@ -81,20 +84,18 @@ async function commitStep(deps: ExamineDeps, row: OutboxRow, examination: Examin
   return 'finished';
 }
 
-function evaluatorNode(deps: ExamineDeps, examination: Examination, account: Address): EvaluatorNode {
-  const node = deps.evaluators(examination.epoch).find((evaluator) => evaluator.account === account);
-  if (node === undefined) throw new Error(`${account} is no active evaluator of epoch ${examination.epoch}`);
-  return node;
+/** A member that is not among the evaluators any more has no endpoint: it is silent, and nothing else stands still for it. */
+function nodeOf(evaluators: readonly EvaluatorNode[], account: Address): EvaluatorNode {
+  return evaluators.find((evaluator) => evaluator.account === account) ?? { account, signer: ZERO_ADDRESS };
 }
 
 /** A member that does not answer in time has a zero in the set: it loses the pay of this receipt, nothing else. */
-async function commitmentOf(deps: ExamineDeps, examination: Examination, account: Address): Promise<Hex> {
+async function commitmentOf(deps: ExamineDeps, examination: Examination, node: EvaluatorNode): Promise<Hex> {
   try {
-    const node = evaluatorNode(deps, examination, account);
     const commit = await deps.client.commit(node, examination, AbortSignal.timeout(deps.answerTimeoutMs));
     return commit.commitment;
   } catch (error) {
-    deps.onMissing(account, 'commit', error);
+    deps.onMissing(node.account, 'commit', error);
     return ZERO_HASH;
   }
 }
@@ -103,11 +104,14 @@ async function revealStep(deps: ExamineDeps, row: OutboxRow, examination: Examin
   const size = Number(row.payload['size']);
   const set = await deps.log.commitSet(examination.receiptId, size);
   if (set === undefined) throw new Error(`no commit set of size ${size} for ${examination.receiptId}`);
-  const revealed = await Promise.all(set.evaluators.map((account) => entryOf(deps, examination, set, account)));
+  const evaluators = await deps.evaluators(examination.epoch);
+  const revealed = await Promise.all(
+    set.evaluators.map((account) => entryOf(deps, examination, set, nodeOf(evaluators, account))),
+  );
   const entries = revealed.filter((entry) => entry !== undefined);
   const outcome = {
     size,
-    eligible: eligible(deps, examination).length,
+    eligible: eligible(evaluators, examination).length,
     accuracies: entries.map(({ accuracy }) => accuracy),
   };
   if (needsEscalation(outcome, deps.params)) {
@@ -122,14 +126,14 @@ async function entryOf(
   deps: ExamineDeps,
   examination: Examination,
   set: StoredCommitSet,
-  account: Address,
+  node: EvaluatorNode,
 ): Promise<EvaluationEntry | undefined> {
+  const { account } = node;
   if (set.commitments[set.evaluators.indexOf(account)] === ZERO_HASH) return undefined;
+  const trust = await deps.trust(examination.epoch, account); // not to know it is our fault, and no missing reveal
   try {
-    const node = evaluatorNode(deps, examination, account);
     const { evaluation, signature } = await deps.client.reveal(node, set, AbortSignal.timeout(deps.answerTimeoutMs));
     const { accuracy, consistency, format, scorerId, salt } = evaluation;
-    const trust = await deps.trust(examination.epoch, account);
     return { evaluator: account, accuracy, consistency, format, trust, scorerId, salt, signature };
   } catch (error) {
     deps.onMissing(account, 'reveal', error);

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 
 import { drawReceipts } from '../anchor/draw-receipts.ts';
 import type { AnchorChain } from '../anchor/ports.ts';
+import type { Membership } from '../chain/membership.ts';
 import type { Member } from '../chain/node-follower.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
-import { activeAccounts } from '../epoch/fold-epoch.ts';
 import { distribute } from '../epoch/distribute.ts';
 import { createReadiness } from '../epoch/readiness.ts';
 import { gatherFacts } from '../epoch/gather-facts.ts';
@@ -46,6 +46,7 @@ export type Background = {
   readonly params: ProtocolParams;
   readonly chain: AnchorChain;
   readonly nodes: { readonly list: () => readonly RegisteredNode[]; readonly members: () => readonly Member[] };
+  readonly membership: Membership;
   readonly logs: {
     readonly outbox: OutboxLog;
     readonly batch: BatchLog;
@@ -198,12 +199,12 @@ function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
   };
 }
 
-function factsDeps({ contracts, clock, params, nodes, logs, golds }: Background): GatherDeps {
+function factsDeps({ contracts, clock, params, membership, logs, golds }: Background): GatherDeps {
   return {
     network: contracts,
     clock,
     params,
-    members: nodes.members,
+    activeIn: membership.activeIn,
     log: logs.epoch,
     golds: logs.gold,
     truth: golds.truth,
@@ -219,7 +220,7 @@ function examine(background: Background): WorkerDeps['examine'] {
     signer,
     signingDomain,
     params,
-    evaluators: (epoch) => evaluatorsOf(background.nodes.members(), epoch),
+    evaluators: (epoch) => evaluatorsOf(background, epoch),
     trust: async (epoch, evaluator) => (await tables.of(epoch)).trustOf(evaluator),
     answerTimeoutMs: settings.answerTimeoutMs,
     onMissing: (evaluator, step, error) =>
@@ -227,16 +228,16 @@ function examine(background: Background): WorkerDeps['examine'] {
   };
 }
 
-function evaluatorsOf(members: readonly Member[], epoch: bigint): readonly EvaluatorNode[] {
-  const active = new Set(activeAccounts(members, Role.evaluator, epoch));
-  return members.filter(({ account, role }) => role === Role.evaluator && active.has(account));
+async function evaluatorsOf({ membership, nodes }: Background, epoch: bigint): Promise<readonly EvaluatorNode[]> {
+  const active = new Set(await membership.activeIn(Role.evaluator, epoch));
+  return nodes.members().filter(({ account, role }) => role === Role.evaluator && active.has(account));
 }
 
 function replay({ logs, params, nodes, serve, settings, log, chain, clock }: Background): WorkerDeps['replay'] {
   return {
     log: logs.examination,
     params,
-    nodes: () => activeAccounts(nodes.list(), Role.inference, epochOf(clock, chain.head().timestamp) ?? 0n),
+    nodes: () => servingNow(nodes.list(), epochOf(clock, chain.head().timestamp) ?? 0n),
     serveOn: async (node, body) => {
       const { head, content } = await serve({
         body: { ...body, model: 'auto' },
@@ -249,4 +250,10 @@ function replay({ logs, params, nodes, serve, settings, log, chain, clock }: Bac
     },
     onMissing: (node, error) => log.warn({ node, reason: reasonOf(error) }, 'replay not answered'),
   };
+}
+
+function servingNow(nodes: readonly RegisteredNode[], epoch: bigint): readonly Address[] {
+  return nodes
+    .filter((node) => node.role === Role.inference && node.activeFromEpoch <= epoch && epoch < node.inactiveFromEpoch)
+    .map(({ account }) => account);
 }

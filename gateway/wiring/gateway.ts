@@ -14,6 +14,7 @@ import type { ChainClient } from '../chain/clients.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { followHead } from '../chain/head.ts';
 import type { HeadFollower } from '../chain/head.ts';
+import { createMembership } from '../chain/membership.ts';
 import { followNodes } from '../chain/node-follower.ts';
 import type { NodeFollower } from '../chain/node-follower.ts';
 import { createSender } from '../chain/sender.ts';
@@ -154,6 +155,7 @@ function backgroundOf(
     params,
     chain,
     nodes: side.nodes,
+    membership: createMembership({ client: side.client, staking: contracts.nodeStaking, nodes: side.nodes }),
     logs,
     tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
     serve,

@@ -111,7 +111,8 @@ async function live(
       signer: GATEWAY_SIGNER,
       signingDomain: SIGNING_DOMAIN,
       params: DEFAULT_PARAMS,
-      evaluators: () => EVALUATORS.map((account) => ({ account, signer: account, endpoint: 'http://x' })),
+      evaluators: () =>
+        Promise.resolve(EVALUATORS.map((account) => ({ account, signer: account, endpoint: 'http://x' }))),
       trust: () => Promise.resolve(1_000),
       answerTimeoutMs: 1_000,
       onMissing: (_evaluator, step, error) => assert.equal(step, 'commit', String(error)),

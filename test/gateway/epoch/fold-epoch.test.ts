@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import { activeAccounts, foldEpoch, roleTrees, tableRootOf } from '../../../gateway/epoch/fold-epoch.ts';
+import { foldEpoch, roleTrees, tableRootOf } from '../../../gateway/epoch/fold-epoch.ts';
 import type { EpochReceipt, GoldOutcome } from '../../../gateway/epoch/ports.ts';
 import { weightOf } from '../../../gateway/poq/fold.ts';
 import { createTable } from '../../../gateway/poq/table.ts';
@@ -248,21 +248,5 @@ describe('foldEpoch', () => {
     const batches = [batch(1), batch(2, { anchoredAt: 1_339n })];
     const volume = leafOfAccount(foldEpoch(factsOf(receipts, [], batches), []).leaves, Role.inference, node(0))?.volume;
     assert.equal(volume, 300n);
-  });
-});
-
-describe('activeAccounts', () => {
-  it('returns the accounts of a role that are in office, from their first epoch to before their last, sorted', () => {
-    const member = (index: number, role: number, from: bigint, to: bigint) => ({
-      account: address(index),
-      role,
-      activeFromEpoch: from,
-      inactiveFromEpoch: to,
-    });
-    const members = [member(3, 0, 2n, 5n), member(1, 0, 3n, 4n), member(2, 1, 0n, 9n), member(4, 0, 4n, 9n)];
-    assert.deepEqual(activeAccounts(members, 0, 3n), [address(1), address(3)]);
-    assert.deepEqual(activeAccounts(members, 0, 4n), [address(3), address(4)]);
-    assert.deepEqual(activeAccounts(members, 0, 5n), [address(4)]);
-    assert.deepEqual(activeAccounts(members, 2, 3n), []);
   });
 });

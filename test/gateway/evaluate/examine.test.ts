@@ -62,7 +62,9 @@ function world(behaviour: ReadonlyMap<Address, Behaviour>, evaluators: readonly 
     },
     reveal(evaluator, set) {
       asked.push(`reveal ${evaluator.account} ${set.commitSet.size}`);
-      if (behaves(evaluator).reveal === 'silent') return Promise.reject(new Error('no answer'));
+      const { endpoint } = evaluator;
+      if (endpoint === undefined || behaves(evaluator).reveal === 'silent')
+        return Promise.reject(new Error('no answer'));
       const evaluation = {
         receiptLeaf: set.commitSet.receiptLeaf,
         seed: set.commitSet.seed,
@@ -97,7 +99,8 @@ function world(behaviour: ReadonlyMap<Address, Behaviour>, evaluators: readonly 
     signer: GATEWAY_SIGNER,
     signingDomain: SIGNING_DOMAIN,
     params: DEFAULT_PARAMS,
-    evaluators: () => evaluators.map((account) => ({ account, signer: account, endpoint: 'http://x' })),
+    evaluators: () =>
+      Promise.resolve(evaluators.map((account) => ({ account, signer: account, endpoint: 'http://x' }))),
     trust: (epoch, evaluator) => Promise.resolve(Number(epoch) * 100 + Number.parseInt(evaluator.slice(-1), 16)),
     answerTimeoutMs: 1_000,
     onMissing: (evaluator, step) => missing.push(`${step} ${evaluator}`),

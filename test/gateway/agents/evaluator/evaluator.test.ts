@@ -127,13 +127,9 @@ describe('evaluate', () => {
     const stranger = createSigner(keccakText('stranger'));
     const honest = fx.evaluationRequest();
     const spoiled = { ...honest, response: '{}' };
+    const noise: Hex = `0x${'00'.repeat(65)}`;
     const forged = { ...spoiled, signature: stranger.sign(evaluationRequestDigest(fx.DOMAIN, spoiled)) };
-    for (const request of [
-      spoiled,
-      forged,
-      { ...honest, peers: [] },
-      { ...honest, signature: `0x${'00'.repeat(65)}` },
-    ])
+    for (const request of [spoiled, forged, { ...honest, peers: [] }, { ...honest, signature: noise }])
       assert.equal(await code(() => evaluator.evaluate(request)), 'DGRID_EVALUATION_REFUSED');
     assert.equal((await evaluator.evaluate(honest)).commit.seed, fx.SEED);
   });
