@@ -1,3 +1,4 @@
+import { buildBatchTree } from '../protocol/batch-tree.ts';
 import type { Hex } from '../protocol/types.ts';
 import type { DrawnReceipt, StoredBatch } from './ports.ts';
 
@@ -12,12 +13,17 @@ export type DrawRules = {
 
 /** Receipts of a batch that its seed selects for examination, and which of them are replayed to other nodes. */
 export function drawReceipts(seed: Hex, receipts: StoredBatch['receipts'], rules: DrawRules): readonly DrawnReceipt[] {
-  return receipts
+  const drawn = receipts
+    .map((entry, index) => ({ ...entry, index }))
     .filter(({ receipt }) => rules.isExaminable(receipt.flags))
-    .filter(({ receipt, leaf }) => rules.isDrawn(seed, leaf, rules.rateOf(receipt.node)))
-    .map(({ receipt, leaf }) => ({
-      receiptId: receipt.id,
-      receiptLeaf: leaf,
-      replayed: rules.isReplayed(seed, leaf, rules.replayRateBps),
-    }));
+    .filter(({ receipt, leaf }) => rules.isDrawn(seed, leaf, rules.rateOf(receipt.node)));
+  if (drawn.length === 0) return [];
+  // One tree for the whole batch: built per examination it would take most of the process's time.
+  const tree = buildBatchTree(receipts.map(({ leaf }) => leaf));
+  return drawn.map(({ receipt, leaf, index }) => ({
+    receiptId: receipt.id,
+    receiptLeaf: leaf,
+    proof: tree.proofOf(index),
+    replayed: rules.isReplayed(seed, leaf, rules.replayRateBps),
+  }));
 }

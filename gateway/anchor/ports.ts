@@ -88,7 +88,13 @@ export type StoredBatch = ReceiptsAnchor & {
   readonly receipts: readonly { readonly receipt: Receipt; readonly leaf: Hex }[];
 };
 
-export type DrawnReceipt = { readonly receiptId: Hex; readonly receiptLeaf: Hex; readonly replayed: boolean };
+export type DrawnReceipt = {
+  readonly receiptId: Hex;
+  readonly receiptLeaf: Hex;
+  /** Inclusion of the leaf in the batch. */
+  readonly proof: readonly Hex[];
+  readonly replayed: boolean;
+};
 
 /** Each write is one transaction: it finishes the outbox row `key` and adds the rows that follow from it. */
 export type AnchorLog = {

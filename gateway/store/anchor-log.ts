@@ -124,12 +124,13 @@ function seededStatements(
 ): readonly Statement[] {
   return [
     statement('UPDATE batches SET seed = ? WHERE from_serial = ?', seed, fromSerial),
-    ...drawn.flatMap(({ receiptId, receiptLeaf, replayed }) => [
+    ...drawn.flatMap(({ receiptId, receiptLeaf, proof, replayed }) => [
       statement(
-        'INSERT OR IGNORE INTO examinations (receipt_id, batch, receipt_leaf, seed, replayed) VALUES (?, ?, ?, ?, ?)',
+        'INSERT OR IGNORE INTO examinations (receipt_id, batch, receipt_leaf, proof, seed, replayed) VALUES (?, ?, ?, ?, ?, ?)',
         receiptId,
         fromSerial,
         receiptLeaf,
+        JSON.stringify(proof),
         seed,
         replayed ? 1 : 0,
       ),

@@ -1,4 +1,3 @@
-import { buildBatchTree } from '../protocol/batch-tree.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Hex } from '../protocol/types.ts';
 import type { Examination, ExaminationLog, Replay, StoredCommitSet } from '../evaluate/ports.ts';
@@ -59,8 +58,8 @@ export function createExaminationLog(store: Store, cipher: ContentCipher): Exami
 }
 
 type ExaminationRow = {
-  batch: bigint;
   receipt_leaf: Hex;
+  proof: string;
   seed: Hex;
   replayed: bigint;
   receipt: string;
@@ -72,17 +71,13 @@ type ExaminationRow = {
 
 async function readExamination(store: Store, cipher: ContentCipher, receiptId: Hex): Promise<Examination | undefined> {
   const [row] = await store.read<ExaminationRow>(
-    `SELECT examinations.batch AS batch, receipt_leaf, examinations.seed AS seed, replayed, receipt, salt, content,
+    `SELECT receipt_leaf, proof, examinations.seed AS seed, replayed, receipt, salt, content,
        batch_id, epoch
      FROM examinations JOIN receipts ON receipts.id = receipt_id JOIN batches ON batches.from_serial = examinations.batch
      WHERE receipt_id = ? AND finished = 0`,
     [receiptId],
   );
   if (row === undefined || row.content === null) return undefined;
-  const leaves = await store.read<{ leaf: Hex }>('SELECT leaf FROM receipts WHERE batch = ? ORDER BY serial', [
-    row.batch,
-  ]);
-  const hashes = leaves.map(({ leaf }) => leaf);
   const { request, response } = JSON.parse(cipher.open(row.content)) as { request: string; response: string };
   return {
     receiptId,
@@ -92,7 +87,7 @@ async function readExamination(store: Store, cipher: ContentCipher, receiptId: H
     replayed: row.replayed === 1n,
     batchId: row.batch_id,
     epoch: row.epoch,
-    proof: buildBatchTree(hashes).proofOf(hashes.indexOf(row.receipt_leaf)),
+    proof: JSON.parse(row.proof) as Hex[],
     content: { salt: row.salt, request, response },
     replays: await readReplays(store, cipher, receiptId),
   };

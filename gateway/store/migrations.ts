@@ -75,6 +75,7 @@ export const MIGRATIONS: readonly string[] = [
     receipt_id TEXT PRIMARY KEY,
     batch INTEGER NOT NULL,
     receipt_leaf TEXT NOT NULL,
+    proof TEXT NOT NULL,
     seed TEXT NOT NULL,
     replayed INTEGER NOT NULL,
     finished INTEGER NOT NULL DEFAULT 0,

@@ -1,4 +1,3 @@
-import { buildBatchTree } from '../protocol/batch-tree.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { EvaluationEntry, Hex } from '../protocol/types.ts';
 import type {
@@ -13,6 +12,8 @@ import type {
 import type { ContentCipher } from './content-cipher.ts';
 import { statement } from './sqlite.ts';
 import type { Store } from './sqlite.ts';
+import { createTreeCache } from './tree-cache.ts';
+import type { TreeCache } from './tree-cache.ts';
 
 export type ReceiptLogDeps = {
   readonly store: Store;
@@ -20,6 +21,9 @@ export type ReceiptLogDeps = {
   /** Next serial of this gateway on chain: where an empty store begins. */
   readonly firstSerial: bigint;
 };
+
+/** Two per batch: receipts and records. */
+const CACHED_TREES = 16;
 
 /** Opens the log and releases what a crash left reserved: those requests had no answer that anybody was told of. */
 export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<ReceiptLog> {
@@ -30,6 +34,7 @@ export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLo
   let nextSerial = last?.next ?? 0n;
   if (nextSerial < firstSerial) nextSerial = firstSerial;
 
+  const trees = createTreeCache(CACHED_TREES);
   return {
     reserve: ({ id, keyHash, atMs }) =>
       store.write([
@@ -45,7 +50,7 @@ export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLo
       return { serial };
     },
     release: (id) => store.write([statement('DELETE FROM reservations WHERE id = ?', id)]),
-    find: (id) => findReceipt(store, id),
+    find: (id) => findReceipt(store, trees, id.toLowerCase() as Hex),
   };
 }
 
@@ -77,14 +82,14 @@ type ReceiptRow = {
   batch: bigint | null;
 };
 
-async function findReceipt(store: Store, id: Hex): Promise<StoredReceipt | undefined> {
+async function findReceipt(store: Store, trees: TreeCache, id: Hex): Promise<StoredReceipt | undefined> {
   const [row] = await store.read<ReceiptRow>(
     'SELECT receipt, signature, key_hash, salt, model_id, attestation, batch FROM receipts WHERE id = ?',
-    [id.toLowerCase()],
+    [id],
   );
   if (row === undefined) return undefined;
-  const batch = row.batch === null ? undefined : await anchoredBatch(store, row.batch, id);
-  const found = row.batch === null ? undefined : await anchoredRecord(store, row.batch, id);
+  const batch = row.batch === null ? undefined : await anchoredBatch(store, trees, row.batch, id);
+  const found = row.batch === null ? undefined : await anchoredRecord(store, trees, row.batch, id);
   return {
     receipt: decodeStruct('receipt', JSON.parse(row.receipt)),
     signature: row.signature as Hex | null,
@@ -127,6 +132,7 @@ export function readAttestation(text: string): ReceiptAttestation {
 
 async function anchoredBatch(
   store: Store,
+  trees: TreeCache,
   fromSerial: bigint,
   id: Hex,
 ): Promise<{ readonly anchored: AnchoredBatch; readonly final: boolean } | undefined> {
@@ -136,16 +142,15 @@ async function anchoredBatch(
     [fromSerial],
   );
   if (batch === undefined || batch.batch_id === null) return undefined;
-  const leaves = await store.read<{ id: Hex; leaf: Hex }>(
-    'SELECT id, leaf FROM receipts WHERE batch = ? ORDER BY serial',
-    [fromSerial],
+  const place = await trees.placeOf(batch.root, id, () =>
+    store.read('SELECT id, leaf FROM receipts WHERE batch = ? ORDER BY serial', [fromSerial]),
   );
-  const place = placeOf(leaves, id);
   return { anchored: { id: batch.batch_id, root: batch.root, seed: batch.seed, ...place }, final: batch.final === 1n };
 }
 
 async function anchoredRecord(
   store: Store,
+  trees: TreeCache,
   fromSerial: bigint,
   id: Hex,
 ): Promise<{ readonly record: AnchoredRecord; readonly recorded: boolean } | undefined> {
@@ -154,27 +159,25 @@ async function anchoredRecord(
     [fromSerial],
   );
   if (batch === undefined || batch.records_root === null) return undefined;
-  const rows = await store.read<{ id: Hex; leaf: Hex; record: string; entries: string }>(
-    `SELECT records.receipt_id AS id, records.leaf AS leaf, record, entries FROM records
-     JOIN receipts ON receipts.id = records.receipt_id WHERE records.batch = ? ORDER BY receipts.serial`,
-    [fromSerial],
+  const [own] = await store.read<{ record: string; entries: string }>(
+    'SELECT record, entries FROM records WHERE receipt_id = ?',
+    [id],
   );
-  const own = rows.find((row) => row.id === id.toLowerCase());
   if (own === undefined) return undefined;
+  const place = await trees.placeOf(batch.records_root, id, () =>
+    store.read(
+      `SELECT id, records.leaf AS leaf FROM records JOIN receipts ON receipts.id = receipt_id
+       WHERE records.batch = ? ORDER BY serial`,
+      [fromSerial],
+    ),
+  );
   return {
     record: {
       record: decodeStruct('record', JSON.parse(own.record)),
       root: batch.records_root,
-      ...placeOf(rows, id),
+      ...place,
       evaluations: JSON.parse(own.entries) as EvaluationEntry[],
     },
     recorded: batch.recorded === 1n,
   };
-}
-
-function placeOf(rows: readonly { readonly id: Hex; readonly leaf: Hex }[], id: Hex): { leaf: Hex; proof: Hex[] } {
-  const index = rows.findIndex((row) => row.id === id.toLowerCase());
-  const leaf = rows[index]?.leaf;
-  if (leaf === undefined) throw new Error(`receipt ${id} is not among the leaves of its batch`);
-  return { leaf, proof: buildBatchTree(rows.map((row) => row.leaf)).proofOf(index) };
 }

@@ -14,6 +14,7 @@ import type {
 import type { RecordBatch } from '../../../gateway/batch/build-records.ts';
 import type { OutboxRow } from '../../../gateway/outbox/outbox.ts';
 import { isDrawn, isExaminable, isReplayed } from '../../../gateway/poq/sampling.ts';
+import { buildBatchTree, verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
 import { Flag } from '../../../gateway/protocol/constants.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
@@ -116,6 +117,7 @@ function world() {
         receipts.map(({ receipt: { id }, leaf }): DrawnReceipt => ({
           receiptId: id,
           receiptLeaf: leaf,
+          proof: [],
           replayed: false,
         })),
       );
@@ -350,6 +352,14 @@ describe('drawReceipts', () => {
     );
     assert.ok(drawn.every(({ replayed }) => replayed));
     assert.deepEqual(drawReceipts(SEED, [], rules), []);
+  });
+
+  it('returns each drawn receipt with its proof under the root of the whole batch', () => {
+    const batch = batchOf([0, 1, 2, 3, 4].map((serial) => receipt(serial, { flags: serial === 1 ? Flag.private : 0 })));
+    const { root } = buildBatchTree(batch.map(({ leaf }) => leaf));
+    const drawn = drawReceipts(SEED, batch, rules);
+    assert.equal(drawn.length, 4);
+    for (const { receiptLeaf, proof } of drawn) assert.ok(verifyBatchProof(root, receiptLeaf, proof));
   });
 
   it('draws about the rate, the same ones for one seed, others for another, and replays independently', () => {

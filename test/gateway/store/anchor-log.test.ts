@@ -38,6 +38,7 @@ describe('anchor and examination logs', () => {
       [1, 2].map((serial) => ({
         receiptId: id(serial),
         receiptLeaf: receipts[serial]?.leaf ?? '0x',
+        proof: [hash(serial), hash(0xff)],
         replayed: serial === 2,
       })),
     );
@@ -63,7 +64,7 @@ describe('anchor and examination logs', () => {
       anchoredAt: 1_010n,
     });
     assert.equal(stored.seed, undefined);
-    await logs.seeded(0n, [{ receiptId: id(1), receiptLeaf: leafOf(receipt(1)), replayed: false }]);
+    await logs.seeded(0n, [{ receiptId: id(1), receiptLeaf: leafOf(receipt(1)), proof: [], replayed: false }]);
     assert.deepEqual(await keys(), [`commit:${id(1)}:0`, 'records:0']);
     assert.equal((await logs.anchor.batch(0n))?.seed, SEED);
     assert.equal(await logs.anchor.batch(1n), undefined);
@@ -74,8 +75,8 @@ describe('anchor and examination logs', () => {
     const image = await dump(store);
     await logs.anchored(0n);
     await logs.seeded(0n, [
-      { receiptId: id(1), receiptLeaf: hash(1), replayed: true },
-      { receiptId: id(2), receiptLeaf: hash(2), replayed: false },
+      { receiptId: id(1), receiptLeaf: hash(1), proof: [], replayed: true },
+      { receiptId: id(2), receiptLeaf: hash(2), proof: [], replayed: false },
     ]);
     // The second draw differs, as if its rules had changed: the first one stands, but for the row it would have made.
     const later = await dump(store);
@@ -145,6 +146,7 @@ describe('anchor and examination logs', () => {
       ],
     );
     assert.equal(examination.replayed, true);
+    assert.deepEqual(examination.proof, [hash(2), hash(0xff)]);
     assert.deepEqual([examination.batchId, examination.epoch, examination.seed], [1n, 3n, SEED]);
     assert.deepEqual(await keys(), [`commit:${id(1)}:0`, `commit:${id(2)}:0`, 'records:0']);
     await logs.examination.finish('reveal', id(2), 5, []);
@@ -188,7 +190,7 @@ describe('anchor and examination logs', () => {
     await logs.serve(10);
     await logs.close();
     await logs.anchored(4n);
-    await logs.seeded(4n, [{ receiptId: id(10), receiptLeaf: hash(9), replayed: false }]);
+    await logs.seeded(4n, [{ receiptId: id(10), receiptLeaf: hash(9), proof: [], replayed: false }]);
     await logs.anchor.giveUp(0n);
     assert.deepEqual(await keys(), [`commit:${id(10)}:0`, 'records:0', 'records:4']);
   });

@@ -135,7 +135,7 @@ describe('epoch, gold and outbox logs', () => {
     const id = receipt(2).id;
     const set = commitSetOf(hash(1), SEED, [address(1), address(2)]);
     for (const from of [0n, 2n, 4n]) {
-      await logs.seeded(from, from === 2n ? [{ receiptId: id, receiptLeaf: hash(1), replayed: true }] : []);
+      await logs.seeded(from, from === 2n ? [{ receiptId: id, receiptLeaf: hash(1), proof: [], replayed: true }] : []);
       if (from === 2n) {
         const replay = { node: address(8), replayId: hash(8), modelId: 'm', response: '1' };
         await logs.examination.saveReplays('replay', id, [replay], 0);
@@ -213,7 +213,12 @@ describe('epoch, gold and outbox logs', () => {
     await logs.anchored(0n);
     await logs.seeded(
       0n,
-      [0, 1, 2].map((serial) => ({ receiptId: receipt(serial).id, receiptLeaf: hash(serial), replayed: false })),
+      [0, 1, 2].map((serial) => ({
+        receiptId: receipt(serial).id,
+        receiptLeaf: hash(serial),
+        proof: [],
+        replayed: false,
+      })),
     );
     await logs.outbox.postpone('records:0', 4, 500);
     const ofKind = (kinds: readonly { kind: string }[]): string[] => kinds.map(({ kind }) => kind);

@@ -114,7 +114,7 @@ describe('receipt log', () => {
     await logs.serve(0, 1, 2, 3, 4);
     await logs.close();
     await logs.anchored(0n);
-    await logs.seeded(0n, [{ receiptId: id(3), receiptLeaf: hash(1), replayed: false }]);
+    await logs.seeded(0n, [{ receiptId: id(3), receiptLeaf: hash(1), proof: [], replayed: false }]);
     assert.equal((await view(logs, 3)).state, 'anchored');
     const built = await logs.record(0n);
     const evaluated = await view(logs, 3);
@@ -133,6 +133,27 @@ describe('receipt log', () => {
     assert.equal((await view(logs, 3)).state, 'recorded');
     await logs.epoch.finalized('finalize:3:0', 3n);
     assert.equal((await view(logs, 3)).state, 'final');
+  });
+
+  it('reads the leaves of a batch and of its records once, however often their receipts are looked up', async () => {
+    const reads: string[] = [];
+    const counting: Store = {
+      ...store,
+      read: (sql, params) => {
+        if (/leaf FROM/.test(sql)) reads.push(sql);
+        return store.read(sql, params);
+      },
+    };
+    const logs = await openLogs(counting);
+    await logs.serve(0, 1, 2);
+    await logs.close();
+    await logs.anchored(0n);
+    await logs.record(0n);
+    await logs.anchor.recorded('records:0', 0n);
+    reads.length = 0;
+    const states = [await view(logs, 0), await view(logs, 1), await view(logs, 2), await view(logs, 1)];
+    assert.ok(states.every(({ batch, record }) => batch !== undefined && record !== undefined));
+    assert.equal(reads.length, 2);
   });
 
   it('returns nothing for an id it does not know', async () => {

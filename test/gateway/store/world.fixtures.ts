@@ -1,9 +1,8 @@
 import { buildRecords } from '../../../gateway/batch/build-records.ts';
 import { batchable, sealBatch } from '../../../gateway/batch/close-batch.ts';
 import type { ClosedBatch } from '../../../gateway/batch/ports.ts';
-import type { StoredBatch } from '../../../gateway/anchor/ports.ts';
+import type { DrawnReceipt, StoredBatch } from '../../../gateway/anchor/ports.ts';
 import { RecordStatus } from '../../../gateway/protocol/constants.ts';
-import type { Hex } from '../../../gateway/protocol/types.ts';
 import type { ReceiptLog } from '../../../gateway/receipt/ports.ts';
 import { createAnchorLog } from '../../../gateway/store/anchor-log.ts';
 import { createAttestationLog } from '../../../gateway/store/attestation-log.ts';
@@ -56,7 +55,7 @@ export async function openLogs(store: Store, firstSerial = 0n) {
         blockHash: hash(0xb10c),
         anchoredAt: 1_010n,
       }),
-    seeded: (fromSerial: bigint, drawn: readonly { receiptId: Hex; receiptLeaf: Hex; replayed: boolean }[]) =>
+    seeded: (fromSerial: bigint, drawn: readonly DrawnReceipt[]) =>
       anchor.seeded(`seed:${fromSerial}`, fromSerial, SEED, drawn),
     async record(fromSerial: bigint) {
       const stored = (await anchor.batch(fromSerial)) as StoredBatch;
