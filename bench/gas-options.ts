@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const HELP = `Gas of every operation of the contracts, as whole transactions on Hardhat's in-process chain.
+export const GAS_HELP = `Gas of every operation of the contracts, as whole transactions on Hardhat's in-process chain.
 
 Usage: npx node bench/contracts-gas.ts [options]
 
@@ -15,7 +15,7 @@ export function readOptions(): { readonly write: boolean; readonly check: boolea
   try {
     const { values } = parseArgs({ options: { write: option, check: option, help: option } });
     if (!values.help) return values;
-    process.stdout.write(HELP);
+    process.stdout.write(GAS_HELP);
     return process.exit(0);
   } catch (error) {
     process.stderr.write(`contracts-gas: ${error instanceof Error ? error.message : String(error)}\n`);
