@@ -103,7 +103,7 @@ export type AnchorLog = {
   readonly seeded: (key: string, fromSerial: bigint, seed: Hex, drawn: readonly DrawnReceipt[]) => Promise<void>;
   /** How many examinations of the batch still run. */
   readonly unfinished: (fromSerial: bigint) => Promise<number>;
-  /** Ends the running examinations of a batch without a result, because its record window is about to close. */
+  /** Ends the running examinations of a batch with what a first committee said, if anything: its window is closing. */
   readonly giveUp: (fromSerial: bigint) => Promise<void>;
   /** Results of the batch's examinations by receipt id. */
   readonly examined: (fromSerial: bigint) => Promise<ReadonlyMap<Hex, ExaminedReceipt>>;

@@ -5,7 +5,7 @@ import type { SigningDomain } from '../protocol/eip712.ts';
 import type { Signer } from '../protocol/signature.ts';
 import { ZERO_ADDRESS, ZERO_HASH } from '../protocol/types.ts';
 import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
-import { committeeSize, escalatedSize, needsEscalation, rankCommittee } from '../poq/committee.ts';
+import { committeeSize, escalatedSize, needsEscalation, rankCommittee, revealQuorum } from '../poq/committee.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { EvaluatorClient } from './evaluator-client.ts';
 import type { EvaluatorNode, Examination, ExaminationLog, StoredCommitSet } from './ports.ts';
@@ -115,7 +115,10 @@ async function revealStep(deps: ExamineDeps, row: OutboxRow, examination: Examin
     accuracies: entries.map(({ accuracy }) => accuracy),
   };
   if (needsEscalation(outcome, deps.params)) {
-    await deps.log.escalate(row.key, examination.receiptId, escalatedSize(outcome.eligible, deps.params));
+    const nextSize = escalatedSize(outcome.eligible, deps.params);
+    // Should the record window close before the larger committee is done, the smaller one's word is better than none.
+    const first = entries.length < revealQuorum(size) ? undefined : { size, entries };
+    await deps.log.escalate(row.key, examination.receiptId, nextSize, first);
   } else {
     await deps.log.finish(row.key, examination.receiptId, size, entries);
   }

@@ -32,6 +32,8 @@ export type StoredCommitSet = {
   readonly commitments: readonly Hex[];
 };
 
+export type CommitteeResult = { readonly size: number; readonly entries: readonly EvaluationEntry[] };
+
 /** Each method is one transaction; those with a `key` also finish that outbox row and add what follows from it. */
 export type ExaminationLog = {
   /** Undefined when there is none, or when it is over: finished, or given up. */
@@ -39,7 +41,13 @@ export type ExaminationLog = {
   readonly saveReplays: (key: string, receiptId: Hex, replays: readonly Replay[], size: number) => Promise<void>;
   readonly commitSet: (receiptId: Hex, size: number) => Promise<StoredCommitSet | undefined>;
   readonly saveCommitSet: (key: string, receiptId: Hex, set: StoredCommitSet) => Promise<void>;
-  readonly escalate: (key: string, receiptId: Hex, nextSize: number) => Promise<void>;
+  /** @param first result of a first committee that was quorate: it stands if the larger one does not end in time. */
+  readonly escalate: (
+    key: string,
+    receiptId: Hex,
+    nextSize: number,
+    first: CommitteeResult | undefined,
+  ) => Promise<void>;
   readonly finish: (key: string, receiptId: Hex, size: number, entries: readonly EvaluationEntry[]) => Promise<void>;
   /** Ends a step of an examination that is over already. */
   readonly close: (key: string) => Promise<void>;

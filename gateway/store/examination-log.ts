@@ -41,8 +41,21 @@ export function createExaminationLog(store: Store, cipher: ContentCipher): Exami
         enqueue('reveal', `${receiptId}:${commitSet.size}`, { receiptId, size: commitSet.size }),
         finish(key),
       ]),
-    escalate: (key, receiptId, nextSize) =>
-      store.write([enqueue('commit', `${receiptId}:${nextSize}`, { receiptId, size: nextSize }), finish(key)]),
+    escalate: (key, receiptId, nextSize, first) =>
+      store.write([
+        ...(first === undefined
+          ? []
+          : [
+              statement(
+                'UPDATE examinations SET committee_size = ?, entries = ? WHERE receipt_id = ? AND finished = 0',
+                first.size,
+                JSON.stringify(first.entries),
+                receiptId,
+              ),
+            ]),
+        enqueue('commit', `${receiptId}:${nextSize}`, { receiptId, size: nextSize }),
+        finish(key),
+      ]),
     finish: (key, receiptId, size, entries) =>
       store.write([
         statement(

@@ -48,7 +48,7 @@ function world(behaviour: ReadonlyMap<Address, Behaviour>, evaluators: readonly 
   ];
   const missing: string[] = [];
   const asked: string[] = [];
-  const state: { ended?: Ended; over: boolean } = { over: false };
+  const state: { ended?: Ended; first?: Ended | undefined; over: boolean } = { over: false };
   const add = (kind: string, size: number): void => {
     rows.push({ key: `${kind}:${size}`, kind, payload: { receiptId: RECEIPT.id, size }, attempts: 0 });
   };
@@ -89,7 +89,10 @@ function world(behaviour: ReadonlyMap<Address, Behaviour>, evaluators: readonly 
         add('reveal', set.commitSet.size);
         return Promise.resolve();
       },
-      escalate: (_key, _id, size) => Promise.resolve(add('commit', size)),
+      escalate(_key, _id, size, first) {
+        state.first = first;
+        return Promise.resolve(add('commit', size));
+      },
       finish(_key, _id, size, entries) {
         state.ended ??= { size, entries };
         return Promise.resolve();
@@ -182,6 +185,17 @@ describe('examine', () => {
     const spread = (width: number) => world(all(9, (_, rank) => ({ accuracy: rank === 0 ? 5_000 + width : 5_000 })));
     assert.equal((await spread(DEFAULT_PARAMS.escalationSpreadBps).run()).size, 5);
     assert.equal((await spread(DEFAULT_PARAMS.escalationSpreadBps + 1).run()).size, 9);
+  });
+
+  it('hands over a first result that was quorate when it escalates, and none that was not', async () => {
+    const split = world(all(9, (_, rank) => ({ accuracy: rank === 0 ? 0 : 9_000 })));
+    await split.run();
+    assert.equal(split.state.first?.size, 5);
+    assert.deepEqual(names(split.state.first.entries), ranked(people(9)).slice(0, 5));
+    const quiet = world(all(9, (_, rank) => (rank < 2 ? { reveal: 'silent' } : {})));
+    await quiet.run();
+    assert.equal(quiet.state.ended?.size, 9);
+    assert.equal(quiet.state.first, undefined);
   });
 
   it('takes as many as there are when the eligible are few, and does not escalate to the same ones', async () => {

@@ -167,7 +167,7 @@ describe('anchor and examination logs', () => {
     assert.deepEqual(await logs.examination.commitSet(id(1), 5), first);
     assert.equal(await logs.examination.commitSet(id(1), 9), undefined);
     assert.deepEqual(await keys(), ['records:0', `replay:${id(2)}`, `reveal:${id(1)}:5`]);
-    await logs.examination.escalate(`reveal:${id(1)}:5`, id(1), 9);
+    await logs.examination.escalate(`reveal:${id(1)}:5`, id(1), 9, undefined);
     assert.deepEqual(await keys(), [`commit:${id(1)}:9`, 'records:0', `replay:${id(2)}`]);
   });
 
@@ -183,6 +183,19 @@ describe('anchor and examination logs', () => {
     assert.deepEqual(examined.get(id(1)), { committeeSize: 5, entries: [entry()], replays: 0 });
     assert.deepEqual(examined.get(id(2)), { committeeSize: 0, entries: [], replays: 0 });
     assert.deepEqual(await keys(), ['records:0']);
+  });
+
+  it('keeps what a first committee said when the larger one is given up, and forgets it when that one ends', async () => {
+    await drawn();
+    const first = { size: 5, entries: [entry(), entry({ evaluator: address(0x202) })] };
+    await logs.examination.escalate('reveal:x', id(1), 9, first);
+    await logs.examination.escalate('reveal:y', id(2), 9, first);
+    assert.equal(await logs.anchor.unfinished(0n), 2);
+    await logs.examination.finish('reveal:z', id(2), 9, [entry()]);
+    await logs.anchor.giveUp(0n);
+    const examined = await logs.anchor.examined(0n);
+    assert.deepEqual(examined.get(id(1)), { committeeSize: 5, entries: first.entries, replays: 0 });
+    assert.deepEqual(examined.get(id(2)), { committeeSize: 9, entries: [entry()], replays: 0 });
   });
 
   it('leaves the rows of other batches alone when one is given up', async () => {
