@@ -80,6 +80,22 @@ describe('embeddings', () => {
     assert.equal(opposite.scores.accuracy, 3_000);
   });
 
+  it("measures from the model's own zero, as docs/poq.md works it out", async () => {
+    const [shared, own] = [Math.sqrt(0.2), Math.sqrt(0.8)];
+    const vectors = [
+      [1, 0, 0, 0, 0, 0],
+      [0, 0, own, 0, 0, shared],
+      [0, 0, 0, own, 0, shared],
+      [0, 0, 0, 0, own, shared],
+      [0.8, 0.6, 0, 0, 0, 0],
+      [0.8, -0.6, 0, 0, 0, 0],
+    ];
+    const reply: Reply = (_, response) =>
+      response.end(JSON.stringify({ data: vectors.map((embedding, index) => ({ index, embedding })) }));
+    const six = { ...base, score: async () => ({ accuracy: 6_000, consistency: 0, format: 0 }) };
+    assert.equal((await scoreOf(reply, undefined, { base: six })).scores.accuracy, 6_375);
+  });
+
   it('asks one server once, with model, key and every text', async () => {
     const { asked } = await right();
     assert.deepEqual(
@@ -143,6 +159,7 @@ describe('embeddings', () => {
     'gives vectors of other places': embeds((data) => data.map((item) => ({ ...item, index: -1 - (item.index ?? 0) }))),
     'gives vectors of several lengths': embeds(swap(1, [1, 2])),
     'gives NaN, written as null': embeds(swap(0, [Number.NaN, 1, 1, 1, 1, 1, 1, 1, 1])),
+    'gives another answer NaN, written as null': embeds(swap(4, [Number.NaN, 1, 1, 1, 1, 1, 1, 1, 1])),
     'gives bare NaN': (_, response) => response.end('{"data":[{"index":0,"embedding":[NaN]}]}'),
     'gives infinite values': (body, response) =>
       response.end(
