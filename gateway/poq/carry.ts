@@ -18,7 +18,8 @@ export function createCarry(receipts: readonly CountedReceipt[], difficultyOf: D
   for (const receipt of receipts) {
     if (!wasDrawn(receipt) || isOwnGold(receipt)) continue;
     const work = carryUnits(receipt) * BigInt(difficultyOf(receipt));
-    const score = isGold(receipt) ? (receipt.exactScore ?? 0) : receipt.score;
+    const score = isGold(receipt) ? receipt.exactScore : receipt.score;
+    if (score === undefined) continue; // a gold whose truth was lost says nothing about its node
     for (const key of keysOf(receipt)) {
       const sum = getOrCreate(sums, key, () => ({ work: 0n, worth: 0n }));
       sum.work += work;

@@ -82,6 +82,14 @@ describe('carry', () => {
     const pinned = receipt({ flags: Flag.pinned });
     assert.equal(createCarry([pinned], flat)({ gateway: GATEWAY, node: NODE, family: 0 }), undefined);
   });
+
+  it('hears nothing from a gold whose truth was lost: that is the gateway\u2019s affair, not the node\u2019s', () => {
+    const live = receipt({ score: 8_000 });
+    const lost = receipt({ flags: Flag.gold, score: 9_000 });
+    const carryOf = createCarry([live, lost], () => 10_000);
+    assert.equal(carryOf(live), 8_000);
+    assert.equal(createCarry([lost], () => 10_000)(lost), undefined);
+  });
 });
 
 describe('difficulty', () => {
