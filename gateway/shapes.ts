@@ -92,7 +92,7 @@ export function answerFacts(answered: Answered, formatConstrained: (body: JsonOb
     totalMs: result.totalMs,
     flags: receiptFlags({
       preset: request.flags,
-      pinned: plan.decision.pinned,
+      pinned: plan.decision.pinned || plan.decision.lone.includes(target.modelId),
       isPrivate: plan.preferences.isPrivate,
       formatConstrained: formatConstrained(sentBody(answered)),
     }),

@@ -26,7 +26,10 @@ export type Decision = {
   /** The chosen one first, then the fallbacks in the order they will be asked. */
   readonly order: readonly Eligible[];
   readonly cause: Cause;
+  /** Whether the caller left fewer than two accounts for the model that is asked first. */
   readonly pinned: boolean;
+  /** Models of the caller's list that one account alone was left for: as a fallback too, it is the caller's choice. */
+  readonly lone: readonly string[];
   /** What the receipt's `routeHash` commits to, once the attempts are added. */
   readonly record: JsonObject;
 };
@@ -46,24 +49,25 @@ export function decide(input: DecideInput): Decision {
   const { first, cause } = choose(scored, ranked, input);
   const rest = ranked.filter((entry) => entry !== first);
   const order = preferences.allowFallbacks ? [first, ...rest] : [first];
+  const lone = preferences.models.filter((id) => eligibility.choosable.get(id)?.size === 1);
   // Naming whom to ask first chooses the node as surely as allowing no other.
-  const pinned = cause === 'ordered' || rivals(eligibility, preferences, first) < 2;
+  const pinned = cause === 'ordered' || isLone(eligibility, lone, first);
   return {
     order,
     cause,
     pinned,
+    lone,
     record: recordOf(input, { scored, rest, first, cause, pinned, removed: eligibility.removed }),
   };
 }
 
 /**
- * Accounts that the caller's wishes left to choose from. Of a list of models only the one that is taken counts: a model
- * that one node alone serves, before one that everybody serves, names that node.
+ * Whether the caller's wishes left one account alone. Of a list of models only the one that is taken counts: a model
+ * that one node serves, before one that everybody serves, names that node.
  */
-function rivals({ choosable }: Eligibility, { models }: Preferences, first: Scored): number {
-  const { id } = first.candidate.model;
-  if (models.length > 0) return choosable.get(id)?.size ?? 0;
-  return new Set([...choosable.values()].flatMap((accounts) => [...accounts])).size;
+function isLone({ choosable }: Eligibility, lone: readonly string[], first: Scored): boolean {
+  const accounts = new Set([...choosable.values()].flatMap((serving) => [...serving]));
+  return accounts.size < 2 || lone.includes(first.candidate.model.id);
 }
 
 /** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */

@@ -5,6 +5,7 @@ import { Flag } from '../../../gateway/protocol/constants.ts';
 import {
   answer,
   chunk,
+  failWith,
   silent,
   sse,
   startFakeNode,
@@ -86,14 +87,20 @@ describe('a gateway at its edges', () => {
   });
 
   it('sends comments while the node is silent amid a stream', async () => {
+    const commented = Promise.withResolvers<void>();
     node.behave((response) => {
       beginStream(response);
       response.write(streamWords(['hello']).join(''));
-      setTimeout(() => response.end([sse(chunk({ content: ' again' })), ...STREAM_END].join('')), 100);
+      void commented.promise.then(() => response.end([sse(chunk({ content: ' again' })), ...STREAM_END].join('')));
     });
     gateway = await startGateway([inferenceNode(0, node.url)], { keepAliveMs: 20 });
-    const text = await (await ask({ stream: true })).text();
-    assert.ok(text.includes(': keep-alive\n\n'));
+    const response = await ask({ stream: true });
+    let text = '';
+    for await (const part of response.body ?? []) {
+      text += Buffer.from(part as Uint8Array).toString();
+      if (text.includes(': keep-alive\n\n')) commented.resolve(); // the node goes on once its silence was bridged
+    }
+    assert.ok(text.includes(' again'));
     assert.ok(text.endsWith('data: [DONE]\n\n'));
   });
 
@@ -128,6 +135,19 @@ describe('a gateway at its edges', () => {
     assert.equal(node.requests[0]?.body['model'], 'demo');
     assert.equal(gateway.receipts.served()[0]?.receipt.flags, Flag.private | Flag.formatConstrained);
     assert.equal(gateway.receipts.served()[0]?.receipt.family, 1);
+  });
+
+  it('writes the flag of a pinned request when a list of models falls back to what one node alone serves', async () => {
+    const broken = await startFakeNode(failWith(500));
+    const own = inferenceNode(2, node.url);
+    const models = own.metadata.models.map((model) => ({ ...model, id: 'mine-alone' }));
+    const nodes = [0, 1].map((index) => inferenceNode(index, broken.url));
+    gateway = await startGateway([...nodes, { ...own, metadata: { ...own.metadata, models } }]);
+    const response = await ask({ model: 'demo', models: ['mine-alone'] });
+    await broken.close();
+    assert.deepEqual([response.status, response.headers.get('x-dgrid-cause')], [200, 'fallback']);
+    const [served] = gateway.receipts.served();
+    assert.deepEqual([served?.receipt.node, served?.receipt.flags], [account(2), Flag.pinned]);
   });
 
   it('serves golds and replays the ordinary way, streamed without anybody listening', async () => {
