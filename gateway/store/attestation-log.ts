@@ -14,12 +14,19 @@ export function createAttestationLog(store: Store): AttestationLog {
     },
     save: ({ attestation, signature, answers }) =>
       store.write([
+        // Only when one of its answers will be kept: a word about nothing that was asked is worth no disk.
         statement(
-          'INSERT OR IGNORE INTO attestations (node, sequence, attestation, signature) VALUES (?, ?, ?, ?)',
+          `INSERT OR IGNORE INTO attestations (node, sequence, attestation, signature) SELECT ?, ?, ?, ?
+           WHERE EXISTS (SELECT 1 FROM json_each(?) AS own
+             WHERE (EXISTS (SELECT 1 FROM reservations WHERE id = json_extract(own.value, '$[0]'))
+               OR EXISTS (SELECT 1 FROM receipts WHERE id = json_extract(own.value, '$[0]') AND batch IS NULL))
+             AND NOT EXISTS (SELECT 1 FROM answers WHERE node = ? AND leaf = json_extract(own.value, '$[1]')))`,
           attestation.node,
           attestation.sequence,
           JSON.stringify(encodeStruct('nodeAttestation', attestation)),
           signature,
+          JSON.stringify(answers.map(({ answer, leaf }) => [answer.receiptId, leaf])),
+          attestation.node,
         ),
         // Only answers to what was asked and is not batched yet, or a node could fill the disk. And only
         // under the attestation that is stored, and no other: its root is the one these proofs are about.

@@ -27,7 +27,10 @@ const CACHED_TREES = 16;
 
 /** Opens the log and releases what a crash left reserved: those requests had no answer that anybody was told of. */
 export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<ReceiptLog> {
-  await store.write([statement('DELETE FROM reservations')]);
+  await store.write([
+    statement('DELETE FROM reservations'),
+    statement('DELETE FROM answers WHERE receipt_id NOT IN (SELECT id FROM receipts WHERE batch IS NULL)'),
+  ]);
   const [last] = await store.read<{ next: bigint | null }>(
     'SELECT max(s) AS next FROM (SELECT max(serial) + 1 AS s FROM receipts UNION ALL SELECT max(to_serial) FROM batches)',
   );
@@ -49,7 +52,12 @@ export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLo
       ]);
       return { serial };
     },
-    release: (id) => store.write([statement('DELETE FROM reservations WHERE id = ?', id)]),
+    // A node may have attested an answer that the caller never got: without a receipt nobody will batch it.
+    release: (id) =>
+      store.write([
+        statement('DELETE FROM reservations WHERE id = ?', id),
+        statement('DELETE FROM answers WHERE receipt_id = ?', id),
+      ]),
     find: (id) => findReceipt(store, trees, id.toLowerCase() as Hex),
   };
 }

@@ -83,9 +83,26 @@ describe('batch and attestation logs', () => {
     }
   });
 
+  it('keeps no attestation of which no answer is kept: not asked for, batched, or attested before', async () => {
+    const logs = await openLogs(store);
+    const attestations = async (): Promise<bigint[]> =>
+      (await store.read<{ sequence: bigint }>('SELECT sequence FROM attestations ORDER BY sequence')).map(
+        ({ sequence }) => sequence,
+      );
+    await logs.serve(0);
+    await logs.close();
+    await logs.serve(1);
+    await logs.attestation.save(attest(1n, [answerTo(0), answerTo(7)]));
+    assert.deepEqual(await attestations(), []);
+    await logs.attestation.save(attest(2n, [answerTo(7), answerTo(1)]));
+    await logs.attestation.save(attest(3n, [answerTo(1)]));
+    assert.deepEqual(await attestations(), [2n]);
+  });
+
   it('returns the highest sequence per node, and saving twice changes nothing', async () => {
     const logs = await openLogs(store);
     assert.equal(await logs.attestation.lastSequence(NODE), 0n);
+    await logs.serve(0, 1, 2);
     const second = attest(12n, [answerTo(0)]);
     await logs.attestation.save(attest(3n, [answerTo(1)]));
     await logs.attestation.save(second);

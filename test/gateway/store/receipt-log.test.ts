@@ -12,6 +12,8 @@ import {
   GATEWAY_SIGNER,
   LEAF_DOMAIN,
   SIGNING_DOMAIN,
+  answerTo,
+  attest,
   hash,
   leafOf,
   receipt,
@@ -48,6 +50,18 @@ describe('receipt log', () => {
     await openLogs(store);
     assert.equal(await count('reservations'), 0n);
     assert.equal(await receipts.find(id(2)), undefined);
+  });
+
+  it('drops what a node attested for a reservation that is released, or that a crash left behind', async () => {
+    const logs = await openLogs(store);
+    await Promise.all([0, 1, 2].map((serial) => logs.receipts.reserve(reserve(serial))));
+    await logs.attestation.save(attest(1n, [answerTo(0), answerTo(1), answerTo(2)]));
+    await logs.receipts.commit(served(0));
+    assert.equal(await count('answers'), 3n);
+    await logs.receipts.release(id(1));
+    assert.equal(await count('answers'), 2n);
+    await openLogs(store);
+    assert.deepEqual(await store.read('SELECT receipt_id FROM answers'), [{ receipt_id: id(0) }]);
   });
 
   it('rejects a second reservation and a second receipt of one id', async () => {
