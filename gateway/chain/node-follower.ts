@@ -26,6 +26,8 @@ export type NodeFollowerDeps = {
   readonly staking: Address;
   readonly pollMs: number;
   readonly onError: (account: Address | undefined, error: unknown) => void;
+  readonly read?: typeof readMetadata;
+  readonly nowMs?: () => number;
 };
 
 /** A node as the chain has it, with its agent's address if its metadata could be read. */
@@ -35,18 +37,23 @@ type ChainNode = Omit<RegisteredNode, 'metadata'> & { readonly metadataHash: Hex
 
 const PAGE = 100n;
 const ROLES: readonly Role[] = [0, 1, 2];
+/** Epoch number of what never happens, as the contract has it. */
+const NEVER = 2n ** 32n - 1n;
+const MAX_FETCHES = 8;
+const RETRY_MS = 30_000;
 const METADATA_TIMEOUT_MS = 5_000;
 const MAX_METADATA_BYTES = 64 * 1024;
 
 export async function followNodes(deps: NodeFollowerDeps): Promise<NodeFollower> {
-  const metadata = new Map<Hex, NodeMetadata>();
+  const metadata = createMetadataBook(deps);
   let nodes: readonly RegisteredNode[] = [];
   let members: readonly Member[] = [];
   let fingerprint = '';
 
   async function refresh(): Promise<void> {
     const known = (await Promise.all(ROLES.map((role) => readRole(deps, role)))).flat();
-    const resolved = await Promise.all(known.map((node) => withMetadata(deps, node, metadata)));
+    const found = await metadata.resolve(known);
+    const resolved = known.map((node) => factsOf(node, found.get(node.metadataHash)));
     // The lists keep their identity while nothing changes, so that readers may cache by it.
     const next = JSON.stringify(resolved, (_key, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,
@@ -93,20 +100,54 @@ function lower(address: Address): Address {
 
 type Resolved = Omit<RegisteredNode, 'metadata'> & { readonly metadata?: NodeMetadata };
 
-async function withMetadata(deps: NodeFollowerDeps, node: ChainNode, cache: Map<Hex, NodeMetadata>): Promise<Resolved> {
+function factsOf(node: ChainNode, metadata: NodeMetadata | undefined): Resolved {
   const { account, role, signer, stake, activeFromEpoch, inactiveFromEpoch } = node;
   const facts = { account, role, signer, stake, activeFromEpoch, inactiveFromEpoch };
-  try {
-    let metadata = cache.get(node.metadataHash);
-    if (metadata === undefined) {
-      metadata = await readMetadata(node.metadataUri, node.metadataHash);
-      cache.set(node.metadataHash, metadata);
+  return metadata === undefined ? facts : { ...facts, metadata };
+}
+
+/** Registering costs nothing but gas: whoever has neither stake nor office must not be able to make us fetch. */
+function isWorthAsking({ stake, activeFromEpoch, inactiveFromEpoch }: ChainNode): boolean {
+  return stake > 0n || (activeFromEpoch !== NEVER && inactiveFromEpoch === NEVER);
+}
+
+type MetadataBook = {
+  /** Checked metadata by hash, as far as it can be had. Keeps nothing of nodes that are gone. */
+  readonly resolve: (nodes: readonly ChainNode[]) => Promise<ReadonlyMap<Hex, NodeMetadata>>;
+};
+
+function createMetadataBook({ onError, read = readMetadata, nowMs = Date.now }: NodeFollowerDeps): MetadataBook {
+  let documents = new Map<Hex, NodeMetadata>();
+  let retryAt = new Map<string, number>();
+  const keyOf = ({ metadataHash, metadataUri }: ChainNode): string => `${metadataHash} ${metadataUri}`;
+
+  async function fetch(node: ChainNode): Promise<void> {
+    try {
+      documents.set(node.metadataHash, await read(node.metadataUri, node.metadataHash));
+    } catch (error) {
+      retryAt.set(keyOf(node), nowMs() + RETRY_MS);
+      onError(node.account, error);
     }
-    return { ...facts, metadata };
-  } catch (error) {
-    deps.onError(node.account, error);
-    return facts;
   }
+
+  return {
+    async resolve(nodes) {
+      const keys = new Set(nodes.map(keyOf));
+      const hashes = new Set(nodes.map(({ metadataHash }) => metadataHash));
+      documents = new Map([...documents].filter(([hash]) => hashes.has(hash)));
+      retryAt = new Map([...retryAt].filter(([key]) => keys.has(key)));
+      const now = nowMs();
+      const missing = nodes.filter(
+        (node) => isWorthAsking(node) && !documents.has(node.metadataHash) && (retryAt.get(keyOf(node)) ?? now) <= now,
+      );
+      await Promise.all(
+        Array.from({ length: MAX_FETCHES }, async () => {
+          for (let node = missing.shift(); node !== undefined; node = missing.shift()) await fetch(node);
+        }),
+      );
+      return documents;
+    },
+  };
 }
 
 /** @throws when the document cannot be fetched, is not what the hash on chain says, or breaks the schema. */
