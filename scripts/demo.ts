@@ -28,6 +28,7 @@ export const demo = defineCommand(
       'Runs the whole network on this machine: chain, gateway, nodes, evaluators, traffic, epochs, claims, checks.',
     options: DEMO_OPTIONS,
     notes: [
+      'Our nodes run one program at several levels of quality; evaluators judge with a model of their own that works otherwise.',
       'Everything it writes goes into a temporary folder; Ctrl-C stops every process.',
       'Exit codes: 0 everything held, 1 something failed, 2 bad option, 3 chain unreachable, 130 interrupted.',
     ],

@@ -2,7 +2,6 @@ import { Wallet } from 'ethers';
 
 import { createHash } from 'node:crypto';
 
-import { PROFILES } from './backends/profiles.ts';
 import type { ProfileName } from './backends/profiles.ts';
 import type { DemoNode } from './network-file.ts';
 import { freePorts } from './supervisor.ts';
@@ -27,12 +26,16 @@ export type Members = {
   readonly nodes: readonly NodeMember[];
   readonly evaluators: readonly EvaluatorMember[];
   readonly gateway: Member;
-  /** The evaluators' own model, behind no node: what they compare answers with. None beside other people's backends. */
+  /** The evaluators' own model, behind no node and like none: a second opinion. None beside other people's backends. */
   readonly judge: DemoNode | undefined;
 };
 
+/** The quality of the evaluators' model: methods of its own, which no node uses. */
+export const JUDGE_PROFILE = 'judge';
+type NodeProfile = Exclude<ProfileName, typeof JUDGE_PROFILE>;
+
 /** What each of our own backends asks for its work, in micro-USD per million tokens. */
-const PRICES: Readonly<Record<ProfileName, DemoNode['price']>> = {
+const PRICES: Readonly<Record<NodeProfile, DemoNode['price']>> = {
   honest: { input: 200_000, output: 600_000 },
   slow: { input: 150_000, output: 450_000 },
   cheap: { input: 40_000, output: 120_000 },
@@ -42,15 +45,14 @@ const PRICES: Readonly<Record<ProfileName, DemoNode['price']>> = {
 };
 
 const EVALUATORS = 7;
+/** Nobody is billed for the evaluators' model. */
+const FREE = { input: 0, output: 0 };
 
-/** The quality of the evaluators' model. */
-export const JUDGE_PROFILE: ProfileName = 'honest';
-
-export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];
+const NODE_PROFILES = Object.keys(PRICES) as readonly NodeProfile[];
 
 export async function createMembers(seed: string, network: readonly DemoNode[] | undefined): Promise<Members> {
   const own = network === undefined;
-  const nodeCount = own ? PROFILE_NAMES.length : network.length;
+  const nodeCount = own ? NODE_PROFILES.length : network.length;
   const ports = await freePorts(nodeCount * 2 + EVALUATORS + 2);
   const port = (): number => ports.pop() ?? 0;
   const member = (name: string, role: 0 | 1 | 2): Member => {
@@ -64,25 +66,25 @@ export async function createMembers(seed: string, network: readonly DemoNode[] |
       url: `http://127.0.0.1:${listening}`,
     };
   };
-  const backends = own ? PROFILE_NAMES.map((profile) => ownBackend(profile, port())) : network;
+  const backends = own ? NODE_PROFILES.map((profile) => ownBackend(profile, PRICES[profile], port())) : network;
   return {
     nodes: backends.map((backend, index) => ({
       ...member(backend.name, 0),
       role: 0,
       backend,
-      profile: own ? PROFILE_NAMES[index] : undefined,
+      profile: own ? NODE_PROFILES[index] : undefined,
     })),
     evaluators: Array.from({ length: EVALUATORS }, (_, index) => {
       const lies = index === EVALUATORS - 1;
       return { ...member(`evaluator-${index + 1}`, 1), role: 1, lies };
     }),
     gateway: member('gateway', 2),
-    judge: own ? { ...ownBackend(JUDGE_PROFILE, port()), name: 'judge' } : undefined,
+    judge: own ? ownBackend(JUDGE_PROFILE, FREE, port()) : undefined,
   };
 }
 
-function ownBackend(profile: ProfileName, port: number): DemoNode {
-  return { name: profile, backendUrl: `http://127.0.0.1:${port}`, model: `demo-${profile}`, price: PRICES[profile] };
+function ownBackend(profile: ProfileName, price: DemoNode['price'], port: number): DemoNode {
+  return { name: profile, backendUrl: `http://127.0.0.1:${port}`, model: `demo-${profile}`, price };
 }
 
 function keyOf(seed: string, name: string, use: string): Wallet {

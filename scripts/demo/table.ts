@@ -59,6 +59,7 @@ export function resultLines(results: readonly OperatorResult[], checks: readonly
     '',
     '  right: measured by the demo against its references. examined: receipts that a committee scored. score: what is paid on,',
     '  0 to 1, after cost (of an evaluator: how much its golds say). volume: work units, of an evaluator scored receipts.',
+    '  Evaluators use a model of their own, which works by other methods than any node and stands behind none.',
     '  weight = score × volume × difficulty × feedback, as a part of its role, mean of the epochs.',
     '',
     'CHECKED',

@@ -1,10 +1,11 @@
 import { evaluateExpression, findExpression } from './expression.ts';
+import { keepLedger } from './ledger.ts';
 import { findQuantities, formatNumber } from './quantities.ts';
 import { readProblem } from './word-problem.ts';
 import type { Fact, Problem } from './word-problem.ts';
 
 /** How much of a word problem a backend understands. */
-export type ArithmeticLevel = 'full' | 'signs' | 'sum';
+export type ArithmeticLevel = 'full' | 'ledger' | 'signs' | 'sum';
 
 type Step = { readonly text: string };
 type Term = { readonly value: number; readonly unit: string; readonly clause: string; readonly gain: boolean };
@@ -23,6 +24,12 @@ export function solve(problem: string, level: ArithmeticLevel): string {
 
 const solvers: Readonly<Record<ArithmeticLevel, (problem: string) => Result | undefined>> = {
   full: (text) => evaluate(readProblem(text)),
+  ledger: (text) => {
+    const entries = keepLedger(text);
+    const last = entries.at(-1);
+    const steps = entries.map((entry) => ({ text: `${entry.text}: ${formatNumber(entry.value)}` }));
+    return last === undefined ? undefined : { value: Math.abs(last.value), steps };
+  },
   signs: (text) => {
     const facts = readProblem(text).facts.filter((fact) => fact.kind === 'count' || fact.kind === 'rate');
     return addUp(facts.map((fact) => (fact.gain ? fact.value : -fact.value)));

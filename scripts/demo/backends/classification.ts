@@ -2,8 +2,8 @@ import { NEGATIONS, NEGATIVE, NEUTRAL_NAMES, POSITIVE, wordsForLabel } from './l
 import { tokenize } from './text.ts';
 
 export type ClassificationLevel = {
-  /** Word lists with negation, word lists without, or only the label's own name in the text. */
-  readonly evidence: 'full' | 'no-negation' | 'literal';
+  /** Word lists with negation, each word only once, word lists without negation, or only the label's own name. */
+  readonly evidence: 'full' | 'distinct' | 'no-negation' | 'literal';
   /** The bare label, or a sentence around it. */
   readonly bare: boolean;
 };
@@ -21,10 +21,28 @@ function isSentiment(labels: readonly string[]): boolean {
 }
 
 function bySentiment(text: string, labels: readonly string[], level: ClassificationLevel): string {
-  const balance = level.evidence === 'literal' ? 1 : moodBalance(text, level.evidence === 'full');
+  const balance = level.evidence === 'literal' ? 1 : balances[level.evidence](text);
   const wanted = balance > 0 ? POSITIVE_NAME : balance < 0 ? NEGATIVE_NAME : NEUTRAL_NAMES;
   return labels.find((label) => wanted.test(label)) ?? labels[0] ?? '';
 }
+
+/** The judge's own: pleasant minus unpleasant words, each of them once; only the two words before can turn one round. */
+function distinctBalance(text: string): number {
+  const tokens = tokenize(text);
+  const moods = new Map<string, number>();
+  tokens.forEach(({ stem }, index) => {
+    const mood = POSITIVE.has(stem) ? 1 : NEGATIVE.has(stem) ? -1 : 0;
+    const turned = tokens.slice(Math.max(0, index - 2), index).some(({ lower }) => NEGATIONS.has(lower));
+    if (mood !== 0) moods.set(stem, turned ? -mood : mood);
+  });
+  return [...moods.values()].reduce((sum, mood) => sum + mood, 0);
+}
+
+const balances = {
+  full: (text: string) => moodBalance(text, true),
+  distinct: distinctBalance,
+  'no-negation': (text: string) => moodBalance(text, false),
+} as const;
 
 /** Pleasant minus unpleasant words; a negation up to three words before turns a word round, "but" doubles what follows. */
 export function moodBalance(text: string, withNegation: boolean): number {
@@ -43,7 +61,8 @@ export function moodBalance(text: string, withNegation: boolean): number {
 }
 
 function bySubject(text: string, labels: readonly string[], level: ClassificationLevel): string {
-  const stems = tokenize(text).map((token) => token.stem);
+  const found = tokenize(text).map((token) => token.stem);
+  const stems = level.evidence === 'distinct' ? [...new Set(found)] : found;
   const score = (label: string): number => {
     const own = new Set(tokenize(label).map((token) => token.stem));
     const known = level.evidence === 'literal' ? own : wordsForLabel(label);

@@ -6,8 +6,8 @@ import { isStopWord, splitSentences, stem, tokenize } from './text.ts';
 export type ExtractionLevel = {
   /** ISO dates and JSON numbers, or whatever stands in the text. */
   readonly normalise: boolean;
-  /** Values chosen by the words around them, or simply the first of the kind. */
-  readonly useContext: boolean;
+  /** Values chosen by how near the field's words are, by how many of them share the clause, or the first of the kind. */
+  readonly context: 'nearest' | 'clause' | 'none';
   /** Share of properties that are left out. */
   readonly dropShare: number;
   /** Bare JSON, or JSON wrapped in talk. */
@@ -81,12 +81,12 @@ function fillField(text: string, field: Field, level: ExtractionLevel, taken: Se
   if (type === 'boolean') return statedTrue(text, field);
   if (type === 'array') return listItems(text, field);
   if (type === 'object') return undefined;
-  const keyed = level.useContext ? keyedValue(text, field, type, level) : undefined;
+  const keyed = level.context !== 'none' ? keyedValue(text, field, type, level) : undefined;
   if (keyed !== undefined) return keyed;
   const found = candidatesFor(text, field, type, level).filter(
     (candidate) => !taken.has(`${kindOf(field, type)}@${candidate.at}`),
   );
-  const best = level.useContext ? nearestToWords(text, field, found) : found[0];
+  const best = choosers[level.context](text, field, found);
   if (best === undefined) return undefined;
   taken.add(`${kindOf(field, type)}@${best.at}`);
   return best.value;
@@ -194,6 +194,24 @@ function numberCandidates(text: string, field: Field, type: string, level: Extra
 function hasCurrency(text: string, place: { readonly at: number; readonly end: number }): boolean {
   const before = /(?:[$€£]|EUR|USD|GBP)\s?$/.test(text.slice(0, place.at));
   return before || /^\s?(?:€|EUR|USD|GBP|euros?|dollars?|pounds?|cents)/i.test(text.slice(place.end));
+}
+
+type Chooser = (text: string, field: Field, found: readonly Found[]) => Found | undefined;
+const choosers: Readonly<Record<ExtractionLevel['context'], Chooser>> = {
+  nearest: nearestToWords,
+  clause: inBestClause,
+  none: (_text, _field, found) => found[0],
+};
+
+/** The judge's own choice: the candidate with most of the field's words in its clause, the first of equals. */
+function inBestClause(text: string, field: Field, found: readonly Found[]): Found | undefined {
+  const score = ({ at, end }: Found): number => {
+    const before = /(?:(?![.;!?\n]\s|,\s|\band\b).)*$/s.exec(text.slice(0, at))?.[0] ?? '';
+    const after = /^(?:(?![.;!?\n](?:\s|$)|,\s|\band\b).)*/s.exec(text.slice(end))?.[0] ?? '';
+    const stems = new Set(tokenize(`${before} ${after}`).map((token) => token.stem));
+    return field.words.filter((word) => stems.has(word)).length;
+  };
+  return found.toSorted((a, b) => score(b) - score(a) || a.at - b.at)[0];
 }
 
 /** The candidate whose sentence and closest words say most about the field. */

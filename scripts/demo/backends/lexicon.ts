@@ -1,6 +1,6 @@
 import { stem } from './text.ts';
 
-/** Everyday word lists. They know subjects and moods, not the demo's tasks. */
+/** Everyday word lists of subjects and moods: single words, none taken from a sentence of the demo's tasks. */
 const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/).map(stem));
 
 export const POSITIVE = words(
@@ -29,7 +29,7 @@ export const NEUTRAL_NAMES = /^(?:neutral|mixed|factual|neither|other|none|infor
 const SUBJECTS: readonly string[] = [
   `sport sports football match goal team coach player league season tournament race runner cyclist champion championship stadium score scored referee tennis swimming medal marathon athlete cup defeated penalty final`,
   `politics political government minister parliament election vote voter voters law bill senate president party policy mayor council campaign coalition opposition debate tax referendum treaty`,
-  `science scientific research researcher researchers scientist scientists study telescope planet species experiment laboratory physics chemistry biology discovery fossil genome climate astronomer astronomers particles measured samples`,
+  `science scientific research researcher researchers scientist scientists study telescope planet species experiment laboratory physics chemistry biology discovery fossil genome climate astronomy biologist chemist physicist particles galaxy theory`,
   `technology tech software computer app phone chip device internet digital robot battery startup network data programming developers update processor laptop release browser`,
   `business economy economic finance market markets company shares profit revenue bank banks investor investors sales quarter trade inflation merger price prices stock loan exports earnings interest`,
   `health medical medicine hospital doctor doctors patient patients vaccine disease nurse treatment clinic symptoms diet therapy infection surgery heart sleep exercise`,
@@ -38,11 +38,11 @@ const SUBJECTS: readonly string[] = [
   `food cooking recipe kitchen restaurant chef oven bake flour sugar butter dish meal menu cheese soup vegetables spice dinner bread`,
   `environment nature forest river wildlife pollution conservation rain storm flood birds carbon recycling emissions trees weather`,
   `education school university student students teacher teachers exam lesson course pupils curriculum classroom degree lecture`,
-  `billing payment payments invoice charge charged card refund price subscription money account fee receipt paid pay overcharged twice bank statement`,
+  `billing payment payments invoice charge card refund price subscription money account fee receipt paid pay cost costs debit credit bank`,
   `delivery shipping parcel package courier tracking arrive arrived dispatch address late deliver delivered shipped shipment depot post`,
   `technical support bug error crash crashes install login password screen update app software website freezes loading setting settings reset`,
   `returns return exchange refund size wrong damaged broken defective replacement send back faulty unopened`,
-  `complaint unhappy rude disappointed unacceptable angry manager worst`,
+  `complaint unhappy rude disappointed unacceptable angry worst`,
   `question enquiry inquiry information opening hours possible wondering know ask whether available availability could`,
   `cancellation cancel cancelled terminate stop subscription membership end contract close`,
   `praise compliment thank thanks wonderful great excellent helpful lovely grateful`,

@@ -16,24 +16,32 @@ export type Quality = {
 export const QUALITIES = {
   careful: {
     reading: { retrieval: 'weighted', span: 'typed' },
-    extraction: { normalise: true, useContext: true, dropShare: 0, bare: true },
+    extraction: { normalise: true, context: 'nearest', dropShare: 0, bare: true },
     arithmetic: 'full',
     summary: { choice: 'central', obeysLimits: true },
     classification: { evidence: 'full', bare: true },
   },
   middling: {
     reading: { retrieval: 'overlap', span: 'sentence' },
-    extraction: { normalise: false, useContext: true, dropShare: 0.15, bare: true },
+    extraction: { normalise: false, context: 'nearest', dropShare: 0.15, bare: true },
     arithmetic: 'signs',
     summary: { choice: 'lead', obeysLimits: true },
     classification: { evidence: 'no-negation', bare: true },
   },
   careless: {
     reading: { retrieval: 'first', span: 'head' },
-    extraction: { normalise: false, useContext: false, dropShare: 0.4, bare: false },
+    extraction: { normalise: false, context: 'none', dropShare: 0.4, bare: false },
     arithmetic: 'sum',
     summary: { choice: 'last', obeysLimits: false },
     classification: { evidence: 'literal', bare: false },
+  },
+  /** The evaluators' model: methods that no node uses, so that agreeing with it is no agreement with a copy. */
+  independent: {
+    reading: { retrieval: 'saturated', span: 'last-typed' },
+    extraction: { normalise: true, context: 'clause', dropShare: 0, bare: true },
+    arithmetic: 'ledger',
+    summary: { choice: 'frequent', obeysLimits: true },
+    classification: { evidence: 'distinct', bare: true },
   },
 } as const satisfies Readonly<Record<string, Quality>>;
 
@@ -69,6 +77,8 @@ export const PROFILES = {
     faultShare: 0.3,
     faults: ['error', 'cut', 'stall', 'garbage'],
   },
+  /** Stands behind no node. */
+  judge: { ...STEADY, quality: QUALITIES.independent, firstTokenMs: 12, msPerToken: 0.4 },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof PROFILES;

