@@ -1,4 +1,4 @@
-import type { EpochFacts, EpochLog, GoldOutcome, StoredDistribution } from '../epoch/ports.ts';
+import type { EpochFacts, EpochLog, EpochResult, GoldOutcome, StoredDistribution } from '../epoch/ports.ts';
 import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
 import { distributionHash } from '../protocol/commitments.ts';
 import { epochEnd, epochStart } from '../protocol/epoch.ts';
@@ -134,7 +134,7 @@ async function requireWholeStore({ chain, log, clock }: AnchorEpochDeps, epoch: 
 }
 
 /** Written down before it is signed out: two different ones for one round would be slashable. */
-async function distributionOf(deps: AnchorEpochDeps, epoch: bigint, status: EpochStatus): Promise<StoredDistribution> {
+async function distributionOf(deps: AnchorEpochDeps, epoch: bigint, status: EpochStatus): Promise<EpochResult> {
   const known = await deps.log.distribution(epoch);
   if (known?.distribution.round === status.round) return known;
   const from = epoch - BigInt(deps.goldWindowEpochs - 1);
@@ -164,6 +164,6 @@ async function finalizeStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<Step
 }
 
 /** Whether what stands on chain is what this gateway computed. */
-export function agrees(stored: StoredDistribution, status: EpochStatus): boolean {
+export function agrees(stored: Pick<EpochResult, 'distribution'>, status: EpochStatus): boolean {
   return distributionHash(stored.distribution) === status.distributionHash;
 }

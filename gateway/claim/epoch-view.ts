@@ -8,7 +8,7 @@ import type { StructJson } from '../protocol/struct-json.ts';
 import type { Hex } from '../protocol/types.ts';
 import { roleTrees } from '../epoch/fold-epoch.ts';
 import type { RoleTree } from '../epoch/fold-epoch.ts';
-import type { StoredDistribution } from '../epoch/ports.ts';
+import type { EpochResult } from '../epoch/ports.ts';
 import { weightOf } from '../poq/fold.ts';
 
 /** An epoch as `GET /v1/epochs/:n` shows it. Amounts, weights, epochs and times are decimal strings. */
@@ -55,15 +55,44 @@ export type LeafView = {
   readonly proof: readonly { readonly hash: Hex; readonly sum: string }[];
 };
 
-export type EpochViewInput = {
+type EpochViewInput = {
   readonly epoch: bigint;
   readonly clock: EpochClock;
   readonly status: EpochStatus;
-  readonly stored: StoredDistribution | undefined;
-  readonly distributor: LeafDomain;
+  readonly distribution: DistributionView | undefined;
 };
 
-export function epochView({ epoch, clock, status, stored, distributor }: EpochViewInput): EpochView {
+export type EpochViewsDeps = {
+  readonly clock: EpochClock;
+  readonly distributor: LeafDomain;
+  readonly status: (epoch: bigint) => Promise<EpochStatus>;
+  readonly result: (epoch: bigint) => Promise<EpochResult | undefined>;
+};
+
+const MAX_CACHED = 16;
+
+/** @returns undefined for an epoch that was never opened. What is claimed of a final epoch changes, its leaves do not. */
+export function createEpochViews(deps: EpochViewsDeps): (epoch: bigint) => Promise<EpochView | undefined> {
+  const settled = new Map<bigint, DistributionView>();
+  return async (epoch) => {
+    const status = await deps.status(epoch);
+    if (status.state === 'none') return undefined;
+    const known = settled.get(epoch);
+    if (known !== undefined) return epochView({ epoch, clock: deps.clock, status, distribution: known });
+    const result = await deps.result(epoch);
+    const distribution = result === undefined ? undefined : distributionView(result, deps.distributor);
+    if (distribution !== undefined && status.state === 'final') {
+      settled.set(epoch, distribution);
+      for (const oldest of settled.keys()) {
+        if (settled.size <= MAX_CACHED) break;
+        settled.delete(oldest);
+      }
+    }
+    return epochView({ epoch, clock: deps.clock, status, distribution });
+  };
+}
+
+function epochView({ epoch, clock, status, distribution }: EpochViewInput): EpochView {
   return {
     epoch: epoch.toString(),
     state: status.state,
@@ -79,11 +108,11 @@ export function epochView({ epoch, clock, status, stored, distributor }: EpochVi
     tableRoot: status.tableRoot,
     tableEpoch: status.tableEpoch.toString(),
     distributionHash: status.distributionHash,
-    distribution: stored === undefined ? null : distributionView(stored, distributor),
+    distribution: distribution ?? null,
   };
 }
 
-function distributionView(stored: StoredDistribution, distributor: LeafDomain): DistributionView {
+function distributionView(stored: EpochResult, distributor: LeafDomain): DistributionView {
   const { distribution, signature, tableLeaves } = stored;
   return {
     hash: distributionHash(distribution),

@@ -84,13 +84,17 @@ export type GoldOutcome = {
   readonly entries: readonly { readonly evaluator: Address; readonly accuracy: number }[];
 };
 
-/** An epoch's result with all that is needed to prove and to publish it. */
-export type StoredDistribution = {
+/** An epoch's result with all that is needed to prove it. */
+export type EpochResult = {
   readonly distribution: Distribution;
   readonly signature: Hex;
   readonly leaves: readonly RewardLeaf[];
   readonly tableLeaves: readonly TableLeaf[];
   readonly goldOutcomes: readonly GoldOutcome[];
+};
+
+/** With the dataset that publishes it, which is by far the largest part. */
+export type StoredDistribution = EpochResult & {
   /** JSON lines; `dataHash` is their sha256. */
   readonly dataset: string;
 };
@@ -103,7 +107,8 @@ export type EpochLog = {
   readonly facts: (epoch: bigint) => Promise<Omit<EpochFacts, 'context' | 'golds'>>;
   readonly goldOutcomes: (fromEpoch: bigint, toEpoch: bigint) => Promise<readonly GoldOutcome[]>;
   readonly save: (stored: StoredDistribution) => Promise<void>;
-  readonly distribution: (epoch: bigint) => Promise<StoredDistribution | undefined>;
+  readonly distribution: (epoch: bigint) => Promise<EpochResult | undefined>;
+  readonly dataset: (epoch: bigint) => Promise<string | undefined>;
   /** Adds the rows that open, prepare and close an epoch; rows that exist are left alone. */
   readonly plan: (
     rows: readonly { readonly kind: 'open' | 'gold' | 'propose'; readonly epoch: bigint }[],

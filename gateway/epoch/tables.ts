@@ -2,14 +2,14 @@ import { ZERO_HASH } from '../protocol/types.ts';
 import type { Hex } from '../protocol/types.ts';
 import { createTable } from '../poq/table.ts';
 import type { Table } from '../poq/table.ts';
-import type { StoredDistribution } from './ports.ts';
+import type { EpochResult } from './ports.ts';
 
 /** Trust, sampling rates and active dimensions in force per epoch: copied at its opening, so they never change. */
 export type Tables = { readonly of: (epoch: bigint) => Promise<Table> };
 
 export type TablesDeps = {
   readonly inForce: (epoch: bigint) => Promise<{ readonly tableRoot: Hex; readonly tableEpoch: bigint }>;
-  readonly distribution: (epoch: bigint) => Promise<StoredDistribution | undefined>;
+  readonly distribution: (epoch: bigint) => Promise<EpochResult | undefined>;
 };
 
 const MAX_CACHED = 16;
@@ -28,7 +28,7 @@ export function createTables({ inForce, distribution }: TablesDeps): Tables {
     },
   };
 
-  async function leavesOf(tableRoot: Hex, tableEpoch: bigint): Promise<StoredDistribution['tableLeaves']> {
+  async function leavesOf(tableRoot: Hex, tableEpoch: bigint): Promise<EpochResult['tableLeaves']> {
     const stored = await distribution(tableEpoch);
     if (stored === undefined || stored.distribution.tableRoot !== tableRoot) {
       throw new Error(`the table of epoch ${tableEpoch} with root ${tableRoot} is not in this gateway's store`);

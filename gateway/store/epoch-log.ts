@@ -1,4 +1,11 @@
-import type { EpochBatch, EpochLog, EpochReceipt, GoldOutcome, StoredDistribution } from '../epoch/ports.ts';
+import type {
+  EpochBatch,
+  EpochLog,
+  EpochReceipt,
+  EpochResult,
+  GoldOutcome,
+  StoredDistribution,
+} from '../epoch/ports.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Address, Distribution, EvaluationEntry, Hex } from '../protocol/types.ts';
 import type { StoredCommitSet } from '../evaluate/ports.ts';
@@ -31,6 +38,10 @@ export function createEpochLog(deps: EpochLogDeps): EpochLog {
     },
     save: (stored) => store.write([saveStatement(stored)]),
     distribution: (epoch) => readDistribution(store, epoch),
+    async dataset(epoch) {
+      const [row] = await store.read<{ dataset: string }>('SELECT dataset FROM epochs WHERE epoch = ?', [epoch]);
+      return row?.dataset;
+    },
     plan: (rows) =>
       store.write(
         rows.map(({ kind, epoch }) =>
@@ -191,11 +202,13 @@ type EpochRow = {
   leaves: string;
   table_leaves: string;
   gold_outcomes: string;
-  dataset: string;
 };
 
-async function readDistribution(store: Store, epoch: bigint): Promise<StoredDistribution | undefined> {
-  const [row] = await store.read<EpochRow>('SELECT * FROM epochs WHERE epoch = ?', [epoch]);
+async function readDistribution(store: Store, epoch: bigint): Promise<EpochResult | undefined> {
+  const [row] = await store.read<EpochRow>(
+    'SELECT distribution, signature, leaves, table_leaves, gold_outcomes FROM epochs WHERE epoch = ?',
+    [epoch],
+  );
   if (row === undefined) return undefined;
   return {
     distribution: parseDistribution(row.distribution),
@@ -203,7 +216,6 @@ async function readDistribution(store: Store, epoch: bigint): Promise<StoredDist
     leaves: (JSON.parse(row.leaves) as unknown[]).map((leaf) => decodeStruct('reward', leaf)),
     tableLeaves: (JSON.parse(row.table_leaves) as unknown[]).map((leaf) => decodeStruct('table', leaf)),
     goldOutcomes: JSON.parse(row.gold_outcomes) as GoldOutcome[],
-    dataset: row.dataset,
   };
 }
 

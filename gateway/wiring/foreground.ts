@@ -8,7 +8,7 @@ import { readEpoch } from '../chain/anchor-chain.ts';
 import type { ChainClient } from '../chain/clients.ts';
 import type { HeadFollower } from '../chain/head.ts';
 import type { StakingFacts } from '../chain/staking-facts.ts';
-import { epochView } from '../claim/epoch-view.ts';
+import { createEpochViews } from '../claim/epoch-view.ts';
 import type { Config } from '../config.ts';
 import type { EpochLog } from '../epoch/ports.ts';
 import { BREAKER_DEFAULTS, createBreaker } from '../execute/breaker.ts';
@@ -44,7 +44,7 @@ export type ForegroundInputs = {
   readonly nodes: NodeSource;
   readonly gateway: Address;
   readonly receipts: ReceiptLog;
-  readonly distributions: Pick<EpochLog, 'distribution'>;
+  readonly distributions: Pick<EpochLog, 'distribution' | 'dataset'>;
 };
 
 export type Foreground = {
@@ -103,15 +103,14 @@ function chainView({ head, staking }: ForegroundInputs): ChainView {
 }
 
 function epochReads({ client, contracts, staking, distributions }: ForegroundInputs): AppDeps['epochs'] {
-  const distributor = { chainId: contracts.chainId, contract: contracts.rewardDistributor };
   return {
-    find: async (epoch) => {
-      const status = await readEpoch(client, contracts.rewardDistributor, epoch);
-      if (status.state === 'none') return undefined;
-      const stored = await distributions.distribution(epoch);
-      return epochView({ epoch, clock: staking.clock, status, stored, distributor });
-    },
-    dataset: async (epoch) => (await distributions.distribution(epoch))?.dataset,
+    find: createEpochViews({
+      clock: staking.clock,
+      distributor: { chainId: contracts.chainId, contract: contracts.rewardDistributor },
+      status: (epoch) => readEpoch(client, contracts.rewardDistributor, epoch),
+      result: distributions.distribution,
+    }),
+    dataset: distributions.dataset,
   };
 }
 

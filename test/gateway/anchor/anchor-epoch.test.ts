@@ -107,6 +107,7 @@ function world() {
       return note(`save ${stored.distribution.round}`);
     },
     distribution: (epoch) => Promise.resolve(saved.get(epoch)),
+    dataset: unused,
     plan: unused,
     proposed: (_key, epoch, round) => note(`proposed ${epoch} ${round}`),
     overturned: (_key, epoch, round) => note(`overturned ${epoch} ${round}`),

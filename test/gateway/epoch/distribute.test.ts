@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 
-import { epochView } from '../../../gateway/claim/epoch-view.ts';
+import { createEpochViews } from '../../../gateway/claim/epoch-view.ts';
+import type { DistributionView, EpochView } from '../../../gateway/claim/epoch-view.ts';
+import type { EpochResult } from '../../../gateway/epoch/ports.ts';
 import type { EpochStatus } from '../../../gateway/anchor/ports.ts';
 import { DATASET_VERSION, datasetText } from '../../../gateway/epoch/dataset.ts';
 import { distribute } from '../../../gateway/epoch/distribute.ts';
@@ -187,7 +189,7 @@ describe('distribute', () => {
   });
 });
 
-describe('epochView', () => {
+describe('createEpochViews', () => {
   const STATUS: EpochStatus = {
     state: 'proposed',
     round: 0,
@@ -203,14 +205,28 @@ describe('epochView', () => {
     pot: 10n ** 25n,
     electorate: 1n,
   };
-  const view = (stored: ReturnType<typeof distribute> | undefined) =>
-    epochView({ epoch: EPOCH, clock: CLOCK, status: STATUS, stored, distributor: DISTRIBUTOR });
+  const views = (state: () => EpochStatus['state'], stored: EpochResult | undefined) => {
+    let reads = 0;
+    const find = createEpochViews({
+      clock: CLOCK,
+      distributor: DISTRIBUTOR,
+      status: () => Promise.resolve({ ...STATUS, state: state(), paid: [BigInt(reads), 0n, 0n] }),
+      result: () => {
+        reads += 1;
+        return Promise.resolve(stored);
+      },
+    });
+    return { find, reads: () => reads };
+  };
+  const view = async (stored: EpochResult | undefined): Promise<EpochView> => {
+    const shown = await views(() => 'proposed', stored).find(EPOCH);
+    assert.ok(shown !== undefined);
+    return shown;
+  };
 
-  it('shows for every leaf a weight and a proof that claims it under root and total of its role', () => {
+  it('shows for every leaf a weight and a proof that claims it under root and total of its role', async () => {
     const stored = distribute(richFacts(), [], 0, DEPS);
-    const shown = JSON.parse(JSON.stringify(view(stored).distribution)) as NonNullable<
-      ReturnType<typeof view>['distribution']
-    >;
+    const shown = JSON.parse(JSON.stringify((await view(stored)).distribution)) as DistributionView;
     assert.equal(shown.hash, distributionHash(stored.distribution));
     assert.equal(shown.leaves.length, stored.leaves.length);
     assert.deepEqual(new Set(stored.leaves.map(({ role }) => role)), new Set([0, 1, 2]));
@@ -224,14 +240,35 @@ describe('epochView', () => {
     }
   });
 
-  it('shows amounts and times as decimal strings, and null before there is a distribution', () => {
-    const shown = view(undefined);
+  it('shows amounts and times as decimal strings, and null before there is a distribution', async () => {
+    const shown = await view(undefined);
     assert.equal(shown.distribution, null);
     assert.deepEqual(
       [shown.startsAt, shown.endsAt, shown.pot, shown.pools[0]],
       ['1300', '1400', '10000000000000000000000000', '7000000000000000000000000'],
     );
     assert.doesNotThrow(() => JSON.stringify(shown));
+  });
+
+  it('computes the leaves of a final epoch once, still shows what was claimed since, and keeps no other', async () => {
+    const stored = distribute(richFacts(), [], 0, DEPS);
+    let state: EpochStatus['state'] = 'proposed';
+    const { find, reads } = views(() => state, stored);
+    const early = [await find(EPOCH), await find(EPOCH)];
+    assert.equal(reads(), 2);
+    assert.notEqual(early[0]?.distribution, early[1]?.distribution);
+    state = 'final';
+    const [first, second] = [await find(EPOCH), await find(EPOCH)];
+    assert.equal(reads(), 3);
+    assert.equal(first?.distribution, second?.distribution);
+    assert.deepEqual(first?.distribution, early[0]?.distribution);
+    assert.deepEqual([first?.paid[0], second?.paid[0]], ['2', '3']);
+    for (let epoch = 100n; epoch < 116n; epoch += 1n) await find(epoch);
+    assert.equal(reads(), 19);
+    await find(EPOCH);
+    assert.equal(reads(), 20, 'sixteen are kept');
+    state = 'none';
+    assert.equal(await find(EPOCH), undefined);
   });
 });
 
