@@ -1,10 +1,10 @@
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Hex } from '../protocol/types.ts';
-import type { Examination, ExaminationLog, Replay, StoredCommitSet } from '../evaluate/ports.ts';
+import type { CommitteeResult, Examination, ExaminationLog, Replay, StoredCommitSet } from '../evaluate/ports.ts';
 import type { ContentCipher } from './content-cipher.ts';
 import { enqueue, finish } from './outbox-log.ts';
 import { statement } from './sqlite.ts';
-import type { Store } from './sqlite.ts';
+import type { Statement, Store } from './sqlite.ts';
 
 export function createExaminationLog(store: Store, cipher: ContentCipher): ExaminationLog {
   return {
@@ -43,31 +43,25 @@ export function createExaminationLog(store: Store, cipher: ContentCipher): Exami
       ]),
     escalate: (key, receiptId, nextSize, first) =>
       store.write([
-        ...(first === undefined
-          ? []
-          : [
-              statement(
-                'UPDATE examinations SET committee_size = ?, entries = ? WHERE receipt_id = ? AND finished = 0',
-                first.size,
-                JSON.stringify(first.entries),
-                receiptId,
-              ),
-            ]),
+        ...(first === undefined ? [] : [resultStatement(receiptId, first, false)]),
         enqueue('commit', `${receiptId}:${nextSize}`, { receiptId, size: nextSize }),
         finish(key),
       ]),
     finish: (key, receiptId, size, entries) =>
-      store.write([
-        statement(
-          'UPDATE examinations SET finished = 1, committee_size = ?, entries = ? WHERE receipt_id = ? AND finished = 0',
-          size,
-          JSON.stringify(entries),
-          receiptId,
-        ),
-        finish(key),
-      ]),
+      store.write([resultStatement(receiptId, { size, entries }, true), finish(key)]),
     close: (key) => store.write([finish(key)]),
   };
+}
+
+/** A result that is not final stands only until a larger committee's, or until the examination is given up. */
+function resultStatement(receiptId: Hex, { size, entries }: CommitteeResult, final: boolean): Statement {
+  return statement(
+    'UPDATE examinations SET finished = ?, committee_size = ?, entries = ? WHERE receipt_id = ? AND finished = 0',
+    final ? 1 : 0,
+    size,
+    JSON.stringify(entries),
+    receiptId,
+  );
 }
 
 type ExaminationRow = {
