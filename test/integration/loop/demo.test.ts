@@ -29,11 +29,13 @@ const POLLS = 600;
 const DEADLINE_MS = 400_000;
 
 describe('demo', () => {
-  it('holds on Anvil', async function () {
+  it('holds on Anvil, and pay follows work there too', async function () {
     this.timeout(DEADLINE_MS);
-    const { stdout } = await run(process.execPath, [...DEMO, '--epochs', '1', '--chain', 'anvil', '--seed', 'anvil']);
+    const { stdout } = await run(process.execPath, [...DEMO, '--epochs', '2', '--chain', 'anvil', '--seed', 'anvil']);
     const { checks } = JSON.parse(stdout) as Result;
-    assert.ok(checks.length >= 9);
+    assert.ok(checks.length >= 11);
+    for (const merit of ['better work earns more', 'lying does not pay'])
+      assert.equal(checks.find(({ name }) => name === merit)?.ok, true, merit);
     assert.deepEqual(
       checks.filter(({ ok }) => !ok),
       [],
