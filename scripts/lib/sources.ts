@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { CommandError, Exit, UsageError, describeError } from './command.ts';
 
-/** JSON from a file or an http(s) address, as commands take them. */
+/** Text and JSON from a file or an http(s) address, as commands take them. */
 
 const TIMEOUT_MS = 20_000;
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -10,8 +10,12 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** The address answers, but has nothing there. */
 export class NotFound extends CommandError {}
 
+export async function readText(source: string): Promise<string> {
+  return /^https?:\/\//.test(source) ? await fetchText(source) : fileText(source);
+}
+
 export async function readJson(source: string): Promise<unknown> {
-  const text = /^https?:\/\//.test(source) ? await fetchText(source) : fileText(source);
+  const text = await readText(source);
   try {
     return JSON.parse(text);
   } catch {

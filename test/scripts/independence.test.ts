@@ -20,6 +20,7 @@ function imports(file: string, seen = new Set<string>()): Set<string> {
 
 const COMMANDS = [
   ...[
+    'audit',
     'authorize',
     'claim',
     'close',

@@ -1,0 +1,156 @@
+import { FLAG, isExaminable } from './context.ts';
+import type { Context, Examined } from './context.ts';
+import type { Dataset, EpochLine, TableLeaf } from './dataset.ts';
+import { outcomesOf } from './golds.ts';
+import type { Outcome } from './golds.ts';
+import { ANY_FAMILY, DEFAULTS, KIND, NOBODY } from './in-force.ts';
+import { clamp, isqrt, lowerMedian, sum } from './numbers.ts';
+import { FAMILIES } from './params.ts';
+import { BIT, consensus } from './records.ts';
+import { expectSame, wrong } from './wrong.ts';
+
+/** The table that a later epoch will work with: trust from golds, sampling rates, active dimensions. */
+export function checkTable(context: Context, receipts: readonly Examined[], previous: readonly Dataset[]): void {
+  const { epoch, table } = context.dataset;
+  const outcomes = goldsInWindow(context, previous);
+  const expected = [...trustLeaves(epoch, outcomes), ...rateLeaves(epoch, receipts), ...maskLeaves(outcomes)];
+  table.forEach(({ line, leaf }, index) => {
+    const due = expected[index] ?? wrong({ line, field: 'leaf' }, 'is one more than this table has');
+    for (const name of ['kind', 'account', 'family'] as const) {
+      expectSame({ line, field: `leaf.${name}` }, leaf[name], due[name]);
+    }
+    if (due.value !== undefined) expectSame({ line, field: 'leaf.value' }, leaf.value, due.value);
+  });
+  const last = { line: table.at(-1)?.line ?? epoch.line, field: 'table' };
+  expectSame(last, BigInt(table.length), BigInt(expected.length));
+}
+
+/** A leaf whose value is undefined depends on datasets that were not given. */
+type Due = Omit<TableLeaf, 'value'> & { readonly value: bigint | undefined };
+
+/** Golds of the window up to this epoch; undefined when a dataset of it is missing. */
+function goldsInWindow({ dataset, skip }: Context, previous: readonly Dataset[]): readonly Outcome[] | undefined {
+  const { epoch, params } = dataset.epoch;
+  const first = epoch + 1n > params.goldWindowEpochs ? epoch + 1n - params.goldWindowEpochs : 0n;
+  const given = new Map(previous.map((earlier) => [earlier.epoch.epoch, earlier]));
+  const earlier: Dataset[] = [];
+  const missing: bigint[] = [];
+  for (let number = first; number < epoch; number += 1n) {
+    const found = given.get(number);
+    if (found === undefined) missing.push(number);
+    else earlier.push(found);
+  }
+  if (missing.length > 0) {
+    skip('trust and dimensions of the new table', `golds of epoch ${missing.join(', ')} count too: give --previous`);
+    return undefined;
+  }
+  return [...earlier, dataset].flatMap(outcomesOf);
+}
+
+function ordered(accounts: readonly string[]): readonly string[] {
+  return [...new Set(accounts)].toSorted();
+}
+
+function trustLeaves({ evaluators }: EpochLine, outcomes: readonly Outcome[] | undefined): Due[] {
+  const trust = outcomes === undefined ? undefined : trustOf(outcomes);
+  return ordered(evaluators).map((account) => ({
+    kind: KIND.trust,
+    account,
+    family: ANY_FAMILY,
+    value: trust === undefined ? undefined : (trust.get(account) ?? DEFAULTS.trust),
+  }));
+}
+
+type Errors = { readonly squares: bigint; readonly count: bigint };
+
+/** Squared errors per gateway and evaluator, a gateway's own account aside. */
+function errorsOf(outcomes: readonly Outcome[]): ReadonlyMap<string, ReadonlyMap<string, Errors>> {
+  const byGateway = new Map<string, Map<string, Errors>>();
+  for (const { gateway, truth, entries } of outcomes) {
+    const errors = byGateway.get(gateway) ?? new Map<string, Errors>();
+    byGateway.set(gateway, errors);
+    for (const { evaluator, accuracy } of entries.filter((entry) => entry.evaluator !== gateway)) {
+      const { squares, count } = errors.get(evaluator) ?? { squares: 0n, count: 0n };
+      errors.set(evaluator, { squares: squares + (accuracy - truth) ** 2n, count: count + 1n });
+    }
+  }
+  return byGateway;
+}
+
+const FLOOR = 10_000n;
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+/** clamp(⌊1,000·mRef²/m²⌋, 250, 4,000) by each gateway's golds; over gateways the lower median. */
+export function trustOf(outcomes: readonly Outcome[]): ReadonlyMap<string, bigint> {
+  const opinions = new Map<string, bigint[]>();
+  for (const errors of errorsOf(outcomes).values()) {
+    const seasoned = [...errors.values()].filter(({ count }) => count >= 3n);
+    const median = lowerMedian(seasoned.map(({ squares, count }) => squares / count));
+    for (const [account, { squares, count }] of errors) {
+      const reference = larger(FLOOR, median ?? 0n);
+      const mean = larger(FLOOR, (squares + 5n * reference) / (count + 5n));
+      const trust =
+        median === undefined ? DEFAULTS.trust : clamp((1_000n * reference ** 2n) / mean ** 2n, 250n, 4_000n);
+      opinions.set(account, [...(opinions.get(account) ?? []), trust]);
+    }
+  }
+  return new Map([...opinions].map(([account, values]) => [account, lowerMedian(values) ?? DEFAULTS.trust]));
+}
+
+/** max(floor, ⌈1,000,000 / max(100, n)⌉) with n the node's counted receipts that could have been drawn. */
+function rateLeaves({ nodes, params }: EpochLine, receipts: readonly Examined[]): Due[] {
+  return ordered(nodes).map((account) => {
+    const own = receipts.filter(({ counted, receipt }) => counted && receipt.node === account);
+    const n = larger(100n, BigInt(own.filter(({ receipt }) => isExaminable(receipt.flags)).length));
+    const value = larger(params.floorRateBps, (1_000_000n + n - 1n) / n);
+    return { kind: KIND.rate, account, family: ANY_FAMILY, value };
+  });
+}
+
+function maskLeaves(outcomes: readonly Outcome[] | undefined): Due[] {
+  return FAMILIES.map((_name, index) => {
+    const family = BigInt(index);
+    const own = outcomes?.filter((gold) => gold.family === family && gold.gateway !== gold.node);
+    return { kind: KIND.active, account: NOBODY, family, value: own === undefined ? undefined : maskOf(own) };
+  });
+}
+
+export function maskOf(golds: readonly Outcome[]): bigint {
+  const measures = {
+    accuracy: golds,
+    consistency: golds.filter(({ replays }) => replays >= 2),
+    format: golds.filter(({ flags }) => (flags & FLAG.constrained) !== 0n),
+  };
+  let mask = 0n;
+  for (const name of ['accuracy', 'consistency', 'format'] as const) {
+    const pairs = measures[name].map(({ entries, truth }) => ({ score: consensus(entries)[name], truth }));
+    const isActive = pairs.length < 30 ? (DEFAULTS.mask & BIT[name]) !== 0n : isReliable(pairs);
+    if (isActive) mask |= BIT[name];
+  }
+  return mask;
+}
+
+type Pair = { readonly score: bigint; readonly truth: bigint };
+
+/** Twice the mid-rank less its centre: 2·(number below) + (number equal) + 1 − (n + 1). */
+function centredRanks(values: readonly bigint[]): readonly bigint[] {
+  return values.map((value) => {
+    const below = values.filter((other) => other < value).length;
+    const equal = values.filter((other) => other === value).length;
+    return BigInt(2 * below + equal - values.length);
+  });
+}
+
+function isReliable(pairs: readonly Pair[]): boolean {
+  const a = centredRanks(pairs.map(({ score }) => score));
+  const b = centredRanks(pairs.map(({ truth }) => truth));
+  const products = (x: readonly bigint[], y: readonly bigint[]) =>
+    sum(x.map((value, index) => value * (y[index] ?? 0n)));
+  const spread = isqrt(products(a, a) * products(b, b));
+  if (spread === 0n) return false;
+  const rho = (10_000n * products(a, b)) / spread;
+  return rho - 196_000_000n / isqrt(BigInt(pairs.length - 1) * 100_000_000n) > 1_000n;
+}

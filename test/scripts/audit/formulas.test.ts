@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+import fc from 'fast-check';
+
+import { activeMask } from '../../../gateway/poq/active.ts';
+import { feedbackOf } from '../../../gateway/poq/feedback.ts';
+import { foldGateways, foldInference, rewardLeaves } from '../../../gateway/poq/fold.ts';
+import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
+import { goldScore } from '../../../gateway/poq/score.ts';
+import { trustTable } from '../../../gateway/poq/trust.ts';
+import type { Address } from '../../../gateway/protocol/types.ts';
+import type { Examined } from '../../../scripts/audit/context.ts';
+import { parseDataset } from '../../../scripts/audit/dataset.ts';
+import type { Dataset } from '../../../scripts/audit/dataset.ts';
+import { rewardsOf } from '../../../scripts/audit/fold.ts';
+import type { Outcome } from '../../../scripts/audit/golds.ts';
+import { isqrt, lowerMedian } from '../../../scripts/audit/numbers.ts';
+import { maskOf, trustOf } from '../../../scripts/audit/table.ts';
+
+/** Two implementations of the same formulas, the audit's and the gateway's, on data that a short epoch does not show. */
+const EPOCH = parseDataset(readFileSync(new URL('../../vectors/audit/epoch.jsonl', import.meta.url), 'utf8'));
+const account = (index: number): Address => `0x${(index + 1).toString(16).padStart(40, '0')}`;
+const RUNS = { numRuns: 150, seed: 20_261_122 };
+const bps = fc.integer({ min: 0, max: 10_000 });
+
+const drawnReceipt = fc.record({
+  node: fc.integer({ min: 0, max: 3 }).map(account),
+  gateway: fc.integer({ min: 0, max: 1 }).map(account),
+  family: fc.integer({ min: 0, max: 2 }),
+  complexity: fc.constantFrom(500, 9_500, 10_000),
+  units: fc.bigInt({ min: 0n, max: 3_000n }),
+  flags: fc.constantFrom(0, 0, 0, 1, 4, 8, 16, 20, 64),
+  status: fc.integer({ min: 0, max: 2 }),
+  quality: bps,
+  score: bps,
+  cost: bps,
+  truth: fc.option(bps, { nil: undefined }),
+});
+type Drawn = typeof drawnReceipt extends fc.Arbitrary<infer Value> ? Value : never;
+
+function recordOf({ status, quality, score, cost }: Drawn) {
+  const isScored = status === 1;
+  return { status, quality: isScored ? quality : 0, score: isScored ? score : 0, cost, activeMask: isScored ? 1 : 0 };
+}
+
+/** The audit's view: lines of a dataset, of which only what the fold reads is filled in. */
+function examinedOf(receipts: readonly Drawn[]): { dataset: Dataset; examined: readonly Examined[] } {
+  const examined = receipts.map((drawn, index) => {
+    const { node, gateway, units } = drawn;
+    const { status, quality, score, cost, activeMask: mask } = recordOf(drawn);
+    return {
+      receipt: {
+        id: `0x${index}`,
+        node,
+        gateway,
+        units,
+        family: BigInt(drawn.family),
+        complexity: BigInt(drawn.complexity),
+        flags: BigInt(drawn.flags),
+      },
+      record: {
+        status: BigInt(status),
+        quality: BigInt(quality),
+        score: BigInt(score),
+        cost: BigInt(cost),
+        activeMask: BigInt(mask),
+        consistency: 0n,
+        format: 0n,
+      },
+      entries: [],
+      counted: true,
+    } as unknown as Examined;
+  });
+  const golds = receipts.flatMap(({ truth, flags }, index) =>
+    truth === undefined || (flags & 4) === 0 ? [] : [{ used: { receiptId: `0x${index}`, truth: BigInt(truth) } }],
+  );
+  return { dataset: { ...EPOCH, golds: golds as unknown as Dataset['golds'], receipts: [] }, examined };
+}
+
+function countedOf(drawn: Drawn) {
+  const { truth, ...receipt } = drawn;
+  const record = { ...recordOf(drawn), committeeSize: 5, accuracy: 0, consistency: 0, format: 0 };
+  const base = { ...receipt, status: record.status, quality: record.quality, score: record.score };
+  if (truth === undefined || (drawn.flags & 4) === 0) return base;
+  const scored = { ...receipt, priceMicroUsd: 0n, totalMs: 0 };
+  return { ...base, exactScore: goldScore({ receipt: scored, record, truth, params: DEFAULT_PARAMS }) };
+}
+
+describe('scripts/audit, formulas', () => {
+  it('returns the same shares of nodes and gateways as the gateway, with carry, difficulty and golds', () => {
+    let carried = 0;
+    let uneven = 0;
+    fc.assert(
+      fc.property(fc.array(drawnReceipt, { maxLength: 250, size: 'max' }), (receipts) => {
+        const { dataset, examined } = examinedOf(receipts);
+        const input = { receipts: receipts.map(countedOf), minQualityBps: DEFAULT_PARAMS.minQualityBps };
+        const { epoch } = dataset.epoch;
+        const expected = [
+          ...rewardLeaves(epoch, 0, foldInference({ ...input, feedback: feedbackOf([]) })),
+          ...rewardLeaves(epoch, 2, foldGateways(input)),
+        ];
+        const own = rewardsOf(dataset, examined).map(({ role, quality, difficulty, feedback, ...rest }) => ({
+          ...rest,
+          role: Number(role),
+          quality: Number(quality),
+          difficulty: Number(difficulty),
+          feedback: Number(feedback),
+        }));
+        assert.deepEqual(own, expected);
+        carried += receipts.filter(({ status, flags }) => status === 0 && (flags & 77) === 0).length;
+        uneven += expected.filter(({ difficulty }) => difficulty !== 10_000).length;
+      }),
+      RUNS,
+    );
+    assert.ok(carried > 1_000 && uneven > 50, `${carried} carried, ${uneven} of uneven difficulty`);
+  });
+
+  const gold = fc.record({
+    gateway: fc.integer({ min: 0, max: 2 }).map(account),
+    truth: bps,
+    entries: fc.uniqueArray(fc.record({ evaluator: fc.integer({ min: 0, max: 5 }).map(account), accuracy: bps }), {
+      minLength: 1,
+      maxLength: 5,
+      selector: ({ evaluator }) => evaluator,
+    }),
+  });
+
+  it('returns the same trust as the gateway', () => {
+    fc.assert(
+      fc.property(fc.array(gold, { maxLength: 40, size: 'max' }), (golds) => {
+        const samples = golds.flatMap(({ gateway, truth, entries }) =>
+          entries.map(({ evaluator, accuracy }) => ({ gateway, evaluator, accuracy, truth })),
+        );
+        const outcomes = golds.map(({ gateway, truth, entries }) => ({
+          gateway,
+          truth: BigInt(truth),
+          entries: entries.map(({ evaluator, accuracy }) => ({ evaluator, accuracy: BigInt(accuracy) })),
+        })) as unknown as readonly Outcome[];
+        const own = [...trustOf(outcomes)].map(([evaluator, trust]) => [evaluator, Number(trust)]);
+        assert.deepEqual(new Map(own as [string, number][]), trustTable(samples));
+      }),
+      RUNS,
+    );
+  });
+
+  it('returns the same active dimensions as the gateway, below and above thirty golds', () => {
+    const pair = fc.record({ truth: fc.constantFrom(0, 2_000, 5_000, 10_000), noise: bps, isGood: fc.boolean() });
+    const seen = new Set<number>();
+    fc.assert(
+      fc.property(fc.array(pair, { minLength: 20, maxLength: 60, size: 'max' }), fc.boolean(), (pairs, isHonest) => {
+        const golds = pairs.map(({ truth, noise, isGood }) => ({
+          truth,
+          accuracy: isHonest || isGood ? truth : noise,
+          consistency: isHonest ? 10_000 - truth : noise,
+          format: isGood ? truth : noise,
+        }));
+        const outcomes = golds.map(({ truth, ...scores }) => ({
+          truth: BigInt(truth),
+          flags: 16n,
+          replays: 2,
+          entries: [Object.fromEntries(Object.entries({ ...scores, trust: 1_000 }).map(([k, v]) => [k, BigInt(v)]))],
+        })) as unknown as readonly Outcome[];
+        const pairsOf = (name: 'accuracy' | 'consistency' | 'format') =>
+          golds.map(({ truth, ...scores }) => ({ truth, score: scores[name] }));
+        const expected = activeMask({
+          accuracy: pairsOf('accuracy'),
+          consistency: pairsOf('consistency'),
+          format: pairsOf('format'),
+        });
+        assert.equal(Number(maskOf(outcomes)), expected);
+        seen.add(expected);
+      }),
+      RUNS,
+    );
+    assert.ok(seen.size > 2, [...seen].join());
+  });
+
+  it('returns whole roots and lower medians', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 1n << 90n }), (value) => {
+        const root = isqrt(value);
+        assert.ok(root ** 2n <= value && (root + 1n) ** 2n > value);
+      }),
+      RUNS,
+    );
+    assert.equal(lowerMedian([4n, 1n, 3n, 2n]), 2n);
+    assert.equal(lowerMedian([]), undefined);
+  });
+});
