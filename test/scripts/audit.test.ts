@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { audit } from '../../scripts/audit.ts';
+import { parseDataset } from '../../scripts/audit/dataset.ts';
+import { tableRootOf } from '../../scripts/audit/in-force.ts';
 import { run } from './support/run.ts';
 
 const VECTORS = fileURLToPath(new URL('../vectors/audit/', import.meta.url));
@@ -197,6 +199,27 @@ describe('scripts/audit', () => {
         assert.ok((await found(text)).line > 0, path.join('.'));
       }
     }).timeout(120_000);
+
+    it('takes the table in force from an earlier dataset, and says so when it has none', async () => {
+      const dataset = parseDataset(TEXT);
+      const leaves = dataset.table.map(({ leaf }) => leaf);
+      const withTable = (tableRoot: string): string =>
+        tampered((lines) => void Object.assign(find(lines, ofType('epoch')), { tableRoot, tableEpoch: '0' }));
+      const own = withTable(tableRootOf(leaves, dataset.epoch));
+      const alone = await examine(own);
+      assert.equal(alone.code, 0, alone.err);
+      const skipped = (alone.json() as Report).checks.filter(({ status }) => status === 'skipped');
+      assert.ok(skipped.some(({ name }) => name === 'draws, trust and dimensions in force'));
+      const previous = join(VECTORS, 'epoch.jsonl');
+      // Its evaluators were trusted by the defaults, which this table no longer says.
+      const used = await found(own, '--previous', previous);
+      assert.deepEqual(
+        [used.check, used.field.replace(/\d+/, 'n')],
+        ['committees and evaluations', 'entries[n].trust'],
+      );
+      const other = await found(withTable(`0x${'ab'.repeat(32)}`), '--previous', previous);
+      assert.deepEqual([other.check, other.line, other.field], ['table in force', 1, 'tableRoot']);
+    });
 
     it('rejects text that is not canonical, cut off, out of order, or of another version', async () => {
       const lines = TEXT.trimEnd().split('\n');
