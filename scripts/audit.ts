@@ -150,8 +150,8 @@ async function examineReceipts(
   await steps.run('committees and evaluations', () => checkCommittees(context, receipts, table));
   await onChain('keys on chain', (chain) => checkSigners(context, chain));
   await steps.run('records', () => checkRecords(context, receipts, table));
-  await steps.run('golds', () => checkGolds(context, receipts));
-  await onChain('golds on chain', (chain) => checkGoldRoot(context, chain));
+  await steps.run('golds', () => checkGolds(context, receipts, previous));
+  await onChain('golds on chain', (chain) => checkGoldRoot(context, previous, chain));
   await steps.run('table of the epoch', () => checkTable(context, receipts, previous));
   await steps.run('rewards', () => checkRewards(dataset, receipts));
   await steps.run('distribution', () => distributionOf(dataset, 0n).hash);

@@ -201,23 +201,39 @@ export async function checkSigners({ signers }: Context, session: Session): Prom
   }
 }
 
-/** Golds stand under the root that their gateway anchored before the epoch. */
-export async function checkGoldRoot({ dataset, skip }: Context, session: Session): Promise<void> {
+/** Golds stand under the root that their gateway anchored before the epoch; late ones under that of the epoch before. */
+export async function checkGoldRoot(
+  { dataset, skip }: Context,
+  previous: readonly Dataset[],
+  session: Session,
+): Promise<void> {
   const { epoch, golds, batches } = dataset;
   const [gateway, ...others] = new Set(batches.map((batch) => batch.gateway));
   if (gateway === undefined || others.length > 0) {
     skip('root of golds', 'gold lines do not name their gateway, and the batches are not of exactly one');
     return;
   }
-  const at = { line: golds[0]?.line ?? epoch.line, field: 'leaf' };
+  await checkTree(dataset, gateway, session);
+  const before = previous.find((earlier) => earlier.epoch.epoch + 1n === epoch.epoch);
+  if (before !== undefined && golds.some(({ leaf }) => leaf.epoch !== epoch.epoch)) {
+    await checkTree(before, gateway, session);
+  }
+}
+
+async function checkTree({ epoch, golds }: Dataset, gateway: string, session: Session): Promise<void> {
+  const own = golds.filter(({ leaf }) => leaf.epoch === epoch.epoch);
+  const at = { line: own[0]?.line ?? epoch.line, field: 'leaf' };
   const args = [gateway, epoch.epoch];
   const anchored = await ask<{ root: string; count: bigint }>(session.contracts.registry, 'goldOf', args, at);
-  expectSame(at, BigInt(golds.length), anchored.count);
-  if (golds.length === 0) return;
+  expectSame(at, BigInt(own.length), anchored.count);
+  if (own.length === 0) return;
   const domain = { chainId: epoch.chainId, contract: epoch.proofRegistry };
-  const root = within(at, () => batchRoot(golds.map(({ leaf }) => leafHash('GoldLeaf', domain, leaf))));
-  if (root !== anchored.root)
-    wrong(at, `golds have the root ${root}, but ${anchored.root} was anchored: one is not in the tree`);
+  const root = within(at, () => batchRoot(own.map(({ leaf }) => leafHash('GoldLeaf', domain, leaf))));
+  if (root === anchored.root) return;
+  wrong(
+    at,
+    `golds of epoch ${epoch.epoch} have the root ${root}, anchored was ${anchored.root}: one is not in the tree`,
+  );
 }
 
 /** First state of an epoch in which there is a distribution: 2 proposed, 3 disputed, 4 final. */

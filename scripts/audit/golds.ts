@@ -7,33 +7,69 @@ import type { Dataset, Entry, GoldLine } from './dataset.ts';
 import { json } from './shapes.ts';
 import { expectSame, inside, wrong } from './wrong.ts';
 
-/** Gold tasks: that each is the one its leaf commits to, and which receipt it was used with. */
-export function checkGolds(context: Context, receipts: readonly Examined[]): void {
+/**
+ * Gold tasks: that each is the one its leaf commits to, and which receipt it was used with. First come those of the epoch
+ * before whose receipt counts only in this one, then all of the epoch's own.
+ */
+export function checkGolds(context: Context, receipts: readonly Examined[], previous: readonly Dataset[]): void {
   const { golds, epoch } = context.dataset;
-  const byId = new Map(receipts.map((examined) => [examined.receipt.id, examined]));
-  const users = new Map<string, number>();
-  let elsewhere = 0;
+  const late = golds.filter(({ leaf }) => leaf.epoch !== epoch.epoch);
   golds.forEach((gold, index) => {
+    if (index < late.length) return checkLate(gold, golds[index - 1], epoch.epoch);
     expectSame({ line: gold.line, field: 'leaf.epoch' }, gold.leaf.epoch, epoch.epoch);
-    expectSame({ line: gold.line, field: 'leaf.index' }, gold.leaf.index, BigInt(index));
-    checkTask(gold);
-    if (gold.used === null) return;
-    const { receiptId, truth } = gold.used;
-    if (truth > MAX_BPS) wrong({ line: gold.line, field: 'used.truth' }, `${truth} is above ${MAX_BPS}`);
-    const at = { line: gold.line, field: 'used.receiptId' };
-    const twin = users.get(receiptId);
-    if (twin !== undefined) wrong(at, `is used by line ${twin} too`);
-    users.set(receiptId, gold.line);
-    const examined = byId.get(receiptId);
-    if (examined === undefined) elsewhere += 1;
-    else if ((examined.receipt.flags & FLAG.gold) === 0n) wrong(at, `line ${examined.line} is not flagged as gold`);
+    expectSame({ line: gold.line, field: 'leaf.index' }, gold.leaf.index, BigInt(index - late.length));
   });
-  checkFlagged(context, receipts, users);
-  if (elsewhere > 0) context.skip('golds of other epochs', `${elsewhere} were used with receipts that count elsewhere`);
+  golds.forEach(checkTask);
+  checkFlagged(context, receipts, checkUses(golds, receipts));
+  checkEarlier(context, late, previous);
   context.skip(
     'truth of golds',
     'answers are not published: exact accuracies are within range, and their gateway’s word',
   );
+}
+
+function checkLate({ line, leaf, used }: GoldLine, before: GoldLine | undefined, epoch: bigint): void {
+  expectSame({ line, field: 'leaf.epoch' }, leaf.epoch, epoch - 1n);
+  if (used === null) wrong({ line, field: 'used' }, 'a gold of the epoch before must have been used in this one');
+  if (before !== undefined && before.leaf.index >= leaf.index) wrong({ line, field: 'leaf.index' }, 'is out of order');
+}
+
+/** @returns the line of the gold that each receipt was used by. */
+function checkUses(golds: readonly GoldLine[], receipts: readonly Examined[]): ReadonlyMap<string, number> {
+  const byId = new Map(receipts.map((examined) => [examined.receipt.id, examined]));
+  const users = new Map<string, number>();
+  for (const { line, used } of golds) {
+    if (used === null) continue;
+    const { receiptId, truth } = used;
+    if (truth > MAX_BPS) wrong({ line, field: 'used.truth' }, `${truth} is above ${MAX_BPS}`);
+    const at = { line, field: 'used.receiptId' };
+    const twin = users.get(receiptId);
+    if (twin !== undefined) wrong(at, `is used by line ${twin} too`);
+    users.set(receiptId, line);
+    const examined = byId.get(receiptId) ?? wrong(at, 'there is no such receipt in the dataset');
+    if ((examined.receipt.flags & FLAG.gold) === 0n) wrong(at, `line ${examined.line} is not flagged as gold`);
+  }
+  return users;
+}
+
+/** Golds of the epoch before are those of its dataset, where that is given. */
+function checkEarlier({ dataset, skip }: Context, late: readonly GoldLine[], previous: readonly Dataset[]): void {
+  if (late.length === 0) return;
+  const source = previous.find(({ epoch }) => epoch.epoch + 1n === dataset.epoch.epoch);
+  if (source === undefined) {
+    skip(
+      'golds of the epoch before',
+      `${late.length} stand in the dataset of the epoch before: give it with --previous`,
+    );
+    return;
+  }
+  for (const { line, leaf, raw } of late) {
+    const twin = source.golds.find((gold) => gold.leaf.epoch === leaf.epoch && gold.leaf.index === leaf.index);
+    const at = { line, field: 'leaf' };
+    if (twin === undefined) return wrong(at, 'the dataset of the epoch before has no such gold');
+    expectSame(at, canonical(at, raw['leaf']), canonical(at, twin.raw['leaf']));
+    if (twin.used !== null) wrong({ line, field: 'used' }, 'it was used in the epoch before already');
+  }
 }
 
 /** Both hashes are salted with the leaf's own salt; model and delivery are not part of the task. */
@@ -47,19 +83,21 @@ function checkTask({ line, leaf, task }: GoldLine): void {
   expectSame({ line, field: 'leaf.checkerId' }, leaf.checkerId, id(`dgrid.gold.${String(reference['kind'])}.v1`));
 }
 
-/** A gold without a task would take volume and truth away from a receipt at will. */
+/** A flag without a task would take volume and truth away from a receipt at will. */
 function checkFlagged(
   { dataset, skip }: Context,
   receipts: readonly Examined[],
   users: ReadonlyMap<string, number>,
 ): void {
   const loose = receipts.filter(({ receipt }) => (receipt.flags & FLAG.gold) !== 0n && !users.has(receipt.id));
-  for (const { line, receipt } of loose) {
-    if (epochAt(receipt.servedAt, dataset.epoch) < dataset.epoch.epoch) continue;
-    wrong({ line, field: 'receipt.flags' }, 'is flagged as gold, but no gold task was used with it');
+  const unused = dataset.golds.filter(({ used }) => used === null).length;
+  const own = loose.filter(({ receipt }) => epochAt(receipt.servedAt, dataset.epoch) >= dataset.epoch.epoch);
+  const surplus = own[unused];
+  if (surplus !== undefined) {
+    wrong({ line: surplus.line, field: 'receipt.flags' }, 'is flagged as gold, but no gold task is left for it');
   }
   if (loose.length > 0)
-    skip('golds of the epoch before', `${loose.length} receipts belong to tasks of an earlier dataset`);
+    skip('golds without truth', `${loose.length} receipts are flagged as gold, but no gold names them`);
 }
 
 /** A gold that was drawn and scored: what trust, gating and evaluators' pay are measured by. */
