@@ -10,10 +10,12 @@ import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { goldScore } from '../../../gateway/poq/score.ts';
 import { trustTable } from '../../../gateway/poq/trust.ts';
 import type { Address } from '../../../gateway/protocol/types.ts';
+import { createSigners } from '../../../scripts/audit/context.ts';
 import type { Examined } from '../../../scripts/audit/context.ts';
 import { parseDataset } from '../../../scripts/audit/dataset.ts';
 import type { Dataset } from '../../../scripts/audit/dataset.ts';
 import { rewardsOf } from '../../../scripts/audit/fold.ts';
+import { checkGolds } from '../../../scripts/audit/golds.ts';
 import type { Outcome } from '../../../scripts/audit/golds.ts';
 import { isqrt, lowerMedian } from '../../../scripts/audit/numbers.ts';
 import { maskOf, trustOf } from '../../../scripts/audit/table.ts';
@@ -186,5 +188,22 @@ describe('scripts/audit, formulas', () => {
     );
     assert.equal(lowerMedian([4n, 1n, 3n, 2n]), 2n);
     assert.equal(lowerMedian([]), undefined);
+  });
+
+  it('takes a gold of the epoch before only if that epoch left it unused', () => {
+    const gold = EPOCH.golds.find(({ used }) => used !== null);
+    const line = EPOCH.receipts.find(({ receipt }) => receipt.id === gold?.used?.receiptId);
+    assert.ok(gold && line);
+    const dataset: Dataset = { ...EPOCH, golds: [gold], epoch: { ...EPOCH.epoch, epoch: EPOCH.epoch.epoch + 1n } };
+    const notes: string[] = [];
+    const context = { dataset, signers: createSigners(true), skip: (name: string) => notes.push(name) };
+    const check = (previous: readonly Dataset[]) => checkGolds(context, [line as unknown as Examined], previous);
+    const before = (golds: Dataset['golds']): readonly Dataset[] => [{ ...EPOCH, golds }];
+    check([]);
+    assert.deepEqual(notes, ['golds of the epoch before', 'truth of golds']);
+    check(before([{ ...gold, used: null }]));
+    assert.equal(notes.length, 3);
+    assert.throws(() => check(before([gold])), /used in the epoch before already/);
+    assert.throws(() => check(before([])), /has no such gold/);
   });
 });
