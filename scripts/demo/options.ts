@@ -20,6 +20,7 @@ export const DEMO_OPTIONS = {
     help: 'JSON list of {name, backendUrl, model, price} instead of our own backends',
   },
   epochs: { type: 'string', value: 'N', help: 'epochs with traffic, 1 to 20 (default: 4)' },
+  slow: { type: 'string', value: 'N', help: 'stretch every window of time by 1 to 5, for a slow machine (default: 1)' },
   chain: { type: 'string', value: 'NAME', help: 'hardhat or anvil (default: hardhat)' },
   rpc: { type: 'string', value: 'URL', help: 'a chain that runs already; DGRID_PRIVATE_KEY deploys and pays' },
   json: { type: 'boolean', help: 'one JSON document on standard output, progress on standard error' },
@@ -30,6 +31,7 @@ export type DemoOptions = {
   readonly keep: boolean;
   readonly json: boolean;
   readonly epochs: number;
+  readonly slow: number;
   readonly chain: ChainKind;
   readonly rpc: string | undefined;
   readonly tasks: readonly DemoTask[];
@@ -50,6 +52,7 @@ export function parseDemoOptions(values: OptionValues<typeof DEMO_OPTIONS>): Dem
     keep,
     json,
     epochs: parseEpochs(values.epochs),
+    slow: parseSlow(values.slow),
     chain: parseChain(values.chain, rpc),
     rpc,
     tasks: readTasks(tasks ?? OWN_TASKS),
@@ -61,6 +64,11 @@ export function parseDemoOptions(values: OptionValues<typeof DEMO_OPTIONS>): Dem
 function parseEpochs(text = '4'): number {
   if (!/^\d{1,2}$/.test(text) || Number(text) < 1 || Number(text) > 20)
     throw new UsageError(`--epochs expects a whole number from 1 to 20, got "${text}"`);
+  return Number(text);
+}
+
+function parseSlow(text = '1'): number {
+  if (!/^[1-5]$/.test(text)) throw new UsageError(`--slow expects a whole number from 1 to 5, got "${text}"`);
   return Number(text);
 }
 

@@ -21,9 +21,13 @@ const ANSWER_MS = 1_500;
 /** Anchoring, drawing and recording a batch take about eight blocks; they have to fit into the record window. */
 const FREE_BLOCK_SECONDS = 0.75;
 
-/** @param contention wall time per processor time of a busy loop: 1 when nobody else wants the processor. */
-export function paceOf(contention: number, blockSeconds: number): Pace {
-  const busy = contention <= FREE ? 1 : Math.min(MOST, contention / FREE);
+/**
+ * @param contention wall time per processor time of a busy loop: 1 when nobody else wants the processor.
+ * @param slow what the user asks for at least.
+ */
+export function paceOf(contention: number, blockSeconds: number, slow = 1): Pace {
+  const measured = contention <= FREE ? 1 : Math.min(MOST, contention / FREE);
+  const busy = Math.max(measured, slow);
   const factor = Math.max(busy, blockSeconds / FREE_BLOCK_SECONDS);
   return {
     factor,

@@ -129,7 +129,7 @@ async function assemble(input: DemoInput, members: Members, inputs: GatewayInput
   ensureArtifacts((line) => progress.phase('contracts', line));
   const chain = await starting;
   progress.phase('chain', `${options.chain} at ${chain.rpcUrl}`);
-  const pace = paceOf(inputs.contention, chain.blockSeconds);
+  const pace = paceOf(inputs.contention, chain.blockSeconds, options.slow);
   if (pace.factor > 1) progress.phase('pace', `a busy processor or slow blocks: epochs of ${pace.epochDuration} s`);
   const network = await deployNetwork(chain, dir, deployerKey, pace);
   progress.phase(

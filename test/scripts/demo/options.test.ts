@@ -27,6 +27,7 @@ describe('demo/options', () => {
       keep: false,
       json: false,
       epochs: 4,
+      slow: 1,
       chain: 'hardhat',
       rpc: undefined,
       network: undefined,
@@ -71,6 +72,8 @@ describe('demo/pace', () => {
     assert.deepEqual(paceOf(1.1, 0.4), { factor: 1, epochDuration: 8, recordWindow: 6, answerTimeoutMs: 1_500 });
     assert.deepEqual(paceOf(2.6, 0.4), { factor: 2, epochDuration: 16, recordWindow: 12, answerTimeoutMs: 3_000 });
     assert.equal(paceOf(50, 0.4).epochDuration, 20);
+    assert.deepEqual(paceOf(1, 0.4, 2), paceOf(2.6, 0.4));
+    assert.equal(paceOf(50, 0.4, 3).epochDuration, 24);
     // An epoch's distribution must be final before the second epoch after it begins.
     for (const contention of [1, 1.5, 2, 3, 9]) {
       for (const blockSeconds of [0.4, 1, 2]) {
