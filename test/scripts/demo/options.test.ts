@@ -13,6 +13,7 @@ const NONE: Values = {
   tasks: undefined,
   network: undefined,
   epochs: undefined,
+  slow: undefined,
   chain: undefined,
   rpc: undefined,
   json: false,
