@@ -37,7 +37,13 @@ describe('scripts/lib/command', () => {
   it('shows its options with --help and returns 0', async () => {
     const { code, out } = await run(echo, ['--help']);
     assert.equal(code, 0);
-    for (const part of ['Says what', 'npx node scripts/echo.ts [word]... [options]', '--times N', 'how often', '--help']) {
+    for (const part of [
+      'Says what',
+      'npx node scripts/echo.ts [word]... [options]',
+      '--times N',
+      'how often',
+      '--help',
+    ]) {
       assert.ok(out.includes(part), part);
     }
   });
