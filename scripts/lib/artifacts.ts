@@ -50,7 +50,7 @@ export function readArtifact(path: string): Artifact {
  * so a stamp over sources and artifacts answers the usual case in milliseconds.
  */
 export function ensureArtifacts(log: (line: string) => void = () => {}): void {
-  if (readIfThere(join(ROOT, STAMP)) === stamp()) return;
+  if (isCurrent(readIfThere(join(ROOT, STAMP)), stamp())) return;
   log('compiling the contracts (hardhat build)');
   const hardhat = fileURLToPath(import.meta.resolve('hardhat/package.json')).replace(
     /package\.json$/,
@@ -65,6 +65,11 @@ export function ensureArtifacts(log: (line: string) => void = () => {}): void {
   const current = stamp();
   if (current === undefined) throw new CommandError('hardhat build left an artifact out');
   writeFileSync(join(ROOT, STAMP), current);
+}
+
+/** A missing stamp is never that of missing artifacts: on a fresh clone there is neither. */
+export function isCurrent(written: string | undefined, actual: string | undefined): boolean {
+  return actual !== undefined && written === actual;
 }
 
 /** Hash over sources, settings and the artifacts made of them; undefined while an artifact is missing. */
