@@ -22,6 +22,7 @@ import type { ChainView, NodeSource } from './registry/ports.ts';
 import type { QualityBook } from './registry/quality-book.ts';
 import { modelViews, nodeViews } from './registry/views.ts';
 import type { Candidate, LiveConditions } from './route/candidate.ts';
+import { endpointView } from './route/endpoint-view.ts';
 import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
@@ -69,9 +70,12 @@ export type App = {
 export function buildApp(deps: AppDeps): App {
   const directory = createDirectory(deps.nodes);
   const live = (candidate: Candidate, family: number): LiveConditions => liveOf(deps, candidate, family);
-  const plan = (request: Pick<ServeRequest, 'body' | 'pin' | 'exclude' | 'traceId'>, complete: boolean): Plan =>
+  const plan = (
+    request: Pick<ServeRequest, 'endpoint' | 'body' | 'pin' | 'exclude' | 'traceId'>,
+    complete: boolean,
+  ): Plan =>
     planRoute({
-      body: request.body,
+      ...endpointView(request.endpoint ?? 'chat', request.body),
       candidates: directory.served(),
       live,
       epoch: deps.chain.epoch() ?? 0n,

@@ -48,6 +48,7 @@ function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Answere
   const { sink } = request;
   const stream = request.body['stream'] === true;
   return deps.execute({
+    endpoint: request.endpoint ?? 'chat',
     targets: plan.decision.order.map(({ candidate }) => targetOf(candidate)),
     bodyOf: (target) => nodeBody(stripPreferences(request.body, target.modelId), stream),
     receiptId: ids.id,

@@ -1,9 +1,11 @@
-import type { ChatContent, JsonObject } from './protocol/content.ts';
+import type { AnswerContent, Endpoint, JsonObject } from './protocol/content.ts';
 import type { Address, Hex, Receipt } from './protocol/types.ts';
 
 /** The port of the pipeline: what its three callers (HTTP, golds, replays) hand in and what they get. Types only. */
 
 export type ServeRequest = {
+  /** What is asked for; decides path, form of the answer and what a model must be able to do. Default: chat. */
+  readonly endpoint?: Endpoint;
   /** The OpenAI body as the caller sent it, preference fields included, already validated. */
   readonly body: JsonObject;
   /** sha256 of the key that pays, lower-case hex without 0x. */
@@ -47,7 +49,7 @@ export type ServeSink = {
 export type ServeOutcome = {
   readonly head: ServeHead;
   readonly receipt: Receipt;
-  readonly content: ChatContent;
+  readonly content: AnswerContent;
   /** The whole body for a plain request: the node's answer with the recounted usage. Empty when streamed. */
   readonly body: JsonObject;
 };

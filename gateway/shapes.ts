@@ -75,6 +75,14 @@ export function meterJob(answered: Answered): MeterJob {
   return { request: sentBody(answered), answer: executed.result.content, salt: ids.salt, decision };
 }
 
+/**
+ * Whether a committee could say anything about the answer: a vector means nothing to whoever has not the same model, nor
+ * do prompts in one model's tokens, or several prompts at once. Such receipts are kept from evaluators like private
+ * ones: to be drawn and not scored would count against a node that did nothing wrong.
+ */
+const isJudgeable = ({ endpoint = 'chat', body }: ServeRequest): boolean =>
+  endpoint === 'chat' || (endpoint === 'completion' && typeof body['prompt'] === 'string');
+
 type AnswerFacts = Omit<ReceiptInput, 'gateway' | 'servedAt' | 'measured'>;
 
 export function answerFacts(answered: Answered, formatConstrained: (body: JsonObject) => boolean): AnswerFacts {
@@ -93,7 +101,7 @@ export function answerFacts(answered: Answered, formatConstrained: (body: JsonOb
     flags: receiptFlags({
       preset: request.flags,
       pinned: plan.decision.pinned || plan.decision.lone.includes(target.modelId),
-      isPrivate: plan.preferences.isPrivate,
+      isPrivate: plan.preferences.isPrivate || !isJudgeable(request),
       formatConstrained: formatConstrained(sentBody(answered)),
     }),
   };

@@ -1,7 +1,6 @@
-import type { ChatContent, JsonObject } from '../protocol/content.ts';
-import { parseChatAnswer } from './chat-plain.ts';
-import { createChatStream } from './chat-stream.ts';
-import type { ChatStream, StreamMeta } from './chat-stream.ts';
+import type { AnswerContent, JsonObject } from '../protocol/content.ts';
+import type { StreamMeta } from './chat-stream.ts';
+import type { AnswerStream, Dialect } from './dialect.ts';
 import { UpstreamFailure, failureOfStatus } from './failure.ts';
 import type { CallControl, CallReader, NodeClient, ResponseHead, UpstreamCall } from './node-client.ts';
 import { createPauses } from './pauses.ts';
@@ -11,7 +10,7 @@ import type { SseScanner } from './sse-scanner.ts';
 import type { ClaimedUsage } from './usage.ts';
 
 export type ChatResult = {
-  readonly content: ChatContent;
+  readonly content: AnswerContent;
   readonly usage: ClaimedUsage | undefined;
   readonly firstTokenMs: number;
   /** The node's own time: without the pauses in which the caller did not keep up. */
@@ -38,6 +37,8 @@ const MAX_HELD_BYTES = 262_144;
 const MAX_REFUSAL_BYTES = 65_536;
 
 export type ChatCall = UpstreamCall & {
+  /** How the answer is read. */
+  readonly dialect: Pick<Dialect, 'parse' | 'createStream'>;
   /** Most choices the answer may have: what the body asks for. */
   readonly maxChoices: number;
 };
@@ -62,14 +63,14 @@ export async function callPlain(deps: ChatCallDeps, call: ChatCall): Promise<Cha
   });
   refusal.check();
   const endedMs = deps.nowMs();
-  const answer = parseChatAnswer(Buffer.concat(parts).toString('utf8'), call.maxChoices);
+  const answer = call.dialect.parse(Buffer.concat(parts).toString('utf8'), call.maxChoices);
   return { ...answer, firstTokenMs: (firstMs ?? endedMs) - startedMs, totalMs: endedMs - startedMs };
 }
 
 /** A streamed call; nothing reaches the sink before the first content event. @throws UpstreamFailure */
 export async function callStream(deps: ChatCallDeps, call: ChatCall, sink: ContentSink): Promise<ChatResult> {
   const startedMs = deps.nowMs();
-  const stream = createChatStream(deps.maxAnswerBytes, call.maxChoices);
+  const stream = call.dialect.createStream(deps.maxAnswerBytes, call.maxChoices);
   const scanner = createSseScanner(MAX_FRAME_BYTES);
   const refusal = createRefusalReader(deps.nowMs);
   const gate = createCommitGate(sink, () => deps.nowMs());
@@ -106,7 +107,7 @@ const isEventStream = (head: ResponseHead): boolean =>
 
 type FeedParts = {
   readonly scanner: SseScanner;
-  readonly stream: ChatStream;
+  readonly stream: AnswerStream;
   readonly gate: CommitGate;
   readonly pauses: Pauses;
 };

@@ -1,10 +1,10 @@
 import { DgridError } from '../errors.ts';
-import type { JsonObject } from '../protocol/content.ts';
+import type { Endpoint, JsonObject } from '../protocol/content.ts';
 import type { Address, Hex } from '../protocol/types.ts';
 import type { Breaker } from './breaker.ts';
 import { callPlain, callStream } from './chat-call.ts';
 import type { ChatCallDeps, ChatResult, ContentSink } from './chat-call.ts';
-import { choicesAsked } from './choices.ts';
+import { DIALECTS } from './dialect.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { FailureClass, FailureReason } from './failure.ts';
 import type { CallLimits } from './node-client.ts';
@@ -20,6 +20,7 @@ export type Attempt = {
 };
 
 export type ExecuteRequest = {
+  readonly endpoint: Endpoint;
   /** Best first. Each is asked at most once, but for one more try at the only one that is left. */
   readonly targets: readonly Target[];
   readonly bodyOf: (target: Target) => JsonObject;
@@ -158,9 +159,10 @@ function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> 
   const leftMs = Math.max(1, run.deadlineMs - deps.nowMs());
   const { plainMs, ...limits } = deps.limits;
   const body = request.bodyOf(target);
+  const dialect = DIALECTS[request.endpoint];
   const upstream = {
     endpoint: target.endpoint,
-    path: '/v1/chat/completions',
+    path: `/v1${dialect.path}`,
     method: 'POST' as const,
     headers: {
       'content-type': 'application/json',
@@ -172,7 +174,8 @@ function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> 
     body: JSON.stringify(body),
     limits: { ...limits, totalMs: leftMs, ...(request.stream ? {} : { headersMs: Math.min(plainMs, leftMs) }) },
     signal: request.signal,
-    maxChoices: choicesAsked(body),
+    dialect,
+    maxChoices: dialect.partsAsked(body),
   };
   if (!request.stream) return callPlain(deps, upstream);
   const sink: ContentSink = {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../protocol/canonical-json.ts';
-import { chatContent, contentHash, requestContent } from '../protocol/content.ts';
+import { answerContent, contentHash, requestContent } from '../protocol/content.ts';
 import { keccakText } from '../protocol/keccak.ts';
 import type { Measured, MeterJob } from './meter.ts';
 import { countAnswer, countPrompt } from './tokens.ts';
@@ -7,7 +7,7 @@ import { countAnswer, countPrompt } from './tokens.ts';
 /** The work of the metering thread, as a pure function. */
 export function measure(job: MeterJob): Measured {
   const request = requestContent(job.request);
-  const response = chatContent(job.answer);
+  const response = answerContent(job.answer);
   const decision = canonicalJson(job.decision);
   return {
     request,

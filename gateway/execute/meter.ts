@@ -2,14 +2,14 @@ import { Worker } from 'node:worker_threads';
 
 import { DgridError } from '../errors.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
-import type { ChatContent, JsonObject } from '../protocol/content.ts';
+import type { AnswerContent, JsonObject } from '../protocol/content.ts';
 import type { Hex } from '../protocol/types.ts';
 
 /** What is measured about a served request, off the thread that pumps bytes. */
 export type MeterJob = {
   /** The body as it went to the node. */
   readonly request: JsonObject;
-  readonly answer: ChatContent;
+  readonly answer: AnswerContent;
   readonly salt: Hex;
   readonly decision: JsonValue;
 };

@@ -2,7 +2,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 
 import { canonicalJson } from '../protocol/canonical-json.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
-import type { ChatContent, JsonObject } from '../protocol/content.ts';
+import type { AnswerContent, ChatChoice, JsonObject, TextChoice } from '../protocol/content.ts';
 import { isObject } from './json.ts';
 
 /**
@@ -24,6 +24,7 @@ export function countText(text: string): number {
 /** Messages with their overhead, then tools, then a JSON schema, which all reach the model's context. */
 export function countPrompt(body: JsonObject): number {
   const messages = body['messages'];
+  if (messages === undefined) return countInput(body['prompt'] ?? body['input']);
   let total = PER_REPLY;
   if (Array.isArray(messages)) for (const message of messages as readonly JsonValue[]) total += countMessage(message);
   for (const name of ['tools', 'response_format'] as const) {
@@ -50,10 +51,24 @@ function countPart(part: JsonValue): number {
   return typeof part['type'] === 'string' && part['type'].includes('image') ? PER_IMAGE : 0;
 }
 
-/** Everything a model wrote that the answer shows: text, refusals, names and arguments of tool calls. */
-export function countAnswer(content: ChatContent): number {
-  return content.choices.reduce((total, { message }) => {
-    const calls = (message.tool_calls ?? []).map((call) => `${call.function.name}${call.function.arguments}`);
-    return [message.content, message.refusal ?? '', ...calls].reduce((sum, text) => sum + countText(text), total);
-  }, 0);
+/** A prompt or input without roles: one text, tokens, or a list of either. Tokens count as they were sent. */
+function countInput(input: JsonValue | undefined): number {
+  if (typeof input === 'string') return countText(input);
+  if (typeof input === 'number') return 1;
+  return Array.isArray(input)
+    ? (input as readonly JsonValue[]).reduce<number>((sum, part) => sum + countInput(part), 0)
+    : 0;
+}
+
+/** Everything a model wrote that the answer shows: text, refusals, names and arguments of tool calls. Vectors are not. */
+export function countAnswer(content: AnswerContent): number {
+  if ('data' in content) return 0;
+  return content.choices.reduce((total, choice) => total + countChoice(choice), 0);
+}
+
+function countChoice(choice: ChatChoice | TextChoice): number {
+  if ('text' in choice) return countText(choice.text);
+  const { content, refusal, tool_calls: calls = [] } = choice.message;
+  const called = calls.map((call) => `${call.function.name}${call.function.arguments}`);
+  return [content, refusal ?? '', ...called].reduce((sum, text) => sum + countText(text), 0);
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { DgridError } from '../errors.ts';
 import { registerErrors } from './plugins/errors.ts';
 import type { HttpDeps } from './ports.ts';
-import { registerChat } from './routes/chat.ts';
+import { registerInference } from './routes/inference.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerOperations } from './routes/operations.ts';
 
@@ -32,7 +32,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   });
   registerErrors(app, deps.log);
   registerLifecycle(app, deps);
-  registerChat(app, deps);
+  registerInference(app, deps);
   registerNetwork(app, deps);
   registerOperations(app, deps);
   return app;

@@ -30,6 +30,34 @@ export type ChatChoice = {
 
 export type ChatContent = { readonly model: string; readonly choices: readonly ChatChoice[] };
 
+export type TextChoice = { readonly index: number; readonly text: string; readonly finish_reason: string | null };
+
+/** The answer of the older endpoint that continues a text. */
+export type TextContent = { readonly model: string; readonly choices: readonly TextChoice[] };
+
+/**
+ * Vectors in the order of their inputs. Every number is one of 32 bits, however the node wrote it down: so a caller who
+ * took the answer as base64 has the very numbers that the hash is of.
+ */
+export type EmbeddingContent = {
+  readonly model: string;
+  readonly data: readonly { readonly index: number; readonly embedding: readonly number[] }[];
+};
+
+export type AnswerContent = ChatContent | TextContent | EmbeddingContent;
+
+/** What a request asks for: the path it came by, and what its answer looks like. */
+export type Endpoint = 'chat' | 'completion' | 'embedding';
+
+/**
+ * Which endpoint a stored body was sent to. The edge sees to it that a body has the field of its own endpoint and none
+ * that would have it read as another's.
+ */
+export function endpointOf(body: JsonObject): Endpoint {
+  if (body['messages'] !== undefined) return 'chat';
+  return body['prompt'] === undefined && body['input'] !== undefined ? 'embedding' : 'completion';
+}
+
 /** The body as it goes to the node, without the two fields that only say how the answer is delivered. */
 export function requestContent(body: JsonObject): string {
   const { stream: _stream, stream_options: _streamOptions, ...rest } = body;
@@ -50,6 +78,30 @@ export function chatContent(content: ChatContent): string {
       finish_reason,
     }));
   return canonicalJson({ model: content.model, choices });
+}
+
+/** The canonical text of any answer. Which kind it is shows in itself: vectors, texts, or messages. */
+export function answerContent(content: AnswerContent): string {
+  if ('data' in content) return embeddingContent(content);
+  return isText(content) ? textContent(content) : chatContent(content);
+}
+
+function isText(content: ChatContent | TextContent): content is TextContent {
+  const [first] = content.choices;
+  return first !== undefined && 'text' in first;
+}
+
+function textContent({ model, choices }: TextContent): string {
+  const sorted = choices.toSorted((a, b) => a.index - b.index);
+  return canonicalJson({
+    model,
+    choices: sorted.map(({ index, text, finish_reason }) => ({ index, text, finish_reason })),
+  });
+}
+
+function embeddingContent({ model, data }: EmbeddingContent): string {
+  const sorted = data.toSorted((a, b) => a.index - b.index);
+  return canonicalJson({ model, data: sorted.map(({ index, embedding }) => ({ index, embedding })) });
 }
 
 function toolCall(call: ToolCall): JsonValue {

@@ -20,8 +20,15 @@ export function createDirectory(source: NodeSource): Directory {
       list = current;
       served = current
         .filter((node) => node.role === Role.inference)
-        .flatMap((node) => node.metadata.models.map((model) => ({ node, model })));
+        .flatMap((node) => node.metadata.models.map((model) => ({ node, model: withChat(model) })));
       return served;
     },
   };
+}
+
+/** Whoever offers a model offers to chat with it, unless it is there for vectors and says nothing of chat. */
+function withChat(model: ModelMetadata): ModelMetadata {
+  const { capabilities } = model;
+  if (capabilities.includes('embeddings') || capabilities.includes('chat')) return model;
+  return { ...model, capabilities: ['chat', ...capabilities] };
 }

@@ -10,6 +10,8 @@ import type { TaskProfile } from './task-profile.ts';
 
 export type PlanInput = {
   readonly body: JsonObject;
+  /** Capabilities that the endpoint asks for, besides those the body shows. */
+  readonly needs?: readonly string[];
   readonly candidates: readonly Candidate[];
   readonly live: (candidate: Candidate, family: number) => LiveConditions;
   readonly epoch: bigint;
@@ -32,7 +34,8 @@ export type Plan = {
 
 /** From a request's body to whom to ask: profile, wishes, decision. Pure; live conditions, chance and time come in. */
 export function planRoute(input: PlanInput): Plan {
-  const profile = profileTask(input.body);
+  const seen = profileTask(input.body);
+  const profile = { ...seen, needs: [...seen.needs, ...(input.needs ?? [])].toSorted() };
   const preferences = readPreferences(input.body);
   const maxTokens = maxTokensOf(input.body);
   const live = (candidate: Candidate): LiveConditions => input.live(candidate, profile.family);

@@ -21,7 +21,7 @@ import { isDrawn, isExaminable, isReplayed } from '../poq/sampling.ts';
 import { scoreReceipt } from '../poq/score.ts';
 import { Flag, RecordStatus, Role } from '../protocol/constants.ts';
 import { paramsHash } from '../protocol/commitments.ts';
-import { chatContent } from '../protocol/content.ts';
+import { answerContent, endpointOf } from '../protocol/content.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
@@ -240,13 +240,14 @@ function replay({ logs, params, nodes, serve, settings, log, chain, clock }: Bac
     nodes: () => servingNow(nodes.list(), epochOf(clock, chain.head().timestamp) ?? 0n),
     serveOn: async (node, body) => {
       const { head, content } = await serve({
+        endpoint: endpointOf(body),
         body: { ...body, model: 'auto' },
         keyHash: settings.replayKeyHash,
         flags: Flag.replay,
         pin: [node],
         signal: AbortSignal.timeout(settings.answerTimeoutMs),
       });
-      return { replayId: head.receiptId, modelId: head.modelId, response: chatContent(content) };
+      return { replayId: head.receiptId, modelId: head.modelId, response: answerContent(content) };
     },
     onMissing: (node, error) => log.warn({ node, reason: reasonOf(error) }, 'replay not answered'),
   };

@@ -4,9 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { DgridError, errorBody, toDgridError } from '../../errors.ts';
 import { UpstreamFailure } from '../../execute/failure.ts';
 import { drained } from '../../lib/drained.ts';
-import { chatContent, contentHash, requestContent } from '../../protocol/content.ts';
+import { answerContent, contentHash, requestContent } from '../../protocol/content.ts';
 import { keccakText } from '../../protocol/keccak.ts';
 import { encodeStruct } from '../../protocol/struct-json.ts';
+import type { Endpoint } from '../../protocol/content.ts';
 import type { Address } from '../../protocol/types.ts';
 import { sendJson } from '../http.ts';
 import type { AttestationBook, SignedAttestation } from './attestation-book.ts';
@@ -36,19 +37,26 @@ export function createNodeAgent(deps: NodeAgentDeps): Server {
   });
 }
 
+const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  'POST /v1/chat/completions': 'chat',
+  'POST /v1/completions': 'completion',
+  'POST /v1/embeddings': 'embedding',
+};
+
 async function handle(deps: NodeAgentDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://agent');
   const route = `${request.method} ${url.pathname}`;
   const gone = goneSignal(response);
-  if (route === 'POST /v1/chat/completions')
-    return chat(deps, await readAgentRequest(request, deps.bodyLimitBytes), response, gone);
+  const endpoint = ENDPOINTS[route];
+  if (endpoint !== undefined)
+    return answer(deps, await readAgentRequest(endpoint, request, deps.bodyLimitBytes), response, gone);
   if (route === 'GET /dgrid/v1/attestations') return attestations(deps, url.searchParams, response, gone);
   if (route === 'GET /v1/models') return models(deps, response, gone);
   if (route === 'GET /healthz') return sendJson(response, 200, { status: 'ok', account: deps.account });
   throw new DgridError('DGRID_UNKNOWN_ROUTE', `There is no ${route.slice(0, 200)}.`);
 }
 
-async function chat(
+async function answer(
   deps: NodeAgentDeps,
   request: AgentRequest,
   response: ServerResponse,
@@ -57,15 +65,18 @@ async function chat(
   if (deps.gateways.length > 0 && !deps.gateways.includes(request.gateway))
     throw new DgridError('DGRID_UNKNOWN_GATEWAY', 'This node does not serve that gateway.');
   if (!request.stream) {
-    const answer = await deps.backend.plain(request.body, gone);
-    record(deps, request, answer);
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(answer.bytes.length) });
-    response.end(answer.bytes);
+    const whole = await deps.backend.plain(request.endpoint, request.body, gone);
+    record(deps, request, whole);
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(whole.bytes.length) });
+    response.end(whole.bytes);
     return;
   }
-  const answer = await deps.backend.stream(request.body, gone, relayTo(response));
+  const streamed = await deps.backend.stream(request.endpoint, request.body, {
+    signal: gone,
+    relay: relayTo(response),
+  });
   // The answer is in the book before its end is told: whoever sees [DONE] will get the signature.
-  record(deps, request, answer);
+  record(deps, request, streamed);
   response.end('data: [DONE]\n\n');
 }
 
@@ -75,7 +86,7 @@ function record(deps: NodeAgentDeps, request: AgentRequest, { content, usage }: 
     gateway: request.gateway,
     node: deps.account,
     requestHash: contentHash(request.salt, requestContent(request.body)),
-    responseHash: contentHash(request.salt, chatContent(content)),
+    responseHash: contentHash(request.salt, answerContent(content)),
     model: keccakText(request.model),
     promptTokens: usage?.promptTokens ?? 0,
     completionTokens: usage?.completionTokens ?? 0,

@@ -1,13 +1,13 @@
-import { parseChatAnswer } from '../../execute/chat-plain.ts';
-import { createChatStream } from '../../execute/chat-stream.ts';
+import { MAX_CHOICES } from '../../execute/choices.ts';
+import { DIALECTS } from '../../execute/dialect.ts';
 import { UpstreamFailure } from '../../execute/failure.ts';
 import type { CallLimits, NodeClient, ResponseHead, UpstreamCall } from '../../execute/node-client.ts';
 import { createSseScanner } from '../../execute/sse-scanner.ts';
 import type { ClaimedUsage } from '../../execute/usage.ts';
-import type { ChatContent, JsonObject } from '../../protocol/content.ts';
+import type { AnswerContent, Endpoint, JsonObject } from '../../protocol/content.ts';
 
 /** What came of a whole answer of the backend. */
-export type BackendAnswer = { readonly content: ChatContent; readonly usage: ClaimedUsage | undefined };
+export type BackendAnswer = { readonly content: AnswerContent; readonly usage: ClaimedUsage | undefined };
 
 /** Where a streamed answer goes while it comes. */
 export type Relay = {
@@ -30,9 +30,17 @@ export class BackendRefusal extends Error {
 
 export type Backend = {
   /** @throws UpstreamFailure | BackendRefusal */
-  readonly plain: (body: JsonObject, signal: AbortSignal) => Promise<BackendAnswer & { readonly bytes: Buffer }>;
+  readonly plain: (
+    endpoint: Endpoint,
+    body: JsonObject,
+    signal: AbortSignal,
+  ) => Promise<BackendAnswer & { readonly bytes: Buffer }>;
   /** Frames go to the relay as they come, except `[DONE]`, which is the caller's to send. @throws the same */
-  readonly stream: (body: JsonObject, signal: AbortSignal, relay: Relay) => Promise<BackendAnswer>;
+  readonly stream: (
+    endpoint: Endpoint,
+    body: JsonObject,
+    to: { readonly signal: AbortSignal; readonly relay: Relay },
+  ) => Promise<BackendAnswer>;
   /** GET /models of the backend. @throws the same */
   readonly models: (signal: AbortSignal) => Promise<Buffer>;
 };
@@ -64,9 +72,9 @@ export function createBackend(options: BackendOptions): Backend {
     'accept-encoding': 'identity',
     ...(options.key === '' ? {} : { authorization: `Bearer ${options.key}` }),
   };
-  const chat = (body: JsonObject, signal: AbortSignal): UpstreamCall => ({
+  const callOf = (asked: Endpoint, body: JsonObject, signal: AbortSignal): UpstreamCall => ({
     endpoint,
-    path: '/chat/completions',
+    path: DIALECTS[asked].path,
     method: 'POST',
     headers,
     body: JSON.stringify(backendBody(body, options.names)),
@@ -75,11 +83,11 @@ export function createBackend(options: BackendOptions): Backend {
   });
 
   return {
-    async plain(body, signal) {
-      const bytes = await readAll(options, chat(body, signal));
-      return { ...parseChatAnswer(bytes.toString('utf8')), bytes };
+    async plain(asked, body, signal) {
+      const bytes = await readAll(options, callOf(asked, body, signal));
+      return { ...DIALECTS[asked].parse(bytes.toString('utf8'), partsOf(asked, body)), bytes };
     },
-    stream: (body, signal, relay) => relayStream(options, chat(body, signal), relay),
+    stream: (asked, body, { signal, relay }) => relayStream(options, callOf(asked, body, signal), { asked, relay }),
     models: (signal) =>
       readAll(options, {
         endpoint,
@@ -92,6 +100,10 @@ export function createBackend(options: BackendOptions): Backend {
       }),
   };
 }
+
+/** Choices beyond `n` are for the gateway to refuse; of vectors there must be one for each input. */
+const partsOf = (asked: Endpoint, body: JsonObject): number =>
+  asked === 'embedding' ? DIALECTS.embedding.partsAsked(body) : MAX_CHOICES;
 
 /** `dgrid` tells evaluators what format was asked for; a backend would stumble over it. */
 function backendBody(body: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
@@ -130,10 +142,10 @@ const refusalOf = (head: ResponseHead | undefined, bytes: Buffer): BackendRefusa
 async function relayStream(
   { client, maxAnswerBytes }: BackendOptions,
   call: UpstreamCall,
-  relay: Relay,
+  { asked, relay }: { readonly asked: Endpoint; readonly relay: Relay },
 ): Promise<BackendAnswer> {
   const scanner = createSseScanner(MAX_FRAME_BYTES);
-  const stream = createChatStream(maxAnswerBytes);
+  const stream = DIALECTS[asked].createStream(maxAnswerBytes, MAX_CHOICES);
   const refusal: Buffer[] = [];
   let head: ResponseHead | undefined;
   let refusalBytes = 0;

@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http';
 
 import { DgridError } from '../../errors.ts';
 import { MAX_JSON_DEPTH, isDeeperThan } from '../../lib/json-depth.ts';
-import type { JsonObject } from '../../protocol/content.ts';
+import type { Endpoint, JsonObject } from '../../protocol/content.ts';
 import type { Address, Hex } from '../../protocol/types.ts';
 import { readBody } from '../http.ts';
 
 /** A gateway's request as a node agent reads it. */
 export type AgentRequest = {
+  readonly endpoint: Endpoint;
   readonly receiptId: Hex;
   readonly salt: Hex;
   readonly gateway: Address;
@@ -17,18 +18,28 @@ export type AgentRequest = {
   readonly stream: boolean;
 };
 
+/** The field without which a request of the endpoint asks for nothing. */
+const ESSENTIAL = { chat: 'messages', completion: 'prompt', embedding: 'input' } as const;
+
 /** @throws DgridError (400, 413) */
-export async function readAgentRequest(request: IncomingMessage, bodyLimitBytes: number): Promise<AgentRequest> {
+export async function readAgentRequest(
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  bodyLimitBytes: number,
+): Promise<AgentRequest> {
   const receiptId = header(request, 'x-dgrid-request', /^0x[0-9a-f]{64}$/);
   const salt = header(request, 'x-dgrid-salt', /^0x[0-9a-f]{32}$/);
   const gateway = header(request, 'x-dgrid-gateway', /^0x[0-9a-f]{40}$/);
   const body = parseBody(await readBody(request, bodyLimitBytes));
-  const { model, messages } = body;
-  if (typeof model !== 'string' || model === '' || !Array.isArray(messages))
-    throw new DgridError('DGRID_INVALID_BODY', 'A chat completion needs a model and messages.', {
-      context: { param: 'messages' },
+  const { model } = body;
+  const asked = body[ESSENTIAL[endpoint]];
+  const isAsked = Array.isArray(asked) || (endpoint !== 'chat' && typeof asked === 'string');
+  if (typeof model !== 'string' || model === '' || !isAsked)
+    throw new DgridError('DGRID_INVALID_BODY', `This endpoint needs a model and "${ESSENTIAL[endpoint]}".`, {
+      context: { param: ESSENTIAL[endpoint] },
     });
-  return { receiptId, salt, gateway, body, model, stream: body['stream'] === true };
+  const stream = body['stream'] === true && endpoint !== 'embedding';
+  return { endpoint, receiptId, salt, gateway, body, model, stream };
 }
 
 function header(request: IncomingMessage, name: string, pattern: RegExp): Hex {

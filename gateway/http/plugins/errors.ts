@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { DgridError, errorBody, toDgridError } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { Log } from '../../telemetry/logger.ts';
-import { PREFERENCE_FIELDS } from '../schemas/chat-request.ts';
+import { PREFERENCE_FIELDS } from '../schemas/preferences.ts';
 
 const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['DGRID_INVALID_JSON', 'The body is not valid JSON.'],

@@ -1,13 +1,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import { DgridError } from '../../errors.ts';
-import type { JsonObject } from '../../protocol/content.ts';
 import type { Hex } from '../../protocol/types.ts';
 import { receiptView } from '../receipt-view.ts';
 import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
-import { refuseDeepBodies } from './chat.ts';
-import { ChatRequest } from '../schemas/chat-request.ts';
 
 /** Everything a caller can look up: models, nodes, decisions, receipts, epochs, parameters. */
 export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
@@ -27,14 +24,6 @@ export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
   });
   app.get('/v1/nodes', async (_request, reply) => sendJson(reply, { object: 'list', data: deps.nodes() }));
   app.get('/v1/params', async (_request, reply) => sendJson(reply, deps.params()));
-  app.post<{ Body: JsonObject }>(
-    '/v1/route',
-    { schema: { body: ChatRequest }, preHandler: refuseDeepBodies },
-    async (request, reply) => {
-      requireKey(request, deps.checkKey);
-      return sendJson(reply, deps.explain(request.body));
-    },
-  );
   registerReceipts(app, deps);
   registerEpochs(app, deps);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 
-import { FORMAT_KINDS, PREFERENCE_FIELDS, Provider } from '../../../gateway/http/schemas/chat-request.ts';
+import { FORMAT_KINDS, PREFERENCE_FIELDS, Provider } from '../../../gateway/http/schemas/preferences.ts';
 import { FAMILIES } from '../../../gateway/protocol/constants.ts';
 import { createMetrics } from '../../../gateway/telemetry/metrics.ts';
 

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { createApiKey, createKeyring } from '../../../gateway/account/keyring.ts';
 import { DgridError } from '../../../gateway/errors.ts';
 import type { HttpDeps } from '../../../gateway/http/ports.ts';
-import { FORMAT_KINDS } from '../../../gateway/http/schemas/chat-request.ts';
+import { FORMAT_KINDS } from '../../../gateway/http/schemas/preferences.ts';
 import { constraintsOf } from '../../../gateway/poq/dimensions/constraints-of.ts';
 import { createServer } from '../../../gateway/http/server.ts';
 import type { Hex, Receipt } from '../../../gateway/protocol/types.ts';

@@ -1,53 +1,73 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { DgridError, toDgridError } from '../../errors.ts';
-import { MAX_JSON_DEPTH, isDeeperThan } from '../../lib/json-depth.ts';
-import type { JsonObject } from '../../protocol/content.ts';
-import type { ServeHead, ServeOutcome, ServeRequest } from '../../serve.ts';
-import { logFields } from '../plugins/errors.ts';
-import { requireKey } from '../plugins/keys.ts';
-import type { HttpDeps } from '../ports.ts';
-import { ChatRequest } from '../schemas/chat-request.ts';
-import { createSseReply } from '../sse-reply.ts';
+import { DgridError, toDgridError } from '../errors.ts';
+import type { Endpoint, JsonObject } from '../protocol/content.ts';
+import type { ServeHead, ServeOutcome, ServeRequest } from '../serve.ts';
+import { logFields } from './plugins/errors.ts';
+import { requireKey } from './plugins/keys.ts';
+import type { HttpDeps } from './ports.ts';
+import { createSseReply } from './sse-reply.ts';
 
-export function registerChat(app: FastifyInstance, deps: HttpDeps): void {
+/** One request of an inference endpoint, as its route has prepared it. */
+export type Asked = {
+  readonly endpoint: Endpoint;
+  /** As it goes to the pipeline. */
+  readonly body: JsonObject;
+  /** Body of a plain answer; by default the one that the pipeline gives. */
+  readonly answer?: (outcome: ServeOutcome) => JsonObject;
+};
+
+export type Serving = {
+  /** @throws DgridError 401 for a stranger, 503 when too much is in work */
+  readonly admit: (request: FastifyRequest) => Promise<void>;
+  readonly handle: (request: FastifyRequest, reply: FastifyReply, asked: Asked) => Promise<FastifyReply>;
+};
+
+/** What the inference endpoints share: admission, the way through the pipeline, headers, streams. */
+export function createServing(deps: HttpDeps): Serving {
   let inFlight = 0;
-
-  app.post<{ Body: JsonObject }>('/v1/chat/completions', {
-    schema: { body: ChatRequest },
-    // Before the body is read: neither a stranger nor an overload makes us parse megabytes.
-    async onRequest(request) {
+  return {
+    async admit(request) {
       requireKey(request, deps.checkKey);
       if (inFlight >= deps.maxInFlight)
         throw new DgridError('DGRID_OVERLOADED', 'This gateway serves as many requests as it can.', {
           context: { retryAfterMs: 1_000 },
         });
     },
-    preHandler: refuseDeepBodies,
-    async handler(request, reply) {
+    async handle(request, reply, asked) {
       const { hash } = requireKey(request, deps.checkKey);
       const gone = abortOnClose(reply);
       inFlight += 1;
       deps.metrics.inFlight(1);
+      const { endpoint, body } = asked;
+      const serving = { endpoint, body, keyHash: hash, flags: 0, signal: gone, ...traceOf(request) };
       try {
-        const serving = { body: request.body, keyHash: hash, flags: 0, signal: gone, ...traceOf(request) };
-        if (request.body['stream'] === true) return await stream(deps, serving, request, reply);
-        const outcome = await deps.serve(serving);
-        void reply.headers(headersOf(outcome.head));
-        note(deps, outcome, request);
-        return await reply.send(outcome.body);
+        if (body['stream'] === true) return await stream(deps, serving, request, reply);
+        return await plain(deps, serving, reply, { request, asked });
       } finally {
         inFlight -= 1;
         deps.metrics.inFlight(-1);
       }
     },
-  });
+  };
 }
 
-export async function refuseDeepBodies({ body }: Pick<FastifyRequest, 'body'>): Promise<void> {
-  if (isDeeperThan(body, MAX_JSON_DEPTH))
-    throw new DgridError('DGRID_INVALID_BODY', `The body is nested more than ${MAX_JSON_DEPTH} levels deep.`);
+type Context = { readonly request: FastifyRequest; readonly asked: Asked };
+
+async function plain(
+  deps: HttpDeps,
+  serving: ServeRequest,
+  reply: FastifyReply,
+  { request, asked }: Context,
+): Promise<FastifyReply> {
+  const outcome = await deps.serve(serving);
+  void reply.headers(headersOf(outcome.head));
+  note(deps, outcome, request);
+  return await reply.send(asked.answer?.(outcome) ?? outcome.body);
 }
+
+/** What the objects of a stream are called. */
+const CHUNK = { chat: 'chat.completion.chunk', completion: 'text_completion', embedding: 'list' } as const;
 
 async function stream(
   deps: HttpDeps,
@@ -56,11 +76,11 @@ async function stream(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const out = createSseReply(reply, { headersOf, keepAliveMs: deps.keepAliveMs });
-  const body = serving.body;
+  const { body, endpoint = 'chat' } = serving;
   try {
     const outcome = await deps.serve({ ...serving, sink: out.sink });
     note(deps, outcome, request);
-    out.finish(asksForUsage(body) ? { ...outcome.body, object: 'chat.completion.chunk', choices: [] } : undefined);
+    out.finish(asksForUsage(body) ? { ...outcome.body, object: CHUNK[endpoint], choices: [] } : undefined);
   } catch (thrown) {
     if (!out.started()) throw thrown;
     const error = toDgridError(thrown);
