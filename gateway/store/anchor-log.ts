@@ -4,65 +4,43 @@ import type { ExaminedReceipt } from '../batch/ports.ts';
 import { RecordStatus } from '../protocol/constants.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { EvaluationEntry, Hex } from '../protocol/types.ts';
-import { enqueue, finish } from './outbox-log.ts';
-import { statement } from './sqlite.ts';
-import type { Statement, Store } from './sqlite.ts';
-
-type BatchRow = {
-  from_serial: bigint;
-  to_serial: bigint;
-  root: Hex;
-  count: bigint;
-  units: string;
-  data_hash: Hex;
-  batch_id: bigint | null;
-  epoch: bigint;
-  anchor_block: bigint;
-  anchor_hash: Hex;
-  anchored_at: bigint;
-  seed: Hex | null;
-};
+import { anchorReads, anchorWrites } from './anchor-statements.ts';
+import type { AnchorReads, AnchorWrites } from './anchor-statements.ts';
+import type { RowOf, Statement, Store } from './store.ts';
 
 export function createAnchorLog(store: Store): AnchorLog {
+  const reads = { store, statements: anchorReads(store) };
+  const writes = anchorWrites(store);
+  const { finish } = writes;
   return {
-    batch: (fromSerial) => readBatch(store, fromSerial),
-    anchored: (key, fromSerial, anchored) => store.write(anchoredStatements(key, fromSerial, anchored)),
-    seeded: (key, fromSerial, seed, drawn) => store.write(seededStatements(key, fromSerial, seed, drawn)),
+    batch: (fromSerial) => readBatch(reads, fromSerial),
+    anchored: (key, fromSerial, anchored) => store.write(anchoredStatements(writes, key, fromSerial, anchored)),
+    seeded: (key, fromSerial, seed, drawn) => store.write(seededStatements(writes, { key, fromSerial, seed, drawn })),
     async unfinished(fromSerial) {
-      const [row] = await store.read<{ n: bigint }>(
-        'SELECT count(*) AS n FROM examinations WHERE batch = ? AND finished = 0',
-        [fromSerial],
-      );
+      const [row] = await store.read(reads.statements.unfinished({ fromSerial }));
       return Number(row?.n ?? 0n);
     },
-    giveUp: (fromSerial) => store.write(giveUpStatements(fromSerial)),
-    examined: (fromSerial) => readExamined(store, fromSerial),
-    saveRecords: (fromSerial, built) => store.write(recordStatements(fromSerial, built)),
+    giveUp: (fromSerial) => store.write(giveUpStatements(writes, fromSerial)),
+    examined: (fromSerial) => readExamined(reads, fromSerial),
+    saveRecords: (fromSerial, built) => store.write(recordStatements(writes, fromSerial, built)),
     recorded: (key, fromSerial) =>
-      store.write([
-        statement('UPDATE batches SET recorded = 1 WHERE from_serial = ?', fromSerial),
-        ...dropStatements(fromSerial),
-        finish(key),
-      ]),
+      store.write([writes.recorded({ fromSerial }), ...dropStatements(writes, fromSerial), finish(key)]),
     abandoned: (key, fromSerial) =>
       store.write([
-        ...giveUpStatements(fromSerial),
-        statement('UPDATE batches SET abandoned = 1 WHERE from_serial = ?', fromSerial),
-        ...dropStatements(fromSerial),
+        ...giveUpStatements(writes, fromSerial),
+        writes.abandoned({ fromSerial }),
+        ...dropStatements(writes, fromSerial),
         finish(key),
       ]),
     finish: (key) => store.write([finish(key)]),
-    recentScores: (limit) => readRecentScores(store, limit),
+    recentScores: (limit) => readRecentScores(reads, limit),
   };
 }
 
-async function readRecentScores(store: Store, limit: number): Promise<readonly RecentScore[]> {
-  const rows = await store.read<{ receipt: string; record: string }>(
-    `SELECT receipt, record FROM records JOIN receipts ON receipts.id = receipt_id
-     JOIN batches ON from_serial = records.batch
-     WHERE recorded = 1 AND json_extract(record, '$.status') = ? ORDER BY serial DESC LIMIT ?`,
-    [RecordStatus.scored, limit],
-  );
+type Reads = { readonly store: Store; readonly statements: AnchorReads };
+
+async function readRecentScores({ store, statements }: Reads, limit: number): Promise<readonly RecentScore[]> {
+  const rows = await store.read(statements.recentScores({ status: BigInt(RecordStatus.scored), limit }));
   return rows.toReversed().map((row) => {
     const { node, family } = decodeStruct('receipt', JSON.parse(row.receipt));
     const { score, quality } = decodeStruct('record', JSON.parse(row.record));
@@ -70,13 +48,11 @@ async function readRecentScores(store: Store, limit: number): Promise<readonly R
   });
 }
 
-async function readBatch(store: Store, fromSerial: bigint): Promise<StoredBatch | undefined> {
-  const [row] = await store.read<BatchRow>('SELECT * FROM batches WHERE from_serial = ?', [fromSerial]);
+async function readBatch({ store, statements }: Reads, fromSerial: bigint): Promise<StoredBatch | undefined> {
+  const [row] = await store.read(statements.batch({ fromSerial }));
   if (row === undefined) return undefined;
-  const receipts = await store.read<{ receipt: string; leaf: Hex }>(
-    'SELECT receipt, leaf FROM receipts WHERE batch = ? ORDER BY serial',
-    [fromSerial],
-  );
+  const receipts = await store.read(statements.receipts({ fromSerial }));
+  const anchored = anchoredOf(row);
   return {
     root: row.root,
     fromSerial: row.from_serial,
@@ -84,133 +60,100 @@ async function readBatch(store: Store, fromSerial: bigint): Promise<StoredBatch 
     count: Number(row.count),
     units: BigInt(row.units),
     dataHash: row.data_hash,
-    ...(row.batch_id === null ? {} : { anchored: anchoredOf(row, row.batch_id) }),
+    ...(anchored === undefined ? {} : { anchored }),
     ...(row.seed === null ? {} : { seed: row.seed }),
     receipts: receipts.map(({ receipt, leaf }) => ({ receipt: decodeStruct('receipt', JSON.parse(receipt)), leaf })),
   };
 }
 
-function anchoredOf(row: BatchRow, batchId: bigint): Anchored {
-  return {
-    batchId,
-    epoch: row.epoch,
-    block: row.anchor_block,
-    blockHash: row.anchor_hash,
-    anchoredAt: row.anchored_at,
-  };
+/** These columns are written together or not at all. */
+function anchoredOf(row: RowOf<AnchorReads['batch']>): Anchored | undefined {
+  const { batch_id, epoch, anchor_block, anchor_hash, anchored_at } = row;
+  if (batch_id === null || epoch === null || anchor_block === null) return undefined;
+  if (anchor_hash === null || anchored_at === null) return undefined;
+  return { batchId: batch_id, epoch, block: anchor_block, blockHash: anchor_hash, anchoredAt: anchored_at };
 }
 
-function anchoredStatements(key: string, fromSerial: bigint, anchored: Anchored): readonly Statement[] {
+function anchoredStatements(
+  writes: AnchorWrites,
+  key: string,
+  fromSerial: bigint,
+  anchored: Anchored,
+): readonly Statement[] {
   return [
-    statement(
-      `UPDATE batches SET batch_id = ?, epoch = ?, anchor_block = ?, anchor_hash = ?, anchored_at = ? WHERE from_serial = ?`,
-      anchored.batchId,
-      anchored.epoch,
-      anchored.block,
-      anchored.blockHash,
-      anchored.anchoredAt,
-      fromSerial,
-    ),
-    enqueue('seed', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
-    finish(key),
+    writes.anchored({ ...anchored, fromSerial }),
+    writes.enqueue('seed', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
+    writes.finish(key),
   ];
 }
 
-function seededStatements(
-  key: string,
-  fromSerial: bigint,
-  seed: Hex,
-  drawn: readonly DrawnReceipt[],
-): readonly Statement[] {
+type Seeded = {
+  readonly key: string;
+  readonly fromSerial: bigint;
+  readonly seed: Hex;
+  readonly drawn: readonly DrawnReceipt[];
+};
+
+function seededStatements(writes: AnchorWrites, { key, fromSerial, seed, drawn }: Seeded): readonly Statement[] {
   return [
-    statement('UPDATE batches SET seed = ? WHERE from_serial = ?', seed, fromSerial),
+    writes.seeded({ fromSerial, seed }),
     ...drawn.flatMap(({ receiptId, receiptLeaf, proof, replayed }) => [
-      statement(
-        'INSERT OR IGNORE INTO examinations (receipt_id, batch, receipt_leaf, proof, seed, replayed) VALUES (?, ?, ?, ?, ?, ?)',
+      writes.examine({
         receiptId,
         fromSerial,
         receiptLeaf,
-        JSON.stringify(proof),
+        proof: JSON.stringify(proof),
         seed,
-        replayed ? 1 : 0,
-      ),
+        replayed: replayed ? 1 : 0,
+      }),
       replayed
-        ? enqueue('replay', receiptId, { receiptId })
-        : enqueue('commit', `${receiptId}:0`, { receiptId, size: 0 }),
+        ? writes.enqueue('replay', receiptId, { receiptId })
+        : writes.enqueue('commit', `${receiptId}:0`, { receiptId, size: 0 }),
     ]),
-    // What was not drawn is nobody's to read any more; golds keep theirs, they are published with the epoch.
-    statement(
-      `UPDATE receipts SET content = NULL WHERE batch = ? AND id NOT IN (SELECT receipt_id FROM examinations WHERE batch = ?)
-       AND id NOT IN (SELECT receipt_id FROM golds WHERE receipt_id IS NOT NULL)`,
-      fromSerial,
-      fromSerial,
-    ),
-    enqueue('records', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
-    finish(key),
+    writes.dropUndrawn({ fromSerial }),
+    writes.enqueue('records', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
+    writes.finish(key),
   ];
 }
 
-function giveUpStatements(fromSerial: bigint): readonly Statement[] {
-  return [
-    statement(
-      `UPDATE outbox SET done = 1 WHERE done = 0 AND kind IN ('replay', 'commit', 'reveal')
-       AND json_extract(payload, '$.receiptId') IN (SELECT receipt_id FROM examinations WHERE batch = ? AND finished = 0)`,
-      fromSerial,
-    ),
-    statement('UPDATE examinations SET finished = 1 WHERE batch = ? AND finished = 0', fromSerial),
-  ];
+function giveUpStatements(writes: AnchorWrites, fromSerial: bigint): readonly Statement[] {
+  return [writes.endExaminationRows({ fromSerial }), writes.endExaminations({ fromSerial })];
 }
 
 /** Content was kept for the committee: once a result stands, or never will, nobody needs it. Golds keep theirs. */
-function dropStatements(fromSerial: bigint): readonly Statement[] {
-  return [
-    statement(
-      'UPDATE receipts SET content = NULL WHERE batch = ? AND id NOT IN (SELECT receipt_id FROM golds WHERE receipt_id IS NOT NULL)',
-      fromSerial,
-    ),
-    statement(
-      'UPDATE replays SET response = NULL WHERE receipt_id IN (SELECT receipt_id FROM examinations WHERE batch = ?)',
-      fromSerial,
-    ),
-  ];
+function dropStatements(writes: AnchorWrites, fromSerial: bigint): readonly Statement[] {
+  return [writes.dropContent({ fromSerial }), writes.dropReplays({ fromSerial })];
 }
 
-async function readExamined(store: Store, fromSerial: bigint): Promise<ReadonlyMap<Hex, ExaminedReceipt>> {
-  const rows = await store.read<{ receipt_id: Hex; committee_size: bigint; entries: string; replays: bigint }>(
-    `SELECT receipt_id, committee_size, entries,
-       (SELECT count(*) FROM replays WHERE replays.receipt_id = examinations.receipt_id) AS replays
-     FROM examinations WHERE batch = ?`,
-    [fromSerial],
-  );
+async function readExamined(
+  { store, statements }: Reads,
+  fromSerial: bigint,
+): Promise<ReadonlyMap<Hex, ExaminedReceipt>> {
+  const rows = await store.read(statements.examined({ fromSerial }));
   return new Map(
     rows.map((row) => [
       row.receipt_id,
       {
         committeeSize: Number(row.committee_size),
         entries: JSON.parse(row.entries) as EvaluationEntry[],
-        replays: Number(row.replays),
+        replays: Number(row.replays ?? 0n),
       },
     ]),
   );
 }
 
-function recordStatements(fromSerial: bigint, built: RecordBatch): readonly Statement[] {
+function recordStatements(writes: AnchorWrites, fromSerial: bigint, built: RecordBatch): readonly Statement[] {
   return [
     ...built.records.map(({ receiptId, record, leaf, entries }) =>
-      statement(
-        'INSERT OR REPLACE INTO records (receipt_id, batch, record, leaf, entries) VALUES (?, ?, ?, ?, ?)',
+      writes.record({
         receiptId,
         fromSerial,
-        JSON.stringify(encodeStruct('record', record)),
+        record: JSON.stringify(encodeStruct('record', record)),
         leaf,
-        JSON.stringify(entries),
-      ),
+        entries: JSON.stringify(entries),
+        status: record.status,
+      }),
     ),
-    statement(
-      'UPDATE batches SET records_root = ?, records_data_hash = ? WHERE from_serial = ?',
-      built.root,
-      built.dataHash,
-      fromSerial,
-    ),
+    writes.recordsBuilt({ fromSerial, root: built.root, dataHash: built.dataHash }),
   ];
 }

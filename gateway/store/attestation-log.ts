@@ -1,54 +1,149 @@
 import { encodeStruct } from '../protocol/struct-json.ts';
-import type { AttestationLog } from '../receipt/attestation.ts';
-import { statement } from './sqlite.ts';
-import type { Store } from './sqlite.ts';
+import type { Address, Hex } from '../protocol/types.ts';
+import type { AttestationLog, CheckedAttestation } from '../receipt/attestation.ts';
+import type { Statement, Store } from './store.ts';
 
 export function createAttestationLog(store: Store): AttestationLog {
+  const statements = statementsOf(store);
   return {
     async lastSequence(node) {
-      const [row] = await store.read<{ last: bigint | null }>(
-        'SELECT max(sequence) AS last FROM attestations WHERE node = ?',
-        [node],
-      );
+      const [row] = await store.read(statements.last({ node }));
       return row?.last ?? 0n;
     },
-    save: ({ attestation, signature, answers }) =>
-      store.write([
-        // Only when one of its answers will be kept: a word about nothing that was asked is worth no disk.
-        statement(
-          `INSERT OR IGNORE INTO attestations (node, sequence, attestation, signature) SELECT ?, ?, ?, ?
-           WHERE EXISTS (SELECT 1 FROM json_each(?) AS own
-             WHERE (EXISTS (SELECT 1 FROM reservations WHERE id = json_extract(own.value, '$[0]'))
-               OR EXISTS (SELECT 1 FROM receipts WHERE id = json_extract(own.value, '$[0]') AND batch IS NULL))
-             AND NOT EXISTS (SELECT 1 FROM answers WHERE node = ? AND leaf = json_extract(own.value, '$[1]')))`,
-          attestation.node,
-          attestation.sequence,
-          JSON.stringify(encodeStruct('nodeAttestation', attestation)),
-          signature,
-          JSON.stringify(answers.map(({ answer, leaf }) => [answer.receiptId, leaf])),
-          attestation.node,
-        ),
-        // Only answers to what was asked and is not batched yet, or a node could fill the disk. And only
-        // under the attestation that is stored, and no other: its root is the one these proofs are about.
-        ...answers.map(({ answer, leaf, proof }) =>
-          statement(
-            `INSERT OR IGNORE INTO answers (receipt_id, node, sequence, answer, leaf, proof) SELECT ?, ?, ?, ?, ?, ?
-             WHERE EXISTS (SELECT 1 FROM attestations WHERE node = ? AND sequence = ? AND signature = ?)
-             AND (EXISTS (SELECT 1 FROM reservations WHERE id = ?)
-               OR EXISTS (SELECT 1 FROM receipts WHERE id = ? AND batch IS NULL))`,
-            answer.receiptId,
-            attestation.node,
-            attestation.sequence,
-            JSON.stringify(encodeStruct('answer', answer)),
-            leaf,
-            JSON.stringify(proof),
-            attestation.node,
-            attestation.sequence,
-            signature,
-            answer.receiptId,
-            answer.receiptId,
-          ),
-        ),
-      ]),
+    save: (checked) => store.write(saveStatements(statements, checked)),
   };
+}
+
+type Statements = ReturnType<typeof statementsOf>;
+
+type AnswerValues = {
+  readonly receiptId: Hex;
+  readonly node: Address;
+  readonly sequence: bigint;
+  readonly answer: string;
+  readonly leaf: Hex;
+  readonly proof: string;
+  /** Of the attestation that the answer came with. */
+  readonly signature: Hex;
+};
+
+type AttestationValues = {
+  readonly node: Address;
+  readonly sequence: bigint;
+  readonly attestation: string;
+  readonly signature: Hex;
+};
+
+function statementsOf(store: Store) {
+  return { ...answerStatement(store), ...attestationStatements(store) };
+}
+
+function answerStatement({ prepare }: Store) {
+  return {
+    // Only answers to what was asked and is not batched yet, or a node could fill the disk. And none when another
+    // attestation stands under that sequence: its root is the one that stored proofs are about.
+    answer: prepare((db, values: AnswerValues) =>
+      db
+        .insertInto('answers')
+        .columns(['receipt_id', 'node', 'sequence', 'answer', 'leaf', 'proof'])
+        .expression((eb) =>
+          db
+            .selectNoFrom([
+              eb.val(values.receiptId).as('receipt_id'),
+              eb.val(values.node).as('node'),
+              eb.cast<bigint>(eb.val(values.sequence), 'bigint').as('sequence'),
+              eb.val(values.answer).as('answer'),
+              eb.val(values.leaf).as('leaf'),
+              eb.val(values.proof).as('proof'),
+            ])
+            .where((eb) =>
+              eb.and([
+                eb.not(
+                  eb.exists(
+                    eb
+                      .selectFrom('attestations')
+                      .select('node')
+                      .where('node', '=', values.node)
+                      .where('sequence', '=', values.sequence)
+                      .where('signature', '<>', values.signature),
+                  ),
+                ),
+                eb.or([
+                  eb.exists(eb.selectFrom('reservations').select('id').where('id', '=', values.receiptId)),
+                  eb.exists(
+                    eb
+                      .selectFrom('receipts')
+                      .select('id')
+                      .where('id', '=', values.receiptId)
+                      .where('batch', 'is', null),
+                  ),
+                ]),
+              ]),
+            ),
+        )
+        .onConflict((conflict) => conflict.doNothing()),
+    ),
+  };
+}
+
+function attestationStatements({ prepare }: Store) {
+  return {
+    last: prepare((db, { node }: { readonly node: Address }) =>
+      db
+        .selectFrom('attestations')
+        .select((eb) => eb.fn.max('sequence').as('last'))
+        .where('node', '=', node),
+    ),
+    // Only when one of its answers was kept: a word about nothing that was asked is worth no disk.
+    attestation: prepare((db, values: AttestationValues) =>
+      db
+        .insertInto('attestations')
+        .columns(['node', 'sequence', 'attestation', 'signature'])
+        .expression((eb) =>
+          db
+            .selectNoFrom([
+              eb.val(values.node).as('node'),
+              eb.cast<bigint>(eb.val(values.sequence), 'bigint').as('sequence'),
+              eb.val(values.attestation).as('attestation'),
+              eb.val(values.signature).as('signature'),
+            ])
+            .where((eb) =>
+              eb.exists(
+                eb
+                  .selectFrom('answers')
+                  .select('node')
+                  .where('node', '=', values.node)
+                  .where('sequence', '=', values.sequence),
+              ),
+            ),
+        )
+        .onConflict((conflict) => conflict.doNothing()),
+    ),
+  };
+}
+
+function saveStatements(
+  statements: Statements,
+  { attestation, signature, answers }: CheckedAttestation,
+): readonly Statement[] {
+  const { node, sequence } = attestation;
+  return [
+    ...answers.map(({ answer, leaf, proof }) =>
+      statements.answer({
+        receiptId: answer.receiptId,
+        node,
+        sequence,
+        answer: JSON.stringify(encodeStruct('answer', answer)),
+        leaf,
+        proof: JSON.stringify(proof),
+        signature,
+      }),
+    ),
+    statements.attestation({
+      node,
+      sequence,
+      attestation: JSON.stringify(encodeStruct('nodeAttestation', attestation)),
+      signature,
+    }),
+  ];
 }

@@ -1,21 +1,11 @@
 import type { BatchLog, ClosedBatch, OpenReceipt } from '../batch/ports.ts';
-import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import { answersReceipt } from '../receipt/attestation.ts';
-import type { Hex } from '../protocol/types.ts';
-import { enqueue } from './outbox-log.ts';
-import { statement } from './sqlite.ts';
+import type { ReceiptAttestation } from '../receipt/ports.ts';
+import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
+import type { Hex, Receipt } from '../protocol/types.ts';
+import { outboxStatements } from './outbox-log.ts';
 import { attestationText } from './receipt-log.ts';
-import type { Store } from './sqlite.ts';
-
-type OpenRow = {
-  receipt: string;
-  served_at_ms: bigint;
-  answer: string | null;
-  attestation: string | null;
-  signature: Hex;
-  leaf: Hex;
-  proof: string;
-};
+import type { RowOf, Statement, Store } from './store.ts';
 
 export type BatchLogDeps = {
   readonly store: Store;
@@ -25,75 +15,147 @@ export type BatchLogDeps = {
 
 /** Where the store's last batch ends; 0 when it has none. */
 export async function storedSerials(store: Store): Promise<bigint> {
-  const [row] = await store.read<{ next: bigint | null }>('SELECT max(to_serial) AS next FROM batches');
+  const end = store.prepare((db) => db.selectFrom('batches').select((eb) => eb.fn.max('to_serial').as('next')));
+  const [row] = await store.read(end({}));
   return row?.next ?? 0n;
 }
 
 export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
+  const statements = statementsOf(store);
   return {
     async openReceipts(limit) {
-      const rows = await store.read<OpenRow>(
-        `SELECT receipt, served_at_ms, answer, attestations.attestation AS attestation,
-           attestations.signature AS signature, answers.leaf AS leaf, proof
-         FROM receipts
-         LEFT JOIN answers ON answers.rowid = (
-           SELECT min(rowid) FROM answers AS own WHERE own.receipt_id = receipts.id AND own.node = receipts.node
-             AND json_extract(own.answer, '$.requestHash') = json_extract(receipt, '$.requestHash')
-             AND json_extract(own.answer, '$.responseHash') = json_extract(receipt, '$.responseHash')
-             AND json_extract(own.answer, '$.model') = json_extract(receipt, '$.model'))
-         LEFT JOIN attestations ON attestations.node = answers.node AND attestations.sequence = answers.sequence
-         WHERE batch IS NULL AND serial >= ? ORDER BY serial LIMIT ?`,
-        [firstSerial, limit],
-      );
-      return rows.map(openReceipt);
+      return openReceipts(await store.read(statements.open({ firstSerial, limit })));
     },
     async nextFromSerial() {
       const stored = await storedSerials(store);
       return stored > firstSerial ? stored : firstSerial;
     },
-    close: (batch) => store.write(closeStatements(batch)),
+    close: (batch) => store.write(closeStatements(statements, batch)),
   };
 }
 
-function openReceipt(row: OpenRow): OpenReceipt {
-  const receipt = decodeStruct('receipt', JSON.parse(row.receipt));
-  const servedAtMs = Number(row.served_at_ms);
-  if (row.answer === null || row.attestation === null) return { receipt, servedAtMs };
-  const answer = decodeStruct('answer', JSON.parse(row.answer));
-  if (!answersReceipt(answer, receipt)) return { receipt, servedAtMs };
-  const attestation = {
-    attestation: decodeStruct('nodeAttestation', JSON.parse(row.attestation)),
-    signature: row.signature,
-    answer,
-    leaf: row.leaf,
-    proof: JSON.parse(row.proof) as Hex[],
-  };
-  return { receipt, servedAtMs, attestation };
+type Statements = ReturnType<typeof statementsOf>;
+
+function statementsOf(store: Store) {
+  return { ...outboxStatements(store), ...openReads(store), ...closeWrites(store) };
 }
 
-function closeStatements(batch: ClosedBatch): readonly ReturnType<typeof statement>[] {
-  return [
-    statement(
-      `INSERT INTO batches (from_serial, to_serial, root, count, units, data_hash) VALUES (?, ?, ?, ?, ?, ?)`,
-      batch.fromSerial,
-      batch.toSerial,
-      batch.root,
-      batch.count,
-      batch.units.toString(),
-      batch.dataHash,
+function openReads({ prepare }: Store) {
+  return {
+    /** One row per answer that a receipt's node attested for it, or one without an answer. */
+    open: prepare((db, { firstSerial, limit }: { readonly firstSerial: bigint; readonly limit: number }) =>
+      db
+        .selectFrom(
+          db
+            .selectFrom('receipts')
+            .select(['serial', 'id', 'node', 'receipt', 'served_at_ms'])
+            .where('batch', 'is', null)
+            .where('serial', '>=', firstSerial)
+            .orderBy('serial')
+            .limit(limit)
+            .as('open'),
+        )
+        .leftJoin('answers', (join) =>
+          join.onRef('answers.receipt_id', '=', 'open.id').onRef('answers.node', '=', 'open.node'),
+        )
+        .leftJoin('attestations', (join) =>
+          join.onRef('attestations.node', '=', 'answers.node').onRef('attestations.sequence', '=', 'answers.sequence'),
+        )
+        .select(['open.serial as serial', 'open.receipt as receipt', 'open.served_at_ms as served_at_ms'])
+        .select(['answer', 'attestations.attestation as attestation', 'attestations.signature as signature'])
+        .select(['answers.leaf as leaf', 'answers.proof as proof'])
+        .orderBy('open.serial')
+        .orderBy('answers.sequence')
+        .orderBy('answers.leaf'),
     ),
+  };
+}
+
+function closeWrites({ prepare }: Store) {
+  return {
+    insert: prepare((db, batch: BatchValues) =>
+      db.insertInto('batches').values({
+        from_serial: batch.fromSerial,
+        to_serial: batch.toSerial,
+        root: batch.root,
+        count: batch.count,
+        units: batch.units,
+        data_hash: batch.dataHash,
+      }),
+    ),
+    seal: prepare((db, values: SealedValues) =>
+      db
+        .updateTable('receipts')
+        .set({
+          receipt: values.receipt,
+          signature: values.signature,
+          leaf: values.leaf,
+          attestation: values.attestation,
+          batch: values.fromSerial,
+        })
+        .where('serial', '=', values.serial)
+        .where('batch', 'is', null),
+    ),
+    dropAnswers: prepare((db, { id }: { readonly id: Hex }) => db.deleteFrom('answers').where('receipt_id', '=', id)),
+  };
+}
+
+type BatchValues = Omit<ClosedBatch, 'units' | 'receipts'> & { readonly units: string };
+type SealedValues = {
+  readonly serial: bigint;
+  readonly fromSerial: bigint;
+  readonly receipt: string;
+  readonly signature: Hex;
+  readonly leaf: Hex;
+  readonly attestation: string | null;
+};
+
+type OpenRow = RowOf<Statements['open']>;
+
+/** Of several answers the first that is the receipt's counts: a node that was asked twice attests two. */
+function openReceipts(rows: readonly OpenRow[]): readonly OpenReceipt[] {
+  const open = new Map<bigint, OpenReceipt>();
+  for (const row of rows) {
+    const known = open.get(row.serial);
+    if (known?.attestation !== undefined) continue;
+    const receipt = known?.receipt ?? decodeStruct('receipt', JSON.parse(row.receipt));
+    const attestation = attestationOf(row, receipt);
+    const base = { receipt, servedAtMs: Number(row.served_at_ms) };
+    open.set(row.serial, attestation === undefined ? base : { ...base, attestation });
+  }
+  return [...open.values()];
+}
+
+function attestationOf(row: OpenRow, receipt: Receipt): ReceiptAttestation | undefined {
+  const { signature, leaf, proof } = row;
+  if (row.answer === null || row.attestation === null) return undefined;
+  if (signature === null || leaf === null || proof === null) return undefined;
+  const answer = decodeStruct('answer', JSON.parse(row.answer));
+  if (!answersReceipt(answer, receipt)) return undefined;
+  return {
+    attestation: decodeStruct('nodeAttestation', JSON.parse(row.attestation)),
+    signature,
+    answer,
+    leaf,
+    proof: JSON.parse(proof) as Hex[],
+  };
+}
+
+function closeStatements(statements: Statements, batch: ClosedBatch): readonly Statement[] {
+  const { fromSerial, toSerial, root, count, dataHash } = batch;
+  return [
+    statements.insert({ fromSerial, toSerial, root, count, dataHash, units: batch.units.toString() }),
     ...batch.receipts.flatMap(({ receipt, signature, leaf, attestation }) => [
-      statement(
-        'UPDATE receipts SET receipt = ?, signature = ?, leaf = ?, attestation = ?, batch = ? WHERE serial = ? AND batch IS NULL',
-        JSON.stringify(encodeStruct('receipt', receipt)),
+      statements.seal({
+        serial: receipt.serial,
+        fromSerial,
+        receipt: JSON.stringify(encodeStruct('receipt', receipt)),
         signature,
         leaf,
-        attestation === undefined ? null : attestationText(attestation),
-        batch.fromSerial,
-        receipt.serial,
-      ),
-      statement('DELETE FROM answers WHERE receipt_id = ?', receipt.id),
+        attestation: attestation === undefined ? null : attestationText(attestation),
+      }),
+      statements.dropAnswers({ id: receipt.id }),
     ]),
-    enqueue('anchor', batch.fromSerial.toString(), { fromSerial: batch.fromSerial.toString() }),
+    statements.enqueue('anchor', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
   ];
 }

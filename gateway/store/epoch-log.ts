@@ -9,10 +9,9 @@ import type {
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Address, Distribution, EvaluationEntry, Hex } from '../protocol/types.ts';
 import type { StoredCommitSet } from '../evaluate/ports.ts';
-import { enqueue, finish, reopen } from './outbox-log.ts';
+import { outboxStatements } from './outbox-log.ts';
 import { readAttestation } from './receipt-log.ts';
-import { statement } from './sqlite.ts';
-import type { Store } from './sqlite.ts';
+import type { Builder, Query, RowOf, Store } from './store.ts';
 
 export type EpochLogDeps = {
   readonly store: Store;
@@ -23,23 +22,23 @@ export type EpochLogDeps = {
 
 export function createEpochLog(deps: EpochLogDeps): EpochLog {
   const { store } = deps;
+  const statements = statementsOf(store);
+  const { enqueue, reopen, finish } = statements;
+  const reads = { ...deps, statements };
   return {
-    runningBatches: (epoch) => countBatches(store, epoch, 'AND recorded = 0 AND abandoned = 0'),
-    anchoredBatches: (epoch) => countBatches(store, epoch, ''),
+    runningBatches: (epoch) => count(store, statements.running({ epoch })),
+    anchoredBatches: (epoch) => count(store, statements.anchored({ epoch })),
     async facts(epoch) {
-      return { batches: await readBatches(deps, epoch), receipts: await readReceipts(deps, epoch) };
+      return { batches: await readBatches(reads, epoch), receipts: await readReceipts(reads, epoch) };
     },
     async goldOutcomes(fromEpoch, toEpoch) {
-      const rows = await store.read<{ gold_outcomes: string }>(
-        'SELECT gold_outcomes FROM epochs WHERE epoch BETWEEN ? AND ? ORDER BY epoch',
-        [fromEpoch, toEpoch],
-      );
+      const rows = await store.read(statements.outcomes({ fromEpoch, toEpoch }));
       return rows.flatMap((row) => JSON.parse(row.gold_outcomes) as GoldOutcome[]);
     },
-    save: (stored) => store.write([saveStatement(stored)]),
-    distribution: (epoch) => readDistribution(store, epoch),
+    save: (stored) => store.write([statements.save(epochValues(stored))]),
+    distribution: (epoch) => readDistribution(reads, epoch),
     async dataset(epoch) {
-      const [row] = await store.read<{ dataset: string }>('SELECT dataset FROM epochs WHERE epoch = ?', [epoch]);
+      const [row] = await store.read(statements.dataset({ epoch }));
       return row?.dataset;
     },
     plan: (rows) =>
@@ -53,40 +52,161 @@ export function createEpochLog(deps: EpochLogDeps): EpochLog {
       store.write([finish(key), reopen('finalize', `${epoch}:${round}`, { epoch: epoch.toString() })]),
     overturned: (key, epoch, round) =>
       store.write([finish(key), reopen('propose', `${epoch}:${round}`, { epoch: epoch.toString() })]),
-    finalized: (key, epoch) =>
-      store.write([statement('UPDATE epochs SET final = 1 WHERE epoch = ?', epoch), finish(key)]),
-    goldsAnchored: (key, epoch) =>
-      store.write([statement('UPDATE golds SET anchored = 1 WHERE epoch = ?', epoch), finish(key)]),
+    finalized: (key, epoch) => store.write([statements.finalized({ epoch }), finish(key)]),
+    goldsAnchored: (key, epoch) => store.write([statements.goldsAnchored({ epoch }), finish(key)]),
     finish: (key) => store.write([finish(key)]),
   };
 }
 
-async function countBatches(store: Store, epoch: bigint, which: string): Promise<number> {
-  const [row] = await store.read<{ n: bigint }>(`SELECT count(*) AS n FROM batches WHERE epoch = ? ${which}`, [epoch]);
+type Statements = ReturnType<typeof statementsOf>;
+type Reads = EpochLogDeps & { readonly statements: Statements };
+type OfEpoch = { readonly epoch: bigint };
+
+function statementsOf(store: Store) {
+  return { ...outboxStatements(store), ...batchReads(store), ...factReads(store), ...resultStatements(store) };
+}
+
+function batchReads({ prepare }: Store) {
+  const batches = (db: Builder, epoch: bigint) => db.selectFrom('batches').where('epoch', '=', epoch);
+  return {
+    running: prepare((db, { epoch }: OfEpoch) =>
+      batches(db, epoch)
+        .select((eb) => eb.fn.countAll<bigint>().as('n'))
+        .where('recorded', '=', 0n)
+        .where('abandoned', '=', 0n),
+    ),
+    anchored: prepare((db, { epoch }: OfEpoch) => batches(db, epoch).select((eb) => eb.fn.countAll<bigint>().as('n'))),
+    /** A batch counts whole or not at all: abandoned ones are left out with all their receipts. */
+    batches: prepare((db, { epoch }: OfEpoch) =>
+      batches(db, epoch)
+        .selectAll()
+        .where('recorded', '=', 1n)
+        .where('abandoned', '=', 0n)
+        .orderBy('batch_id')
+        .$narrowType<RecordedBatch>(),
+    ),
+  };
+}
+
+function factReads({ prepare }: Store) {
+  const examined = (db: Builder, epoch: bigint) =>
+    db
+      .selectFrom('examinations')
+      .innerJoin('batches', 'batches.from_serial', 'examinations.batch')
+      .select('examinations.receipt_id')
+      .where('batches.epoch', '=', epoch);
+  return {
+    receipts: prepare((db, { epoch }: OfEpoch) =>
+      db
+        .selectFrom('receipts')
+        .innerJoin('batches', 'batches.from_serial', 'receipts.batch')
+        .innerJoin('records', 'records.receipt_id', 'receipts.id')
+        .select(['batch_id', 'receipts.id as id', 'receipt', 'receipts.signature as signature', 'attestation'])
+        .select(['key_hash', 'record', 'records.entries as entries'])
+        .where('batches.epoch', '=', epoch)
+        .where('recorded', '=', 1n)
+        .where('abandoned', '=', 0n)
+        .orderBy('batch_id')
+        .orderBy('serial')
+        .$narrowType<{ batch_id: bigint; signature: Hex }>(),
+    ),
+    commitSets: prepare((db, { epoch }: OfEpoch) =>
+      db
+        .selectFrom('commit_sets')
+        .select(['receipt_id', 'evaluators', 'commitments', 'commit_set', 'signature'])
+        .where('receipt_id', 'in', examined(db, epoch))
+        .orderBy('receipt_id')
+        .orderBy('size'),
+    ),
+    replays: prepare((db, { epoch }: OfEpoch) =>
+      db
+        .selectFrom('replays')
+        .select(['receipt_id', 'replay_id'])
+        .where('receipt_id', 'in', examined(db, epoch))
+        .orderBy('receipt_id')
+        .orderBy('node'),
+    ),
+  };
+}
+
+/** What an anchored batch with its seed and records has beyond one that was only closed. */
+type RecordedBatch = {
+  readonly batch_id: bigint;
+  readonly anchor_block: bigint;
+  readonly anchored_at: bigint;
+  readonly seed: Hex;
+  readonly records_root: Hex;
+  readonly records_data_hash: Hex;
+};
+
+type EpochValues = {
+  readonly epoch: bigint;
+  readonly distribution: string;
+  readonly signature: Hex;
+  readonly leaves: string;
+  readonly tableLeaves: string;
+  readonly goldOutcomes: string;
+  readonly dataset: string;
+};
+
+function resultStatements({ prepare }: Store) {
+  return {
+    outcomes: prepare((db, { fromEpoch, toEpoch }: { readonly fromEpoch: bigint; readonly toEpoch: bigint }) =>
+      db
+        .selectFrom('epochs')
+        .select('gold_outcomes')
+        .where('epoch', '>=', fromEpoch)
+        .where('epoch', '<=', toEpoch)
+        .orderBy('epoch'),
+    ),
+    // A round after an overturned one takes the place of what was computed before, and is not final.
+    save: prepare((db, values: EpochValues) =>
+      db
+        .insertInto('epochs')
+        .values({
+          epoch: values.epoch,
+          distribution: values.distribution,
+          signature: values.signature,
+          leaves: values.leaves,
+          table_leaves: values.tableLeaves,
+          gold_outcomes: values.goldOutcomes,
+          dataset: values.dataset,
+        })
+        .onConflict((conflict) =>
+          conflict.column('epoch').doUpdateSet((eb) => ({
+            distribution: eb.ref('excluded.distribution'),
+            signature: eb.ref('excluded.signature'),
+            leaves: eb.ref('excluded.leaves'),
+            table_leaves: eb.ref('excluded.table_leaves'),
+            gold_outcomes: eb.ref('excluded.gold_outcomes'),
+            dataset: eb.ref('excluded.dataset'),
+            final: 0,
+          })),
+        ),
+    ),
+    distribution: prepare((db, { epoch }: OfEpoch) =>
+      db
+        .selectFrom('epochs')
+        .select(['distribution', 'signature', 'leaves', 'table_leaves', 'gold_outcomes'])
+        .where('epoch', '=', epoch),
+    ),
+    dataset: prepare((db, { epoch }: OfEpoch) => db.selectFrom('epochs').select('dataset').where('epoch', '=', epoch)),
+    finalized: prepare((db, { epoch }: OfEpoch) =>
+      db.updateTable('epochs').set({ final: 1 }).where('epoch', '=', epoch),
+    ),
+    goldsAnchored: prepare((db, { epoch }: OfEpoch) =>
+      db.updateTable('golds').set({ anchored: 1 }).where('epoch', '=', epoch),
+    ),
+  };
+}
+
+async function count(store: Store, query: Query<{ readonly n: bigint }>): Promise<number> {
+  const [row] = await store.read(query);
   return Number(row?.n ?? 0n);
 }
 
-type BatchRow = {
-  from_serial: bigint;
-  to_serial: bigint;
-  root: Hex;
-  count: bigint;
-  units: string;
-  data_hash: Hex;
-  batch_id: bigint;
-  anchor_block: bigint;
-  anchored_at: bigint;
-  seed: Hex;
-  records_root: Hex;
-  records_data_hash: Hex;
-};
-
-/** A batch counts whole or not at all: abandoned ones are left out with all their receipts. */
-async function readBatches({ store, gateway }: EpochLogDeps, epoch: bigint): Promise<readonly EpochBatch[]> {
-  const rows = await store.read<BatchRow>(
-    'SELECT * FROM batches WHERE epoch = ? AND recorded = 1 AND abandoned = 0 ORDER BY batch_id',
-    [epoch],
-  );
+async function readBatches({ store, statements, gateway }: Reads, epoch: bigint): Promise<readonly EpochBatch[]> {
+  const rows = await store.read(statements.batches({ epoch }));
   return rows.map((row) => ({
     batchId: row.batch_id,
     gateway,
@@ -104,26 +224,10 @@ async function readBatches({ store, gateway }: EpochLogDeps, epoch: bigint): Pro
   }));
 }
 
-type ReceiptRow = {
-  batch_id: bigint;
-  id: Hex;
-  receipt: string;
-  signature: Hex;
-  attestation: string | null;
-  key_hash: string;
-  record: string;
-  entries: string;
-};
-
-async function readReceipts({ store, payerOf }: EpochLogDeps, epoch: bigint): Promise<readonly EpochReceipt[]> {
-  const rows = await store.read<ReceiptRow>(
-    `SELECT batch_id, receipts.id AS id, receipt, signature, attestation, key_hash, record, records.entries AS entries
-     FROM receipts JOIN batches ON batches.from_serial = receipts.batch JOIN records ON records.receipt_id = receipts.id
-     WHERE batches.epoch = ? AND recorded = 1 AND abandoned = 0 ORDER BY batch_id, serial`,
-    [epoch],
-  );
-  const commitSets = await readCommitSets(store, epoch);
-  const replays = await readReplays(store, epoch);
+async function readReceipts({ store, statements, payerOf }: Reads, epoch: bigint): Promise<readonly EpochReceipt[]> {
+  const rows = await store.read(statements.receipts({ epoch }));
+  const commitSets = groupBy(await store.read(statements.commitSets({ epoch })), commitSetEntry);
+  const replays = groupBy(await store.read(statements.replays({ epoch })), (row) => [row.receipt_id, row.replay_id]);
   return rows.map((row) => ({
     batchId: row.batch_id,
     receipt: decodeStruct('receipt', JSON.parse(row.receipt)),
@@ -137,34 +241,16 @@ async function readReceipts({ store, payerOf }: EpochLogDeps, epoch: bigint): Pr
   }));
 }
 
-type CommitSetRow = { receipt_id: Hex; evaluators: string; commitments: string; commit_set: string; signature: Hex };
-
-async function readCommitSets(store: Store, epoch: bigint): Promise<ReadonlyMap<Hex, readonly StoredCommitSet[]>> {
-  const rows = await store.read<CommitSetRow>(
-    `SELECT receipt_id, evaluators, commitments, commit_set, signature FROM commit_sets
-     WHERE receipt_id IN (SELECT receipt_id FROM examinations JOIN batches ON from_serial = batch WHERE epoch = ?)
-     ORDER BY receipt_id, size`,
-    [epoch],
-  );
-  return groupBy(rows, ({ receipt_id, evaluators, commitments, commit_set, signature }) => [
-    receipt_id,
+function commitSetEntry(row: RowOf<Statements['commitSets']>): readonly [Hex, StoredCommitSet] {
+  return [
+    row.receipt_id,
     {
-      commitSet: decodeStruct('commitSet', JSON.parse(commit_set)),
-      signature,
-      evaluators: JSON.parse(evaluators) as Address[],
-      commitments: JSON.parse(commitments) as Hex[],
+      commitSet: decodeStruct('commitSet', JSON.parse(row.commit_set)),
+      signature: row.signature,
+      evaluators: JSON.parse(row.evaluators) as Address[],
+      commitments: JSON.parse(row.commitments) as Hex[],
     },
-  ]);
-}
-
-async function readReplays(store: Store, epoch: bigint): Promise<ReadonlyMap<Hex, readonly Hex[]>> {
-  const rows = await store.read<{ receipt_id: Hex; replay_id: Hex }>(
-    `SELECT receipt_id, replay_id FROM replays
-     WHERE receipt_id IN (SELECT receipt_id FROM examinations JOIN batches ON from_serial = batch WHERE epoch = ?)
-     ORDER BY receipt_id, node`,
-    [epoch],
-  );
-  return groupBy(rows, ({ receipt_id, replay_id }) => [receipt_id, replay_id]);
+  ];
 }
 
 function groupBy<Row, Value>(
@@ -181,34 +267,21 @@ function groupBy<Row, Value>(
   return groups;
 }
 
-function saveStatement(stored: StoredDistribution): ReturnType<typeof statement> {
+function epochValues(stored: StoredDistribution): EpochValues {
   const bigintText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
-  return statement(
-    `INSERT OR REPLACE INTO epochs (epoch, distribution, signature, leaves, table_leaves, gold_outcomes, dataset)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    stored.distribution.epoch,
-    JSON.stringify(stored.distribution, bigintText),
-    stored.signature,
-    JSON.stringify(stored.leaves.map((leaf) => encodeStruct('reward', leaf))),
-    JSON.stringify(stored.tableLeaves.map((leaf) => encodeStruct('table', leaf))),
-    JSON.stringify(stored.goldOutcomes),
-    stored.dataset,
-  );
+  return {
+    epoch: stored.distribution.epoch,
+    distribution: JSON.stringify(stored.distribution, bigintText),
+    signature: stored.signature,
+    leaves: JSON.stringify(stored.leaves.map((leaf) => encodeStruct('reward', leaf))),
+    tableLeaves: JSON.stringify(stored.tableLeaves.map((leaf) => encodeStruct('table', leaf))),
+    goldOutcomes: JSON.stringify(stored.goldOutcomes),
+    dataset: stored.dataset,
+  };
 }
 
-type EpochRow = {
-  distribution: string;
-  signature: Hex;
-  leaves: string;
-  table_leaves: string;
-  gold_outcomes: string;
-};
-
-async function readDistribution(store: Store, epoch: bigint): Promise<EpochResult | undefined> {
-  const [row] = await store.read<EpochRow>(
-    'SELECT distribution, signature, leaves, table_leaves, gold_outcomes FROM epochs WHERE epoch = ?',
-    [epoch],
-  );
+async function readDistribution({ store, statements }: Reads, epoch: bigint): Promise<EpochResult | undefined> {
+  const [row] = await store.read(statements.distribution({ epoch }));
   if (row === undefined) return undefined;
   return {
     distribution: parseDistribution(row.distribution),

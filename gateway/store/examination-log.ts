@@ -1,91 +1,168 @@
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
-import type { Hex } from '../protocol/types.ts';
-import type { CommitteeResult, Examination, ExaminationLog, Replay, StoredCommitSet } from '../evaluate/ports.ts';
+import type { Address, Hex } from '../protocol/types.ts';
+import type { CommitteeResult, Examination, ExaminationLog, StoredCommitSet } from '../evaluate/ports.ts';
 import type { ContentCipher } from './content-cipher.ts';
-import { enqueue, finish } from './outbox-log.ts';
-import { statement } from './sqlite.ts';
-import type { Statement, Store } from './sqlite.ts';
+import { outboxStatements } from './outbox-log.ts';
+import type { Statement, Store } from './store.ts';
 
 export function createExaminationLog(store: Store, cipher: ContentCipher): ExaminationLog {
+  const statements = statementsOf(store);
+  const { enqueue, finish } = statements;
   return {
-    examination: (receiptId) => readExamination(store, cipher, receiptId),
+    examination: (receiptId) => readExamination({ store, statements, cipher }, receiptId),
     saveReplays: (key, receiptId, replays, size) =>
       store.write([
         ...replays.map(({ node, replayId, modelId, response }) =>
-          statement(
-            'INSERT OR IGNORE INTO replays (receipt_id, node, replay_id, model_id, response) VALUES (?, ?, ?, ?, ?)',
-            receiptId,
-            node,
-            replayId,
-            modelId,
-            cipher.seal(response),
-          ),
+          statements.replay({ receiptId, node, replayId, modelId, response: cipher.seal(response) }),
         ),
         enqueue('commit', `${receiptId}:${size}`, { receiptId, size }),
         finish(key),
       ]),
-    commitSet: (receiptId, size) => readCommitSet(store, receiptId, size),
+    commitSet: (receiptId, size) => readCommitSet({ store, statements }, receiptId, size),
     saveCommitSet: (key, receiptId, { commitSet, signature, evaluators, commitments }) =>
       store.write([
-        // OR IGNORE: the first set stands, whatever a second attempt collected.
-        statement(
-          `INSERT OR IGNORE INTO commit_sets (receipt_id, size, evaluators, commitments, commit_set, signature)
-           VALUES (?, ?, ?, ?, ?, ?)`,
+        statements.saveCommitSet({
           receiptId,
-          commitSet.size,
-          JSON.stringify(evaluators),
-          JSON.stringify(commitments),
-          JSON.stringify(encodeStruct('commitSet', commitSet)),
+          size: commitSet.size,
+          evaluators: JSON.stringify(evaluators),
+          commitments: JSON.stringify(commitments),
+          commitSet: JSON.stringify(encodeStruct('commitSet', commitSet)),
           signature,
-        ),
+        }),
         enqueue('reveal', `${receiptId}:${commitSet.size}`, { receiptId, size: commitSet.size }),
         finish(key),
       ]),
     escalate: (key, receiptId, nextSize, first) =>
       store.write([
-        ...(first === undefined ? [] : [resultStatement(receiptId, first, false)]),
+        ...(first === undefined ? [] : [resultStatement(statements, receiptId, first, false)]),
         enqueue('commit', `${receiptId}:${nextSize}`, { receiptId, size: nextSize }),
         finish(key),
       ]),
     finish: (key, receiptId, size, entries) =>
-      store.write([resultStatement(receiptId, { size, entries }, true), finish(key)]),
+      store.write([resultStatement(statements, receiptId, { size, entries }, true), finish(key)]),
     close: (key) => store.write([finish(key)]),
   };
 }
 
-/** A result that is not final stands only until a larger committee's, or until the examination is given up. */
-function resultStatement(receiptId: Hex, { size, entries }: CommitteeResult, final: boolean): Statement {
-  return statement(
-    'UPDATE examinations SET finished = ?, committee_size = ?, entries = ? WHERE receipt_id = ? AND finished = 0',
-    final ? 1 : 0,
-    size,
-    JSON.stringify(entries),
-    receiptId,
-  );
+type Statements = ReturnType<typeof statementsOf>;
+type Reads = { readonly store: Store; readonly statements: Statements };
+
+function statementsOf(store: Store) {
+  return { ...outboxStatements(store), ...writesOf(store), ...readsOf(store) };
 }
 
-type ExaminationRow = {
-  receipt_leaf: Hex;
-  proof: string;
-  seed: Hex;
-  replayed: bigint;
-  receipt: string;
-  salt: Hex;
-  content: Uint8Array | null;
-  batch_id: bigint;
-  epoch: bigint;
+type ReplayValues = {
+  readonly receiptId: Hex;
+  readonly node: Address;
+  readonly replayId: Hex;
+  readonly modelId: string;
+  readonly response: Uint8Array;
+};
+type CommitSetValues = {
+  readonly receiptId: Hex;
+  readonly size: number;
+  readonly evaluators: string;
+  readonly commitments: string;
+  readonly commitSet: string;
+  readonly signature: Hex;
+};
+type ResultValues = {
+  readonly receiptId: Hex;
+  readonly finished: number;
+  readonly size: number;
+  readonly entries: string;
 };
 
-async function readExamination(store: Store, cipher: ContentCipher, receiptId: Hex): Promise<Examination | undefined> {
-  const [row] = await store.read<ExaminationRow>(
-    `SELECT receipt_leaf, proof, examinations.seed AS seed, replayed, receipt, salt, content,
-       batch_id, epoch
-     FROM examinations JOIN receipts ON receipts.id = receipt_id JOIN batches ON batches.from_serial = examinations.batch
-     WHERE receipt_id = ? AND finished = 0`,
-    [receiptId],
-  );
+function writesOf({ prepare }: Store) {
+  return {
+    replay: prepare((db, values: ReplayValues) =>
+      db
+        .insertInto('replays')
+        .values({
+          receipt_id: values.receiptId,
+          node: values.node,
+          replay_id: values.replayId,
+          model_id: values.modelId,
+          response: values.response,
+        })
+        .onConflict((conflict) => conflict.columns(['receipt_id', 'node']).doNothing()),
+    ),
+    // The first set stands, whatever a second attempt collected.
+    saveCommitSet: prepare((db, values: CommitSetValues) =>
+      db
+        .insertInto('commit_sets')
+        .values({
+          receipt_id: values.receiptId,
+          size: values.size,
+          evaluators: values.evaluators,
+          commitments: values.commitments,
+          commit_set: values.commitSet,
+          signature: values.signature,
+        })
+        .onConflict((conflict) => conflict.columns(['receipt_id', 'size']).doNothing()),
+    ),
+    result: prepare((db, { receiptId, finished, size, entries }: ResultValues) =>
+      db
+        .updateTable('examinations')
+        .set({ finished, committee_size: size, entries })
+        .where('receipt_id', '=', receiptId)
+        .where('finished', '=', 0n),
+    ),
+  };
+}
+
+function readsOf({ prepare }: Store) {
+  return {
+    examination: prepare((db, { receiptId }: { readonly receiptId: Hex }) =>
+      db
+        .selectFrom('examinations')
+        .innerJoin('receipts', 'receipts.id', 'examinations.receipt_id')
+        .innerJoin('batches', 'batches.from_serial', 'examinations.batch')
+        .select(['receipt_leaf', 'proof', 'examinations.seed as seed', 'replayed', 'receipt', 'salt', 'content'])
+        .select(['batch_id', 'epoch'])
+        .where('receipt_id', '=', receiptId)
+        .where('finished', '=', 0n)
+        // Only an anchored batch is drawn from.
+        .$narrowType<{ batch_id: bigint; epoch: bigint }>(),
+    ),
+    replays: prepare((db, { receiptId }: { readonly receiptId: Hex }) =>
+      db
+        .selectFrom('replays')
+        .select(['node', 'replay_id', 'model_id', 'response'])
+        .where('receipt_id', '=', receiptId)
+        .where('response', 'is not', null)
+        .orderBy('node')
+        .$narrowType<{ response: Uint8Array }>(),
+    ),
+    commitSet: prepare((db, { receiptId, size }: { readonly receiptId: Hex; readonly size: bigint }) =>
+      db
+        .selectFrom('commit_sets')
+        .select(['evaluators', 'commitments', 'commit_set', 'signature'])
+        .where('receipt_id', '=', receiptId)
+        .where('size', '=', size),
+    ),
+  };
+}
+
+/** A result that is not final stands only until a larger committee's, or until the examination is given up. */
+function resultStatement(
+  statements: Statements,
+  receiptId: Hex,
+  { size, entries }: CommitteeResult,
+  final: boolean,
+): Statement {
+  return statements.result({ receiptId, finished: final ? 1 : 0, size, entries: JSON.stringify(entries) });
+}
+
+async function readExamination(
+  reads: Reads & { readonly cipher: ContentCipher },
+  receiptId: Hex,
+): Promise<Examination | undefined> {
+  const { store, statements, cipher } = reads;
+  const [row] = await store.read(statements.examination({ receiptId }));
   if (row === undefined || row.content === null) return undefined;
   const { request, response } = JSON.parse(cipher.open(row.content)) as { request: string; response: string };
+  const replays = await store.read(statements.replays({ receiptId }));
   return {
     receiptId,
     receiptLeaf: row.receipt_leaf,
@@ -96,30 +173,21 @@ async function readExamination(store: Store, cipher: ContentCipher, receiptId: H
     epoch: row.epoch,
     proof: JSON.parse(row.proof) as Hex[],
     content: { salt: row.salt, request, response },
-    replays: await readReplays(store, cipher, receiptId),
+    replays: replays.map((replay) => ({
+      node: replay.node,
+      replayId: replay.replay_id,
+      modelId: replay.model_id,
+      response: cipher.open(replay.response),
+    })),
   };
 }
 
-async function readReplays(store: Store, cipher: ContentCipher, receiptId: Hex): Promise<readonly Replay[]> {
-  const rows = await store.read<{ node: Hex; replay_id: Hex; model_id: string; response: Uint8Array }>(
-    'SELECT node, replay_id, model_id, response FROM replays WHERE receipt_id = ? ORDER BY node',
-    [receiptId],
-  );
-  return rows.map((row) => ({
-    node: row.node,
-    replayId: row.replay_id,
-    modelId: row.model_id,
-    response: cipher.open(row.response),
-  }));
-}
-
-type CommitSetRow = { evaluators: string; commitments: string; commit_set: string; signature: Hex };
-
-async function readCommitSet(store: Store, receiptId: Hex, size: number): Promise<StoredCommitSet | undefined> {
-  const [row] = await store.read<CommitSetRow>(
-    'SELECT evaluators, commitments, commit_set, signature FROM commit_sets WHERE receipt_id = ? AND size = ?',
-    [receiptId, size],
-  );
+async function readCommitSet(
+  { store, statements }: Reads,
+  receiptId: Hex,
+  size: number,
+): Promise<StoredCommitSet | undefined> {
+  const [row] = await store.read(statements.commitSet({ receiptId, size: BigInt(size) }));
   if (row === undefined) return undefined;
   return {
     commitSet: decodeStruct('commitSet', JSON.parse(row.commit_set)),

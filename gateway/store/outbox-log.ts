@@ -1,53 +1,90 @@
 import type { OutboxLog, OutboxRow } from '../outbox/outbox.ts';
-import { statement } from './sqlite.ts';
-import type { Statement, Store } from './sqlite.ts';
+import type { Hex } from '../protocol/types.ts';
+import type { Statement, Store } from './store.ts';
 
-type Row = { key: string; kind: string; payload: string; attempts: bigint };
+type Payload = OutboxRow['payload'];
 
-export function createOutboxLog(store: Store): OutboxLog {
+/** How other rooms' writes add and end rows of the outbox, within their own transaction. */
+export type OutboxStatements = {
+  /** A row that is there already is left alone: the key is what makes the effect happen once. */
+  readonly enqueue: (kind: string, key: string, payload: Payload) => Statement;
+  /** Like `enqueue`, but a finished row is due again: for a step that the chain undid. */
+  readonly reopen: (kind: string, key: string, payload: Payload) => Statement;
+  readonly finish: (key: string) => Statement;
+};
+
+type NewRow = {
+  readonly key: string;
+  readonly kind: string;
+  readonly payload: string;
+  readonly receipt_id: Hex | null;
+};
+
+export function outboxStatements({ prepare }: Pick<Store, 'prepare'>): OutboxStatements {
+  const enqueue = prepare((db, { key, kind, payload, receipt_id }: NewRow) =>
+    db
+      .insertInto('outbox')
+      .values({ key, kind, payload, receipt_id, next_at_ms: 0 })
+      .onConflict((conflict) => conflict.column('key').doNothing()),
+  );
+  const reopen = prepare((db, { key, kind, payload, receipt_id }: NewRow) =>
+    db
+      .insertInto('outbox')
+      .values({ key, kind, payload, receipt_id, next_at_ms: 0 })
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet({ next_at_ms: 0, done: 0 }).where('outbox.done', '=', 1n),
+      ),
+  );
+  const finish = prepare((db, { key }: { readonly key: string }) =>
+    db.updateTable('outbox').set({ done: 1 }).where('key', '=', key),
+  );
   return {
-    async due(nowMs, limit) {
-      const rows = await store.read<Row>(
-        // Chain steps have deadlines, examinations are many and slow: a backlog of these must not keep those waiting.
-        `SELECT key, kind, payload, attempts FROM outbox WHERE done = 0 AND next_at_ms <= ?
-         ORDER BY kind IN ('replay', 'commit', 'reveal'), next_at_ms, rowid LIMIT ?`,
-        [nowMs, limit],
-      );
-      return rows.map(({ key, kind, payload, attempts }) => ({
-        key,
-        kind,
-        payload: JSON.parse(payload) as OutboxRow['payload'],
-        attempts: Number(attempts),
-      }));
-    },
-    postpone: (key, attempts, nextAtMs) =>
-      store.write([
-        statement('UPDATE outbox SET attempts = ?, next_at_ms = ? WHERE key = ? AND done = 0', attempts, nextAtMs, key),
-      ]),
+    enqueue: (kind, key, payload) => enqueue(newRow(kind, key, payload)),
+    reopen: (kind, key, payload) => reopen(newRow(kind, key, payload)),
+    finish: (key) => finish({ key }),
   };
 }
 
-/** A row that is there already is left alone: the key is what makes the effect happen once. */
-export function enqueue(kind: string, key: string, payload: OutboxRow['payload']): Statement {
-  return statement(
-    'INSERT OR IGNORE INTO outbox (key, kind, payload, next_at_ms) VALUES (?, ?, ?, 0)',
-    `${kind}:${key}`,
+function newRow(kind: string, key: string, payload: Payload): NewRow {
+  const receiptId = payload['receiptId'];
+  return {
+    key: `${kind}:${key}`,
     kind,
-    JSON.stringify(payload),
-  );
+    payload: JSON.stringify(payload),
+    receipt_id: typeof receiptId === 'string' ? (receiptId as Hex) : null,
+  };
 }
 
-/** Like `enqueue`, but a finished row is due again: for a step that the chain undid. */
-export function reopen(kind: string, key: string, payload: OutboxRow['payload']): Statement {
-  return statement(
-    `INSERT INTO outbox (key, kind, payload, next_at_ms) VALUES (?, ?, ?, 0)
-     ON CONFLICT (key) DO UPDATE SET next_at_ms = 0, done = 0 WHERE done = 1`,
-    `${kind}:${key}`,
-    kind,
-    JSON.stringify(payload),
-  );
-}
+/** Chain steps have deadlines, examinations are many and slow: a backlog of these must not keep those waiting. */
+export const EXAMINATION_KINDS = ['replay', 'commit', 'reveal'] as const;
 
-export function finish(key: string): Statement {
-  return statement('UPDATE outbox SET done = 1 WHERE key = ?', key);
+export function createOutboxLog(store: Store): OutboxLog {
+  const { prepare } = store;
+  const due = prepare((db, { nowMs, limit }: { readonly nowMs: bigint; readonly limit: number }) =>
+    db
+      .selectFrom('outbox')
+      .select(['key', 'kind', 'payload', 'attempts'])
+      .where('done', '=', 0n)
+      .where('next_at_ms', '<=', nowMs)
+      .orderBy((eb) => eb('kind', 'in', EXAMINATION_KINDS))
+      .orderBy('next_at_ms')
+      .orderBy('position')
+      .limit(limit),
+  );
+  const postpone = prepare(
+    (db, { key, attempts, nextAtMs }: { readonly key: string; readonly attempts: number; readonly nextAtMs: number }) =>
+      db.updateTable('outbox').set({ attempts, next_at_ms: nextAtMs }).where('key', '=', key).where('done', '=', 0n),
+  );
+  return {
+    async due(nowMs, limit) {
+      const rows = await store.read(due({ nowMs: BigInt(nowMs), limit }));
+      return rows.map(({ key, kind, payload, attempts }) => ({
+        key,
+        kind,
+        payload: JSON.parse(payload) as Payload,
+        attempts: Number(attempts),
+      }));
+    },
+    postpone: (key, attempts, nextAtMs) => store.write([postpone({ key, attempts, nextAtMs })]),
+  };
 }

@@ -1,17 +1,17 @@
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
-import type { EvaluationEntry, Hex } from '../protocol/types.ts';
+import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
 import type {
   AnchoredBatch,
   AnchoredRecord,
   ReceiptAttestation,
   ReceiptLog,
   ReceiptState,
+  Reservation,
   ServedReceipt,
   StoredReceipt,
 } from '../receipt/ports.ts';
 import type { ContentCipher } from './content-cipher.ts';
-import { statement } from './sqlite.ts';
-import type { Store } from './sqlite.ts';
+import type { Prepare, RowOf, Store } from './store.ts';
 import { createTreeCache } from './tree-cache.ts';
 import type { TreeCache } from './tree-cache.ts';
 
@@ -27,83 +27,157 @@ const CACHED_TREES = 16;
 
 /** Opens the log and releases what a crash left reserved: those requests had no answer that anybody was told of. */
 export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<ReceiptLog> {
-  await store.write([
-    statement('DELETE FROM reservations'),
-    statement('DELETE FROM answers WHERE receipt_id NOT IN (SELECT id FROM receipts WHERE batch IS NULL)'),
-  ]);
-  const [last] = await store.read<{ next: bigint | null }>(
-    'SELECT max(s) AS next FROM (SELECT max(serial) + 1 AS s FROM receipts UNION ALL SELECT max(to_serial) FROM batches)',
-  );
-  let nextSerial = last?.next ?? 0n;
-  if (nextSerial < firstSerial) nextSerial = firstSerial;
+  const statements = statementsOf(store);
+  await store.write([statements.releaseAll({}), statements.dropStrayAnswers({})]);
+  let nextSerial = await firstFreeSerial(store, firstSerial);
 
   const trees = createTreeCache(CACHED_TREES);
   return {
-    reserve: ({ id, keyHash, atMs }) =>
-      store.write([
-        statement('INSERT INTO reservations (id, key_hash, reserved_at_ms) VALUES (?, ?, ?)', id, keyHash, atMs),
-      ]),
+    reserve: ({ id, keyHash, atMs }) => store.write([statements.reserve({ id, keyHash, atMs })]),
     async commit(served) {
       const serial = nextSerial;
       nextSerial += 1n;
       await store.write([
-        insertReceipt(served, serial, cipher),
-        statement('DELETE FROM reservations WHERE id = ?', served.receipt.id),
+        statements.insert(receiptValues(served, serial, cipher)),
+        statements.release({ id: served.receipt.id }),
       ]);
       return { serial };
     },
     // A node may have attested an answer that the caller never got: without a receipt nobody will batch it.
-    release: (id) =>
-      store.write([
-        statement('DELETE FROM reservations WHERE id = ?', id),
-        statement('DELETE FROM answers WHERE receipt_id = ?', id),
-      ]),
-    find: (id) => findReceipt(store, trees, id.toLowerCase() as Hex),
+    release: (id) => store.write([statements.release({ id }), statements.dropAnswers({ id })]),
+    find: (id) => findReceipt({ store, statements, trees }, id.toLowerCase() as Hex),
   };
 }
 
-function insertReceipt(served: ServedReceipt, serial: bigint, cipher: ContentCipher): ReturnType<typeof statement> {
-  const { receipt, content, keyHash, servedAtMs, modelId, decision } = served;
-  return statement(
-    `INSERT INTO receipts (serial, id, key_hash, node, model_id, served_at_ms, receipt, decision, salt, content)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    serial,
-    receipt.id,
-    keyHash,
-    receipt.node,
-    modelId,
-    servedAtMs,
-    JSON.stringify(encodeStruct('receipt', { ...receipt, serial })),
-    decision,
-    content.salt,
-    cipher.seal(JSON.stringify({ request: content.request, response: content.response })),
+async function firstFreeSerial(store: Store, firstSerial: bigint): Promise<bigint> {
+  const ends = store.prepare((db) =>
+    db
+      .selectFrom('receipts')
+      .select((eb) => eb(eb.fn.max('serial'), '+', 1n).as('next'))
+      .unionAll(db.selectFrom('batches').select((eb) => eb.fn.max('to_serial').as('next'))),
   );
+  const rows = await store.read(ends({}));
+  return rows.reduce((most, { next }) => (next !== null && next > most ? next : most), firstSerial);
 }
 
-type ReceiptRow = {
-  receipt: string;
-  signature: string | null;
-  key_hash: string;
-  salt: string;
-  model_id: string;
-  attestation: string | null;
-  batch: bigint | null;
+type Statements = ReturnType<typeof statementsOf>;
+type Reads = { readonly store: Store; readonly statements: Statements; readonly trees: TreeCache };
+
+function statementsOf({ prepare }: Store) {
+  return { ...writesOf(prepare), ...readsOf(prepare) };
+}
+
+function writesOf(prepare: Prepare) {
+  return {
+    releaseAll: prepare((db) => db.deleteFrom('reservations')),
+    dropStrayAnswers: prepare((db) =>
+      db
+        .deleteFrom('answers')
+        .where('receipt_id', 'not in', db.selectFrom('receipts').select('id').where('batch', 'is', null)),
+    ),
+    reserve: prepare((db, { id, keyHash, atMs }: Reservation) =>
+      db.insertInto('reservations').values({ id, key_hash: keyHash, reserved_at_ms: atMs }),
+    ),
+    release: prepare((db, { id }: { readonly id: Hex }) => db.deleteFrom('reservations').where('id', '=', id)),
+    dropAnswers: prepare((db, { id }: { readonly id: Hex }) => db.deleteFrom('answers').where('receipt_id', '=', id)),
+    insert: prepare((db, values: ReceiptValues) =>
+      db.insertInto('receipts').values({
+        serial: values.serial,
+        id: values.id,
+        key_hash: values.keyHash,
+        node: values.node,
+        model_id: values.modelId,
+        served_at_ms: values.servedAtMs,
+        receipt: values.receipt,
+        decision: values.decision,
+        salt: values.salt,
+        content: values.content,
+      }),
+    ),
+  };
+}
+
+type ReceiptValues = {
+  readonly serial: bigint;
+  readonly id: Hex;
+  readonly keyHash: string;
+  readonly node: Address;
+  readonly modelId: string;
+  readonly servedAtMs: number;
+  readonly receipt: string;
+  readonly decision: string;
+  readonly salt: Hex;
+  readonly content: Uint8Array;
 };
 
-async function findReceipt(store: Store, trees: TreeCache, id: Hex): Promise<StoredReceipt | undefined> {
-  const [row] = await store.read<ReceiptRow>(
-    'SELECT receipt, signature, key_hash, salt, model_id, attestation, batch FROM receipts WHERE id = ?',
-    [id],
-  );
+function receiptValues(served: ServedReceipt, serial: bigint, cipher: ContentCipher): ReceiptValues {
+  const { receipt, content, keyHash, servedAtMs, modelId, decision } = served;
+  return {
+    serial,
+    id: receipt.id,
+    keyHash,
+    node: receipt.node,
+    modelId,
+    servedAtMs,
+    receipt: JSON.stringify(encodeStruct('receipt', { ...receipt, serial })),
+    decision,
+    salt: content.salt,
+    content: cipher.seal(JSON.stringify({ request: content.request, response: content.response })),
+  };
+}
+
+function readsOf(prepare: Prepare) {
+  type FromSerial = { readonly fromSerial: bigint };
+  return {
+    receipt: prepare((db, { id }: { readonly id: Hex }) =>
+      db
+        .selectFrom('receipts')
+        .select(['receipt', 'signature', 'key_hash', 'salt', 'model_id', 'attestation', 'batch'])
+        .where('id', '=', id),
+    ),
+    batch: prepare((db, { fromSerial }: FromSerial) =>
+      db
+        .selectFrom('batches')
+        .leftJoin('epochs', 'epochs.epoch', 'batches.epoch')
+        .select(['batch_id', 'root', 'seed', 'records_root', 'recorded', 'epochs.final as final'])
+        .where('from_serial', '=', fromSerial),
+    ),
+    record: prepare((db, { id }: { readonly id: Hex }) =>
+      db.selectFrom('records').select(['record', 'entries']).where('receipt_id', '=', id),
+    ),
+    receiptLeaves: prepare((db, { fromSerial }: FromSerial) =>
+      db
+        .selectFrom('receipts')
+        .select(['id', 'leaf'])
+        .where('batch', '=', fromSerial)
+        .orderBy('serial')
+        .$narrowType<{ leaf: Hex }>(),
+    ),
+    recordLeaves: prepare((db, { fromSerial }: FromSerial) =>
+      db
+        .selectFrom('records')
+        .innerJoin('receipts', 'receipts.id', 'records.receipt_id')
+        .select(['receipts.id as id', 'records.leaf as leaf'])
+        .where('records.batch', '=', fromSerial)
+        .orderBy('serial'),
+    ),
+  };
+}
+
+async function findReceipt(reads: Reads, id: Hex): Promise<StoredReceipt | undefined> {
+  const { store, statements } = reads;
+  const [row] = await store.read(statements.receipt({ id }));
   if (row === undefined) return undefined;
-  const batch = row.batch === null ? undefined : await anchoredBatch(store, trees, row.batch, id);
-  const found = row.batch === null ? undefined : await anchoredRecord(store, trees, row.batch, id);
+  const [stored] = row.batch === null ? [] : await store.read(statements.batch({ fromSerial: row.batch }));
+  const place = { fromSerial: row.batch ?? 0n, id };
+  const batch = stored === undefined ? undefined : await anchoredBatch(reads, stored, place);
+  const found = stored === undefined ? undefined : await anchoredRecord(reads, stored, place);
   return {
     receipt: decodeStruct('receipt', JSON.parse(row.receipt)),
-    signature: row.signature as Hex | null,
+    signature: row.signature,
     state: stateOf(batch, found),
     keyHash: row.key_hash,
-    salt: row.salt as Hex,
+    salt: row.salt,
     modelId: row.model_id,
     ...(row.attestation === null ? {} : { attestation: readAttestation(row.attestation) }),
     ...(batch === undefined ? {} : { batch: batch.anchored }),
@@ -138,54 +212,35 @@ export function readAttestation(text: string): ReceiptAttestation {
   };
 }
 
+type BatchRow = RowOf<Statements['batch']>;
+type Place = { readonly fromSerial: bigint; readonly id: Hex };
+
 async function anchoredBatch(
-  store: Store,
-  trees: TreeCache,
-  fromSerial: bigint,
-  id: Hex,
+  { store, statements, trees }: Reads,
+  batch: BatchRow,
+  { fromSerial, id }: Place,
 ): Promise<{ readonly anchored: AnchoredBatch; readonly final: boolean } | undefined> {
-  const [batch] = await store.read<{ batch_id: bigint | null; root: Hex; seed: Hex | null; final: bigint | null }>(
-    `SELECT batch_id, root, seed, (SELECT final FROM epochs WHERE epochs.epoch = batches.epoch) AS final
-     FROM batches WHERE from_serial = ?`,
-    [fromSerial],
-  );
-  if (batch === undefined || batch.batch_id === null) return undefined;
-  const place = await trees.placeOf(batch.root, id, () =>
-    store.read('SELECT id, leaf FROM receipts WHERE batch = ? ORDER BY serial', [fromSerial]),
-  );
+  if (batch.batch_id === null) return undefined;
+  const place = await trees.placeOf(batch.root, id, () => store.read(statements.receiptLeaves({ fromSerial })));
   return { anchored: { id: batch.batch_id, root: batch.root, seed: batch.seed, ...place }, final: batch.final === 1n };
 }
 
 async function anchoredRecord(
-  store: Store,
-  trees: TreeCache,
-  fromSerial: bigint,
-  id: Hex,
+  { store, statements, trees }: Reads,
+  { records_root: root, recorded }: BatchRow,
+  { fromSerial, id }: Place,
 ): Promise<{ readonly record: AnchoredRecord; readonly recorded: boolean } | undefined> {
-  const [batch] = await store.read<{ records_root: Hex | null; recorded: bigint }>(
-    'SELECT records_root, recorded FROM batches WHERE from_serial = ?',
-    [fromSerial],
-  );
-  if (batch === undefined || batch.records_root === null) return undefined;
-  const [own] = await store.read<{ record: string; entries: string }>(
-    'SELECT record, entries FROM records WHERE receipt_id = ?',
-    [id],
-  );
+  if (root === null) return undefined;
+  const [own] = await store.read(statements.record({ id }));
   if (own === undefined) return undefined;
-  const place = await trees.placeOf(batch.records_root, id, () =>
-    store.read(
-      `SELECT id, records.leaf AS leaf FROM records JOIN receipts ON receipts.id = receipt_id
-       WHERE records.batch = ? ORDER BY serial`,
-      [fromSerial],
-    ),
-  );
+  const place = await trees.placeOf(root, id, () => store.read(statements.recordLeaves({ fromSerial })));
   return {
     record: {
       record: decodeStruct('record', JSON.parse(own.record)),
-      root: batch.records_root,
+      root,
       ...place,
       evaluations: JSON.parse(own.entries) as EvaluationEntry[],
     },
-    recorded: batch.recorded === 1n,
+    recorded: recorded === 1n,
   };
 }

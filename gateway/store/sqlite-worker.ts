@@ -1,9 +1,9 @@
-import { DatabaseSync } from 'node:sqlite';
-import type { StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { MIGRATIONS } from './migrations.ts';
-import type { SqlValue, Statement } from './sqlite.ts';
+import { openDatabase } from './sqlite-file.ts';
+import type { SqliteOptions, WorkerAnswer, WorkerFailure } from './sqlite.ts';
+import type { SqlValue, Statement } from './store.ts';
 
 /**
  * The thread that owns the database. Writes that arrive while a commit is being flushed are put into the next one
@@ -14,61 +14,71 @@ type Job =
   | { readonly id: number; readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
   | { readonly id: number; readonly kind: 'close' };
 
-type Answer = { readonly id: number; readonly rows?: unknown; readonly error?: string };
-
 const MAX_PREPARED = 256;
 const port = parentPort;
 if (port === null) throw new Error('sqlite-worker runs as a worker thread only');
 
-function open(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 1_000 });
-  // EXCLUSIVE keeps a second process out for as long as this one lives.
-  database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
-  migrate(database);
-  return database;
+function failureOf(error: unknown): WorkerFailure {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message } = error;
+  return 'errcode' in error && typeof error.errcode === 'number' ? { message, code: error.errcode } : { message };
 }
 
-function migrate(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA user_version').get();
-  const version = Number(row?.['user_version'] ?? 0);
-  if (version > MIGRATIONS.length) {
-    throw new Error(`the store has schema ${version}, newer than this program knows (${MIGRATIONS.length})`);
-  }
-  for (const [index, sql] of MIGRATIONS.entries()) {
-    if (index < version) continue;
-    database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version=${index + 1}; COMMIT;`);
+function openOrTell(): DatabaseSync | undefined {
+  const { file, maxPages } = workerData as { readonly file: string } & SqliteOptions;
+  try {
+    const opened = openDatabase(file);
+    if (maxPages !== undefined) opened.exec(`PRAGMA max_page_count=${maxPages}`);
+    return opened;
+  } catch (error) {
+    port?.postMessage({ id: 0, failure: failureOf(error) } satisfies WorkerAnswer);
+    return undefined;
   }
 }
 
-const database = open((workerData as { file: string }).file);
-const prepared = new Map<string, StatementSync>();
+type Run = (job: Job) => WorkerAnswer;
 
-function prepare(sql: string): StatementSync {
-  const known = prepared.get(sql);
-  if (known !== undefined) return known;
-  if (prepared.size >= MAX_PREPARED) prepared.clear();
-  const statement = database.prepare(sql);
-  statement.setReadBigInts(true);
-  prepared.set(sql, statement);
-  return statement;
-}
+function createRun(database: DatabaseSync): Run {
+  const prepared = new Map<string, StatementSync>();
 
-let pending: Job[] = [];
-let scheduled = false;
-
-function flush(): void {
-  scheduled = false;
-  const jobs = pending;
-  pending = [];
-  for (const answer of commitGroup(jobs)) port?.postMessage(answer);
-  if (jobs.some((job) => job.kind === 'close')) {
-    database.close();
-    port?.close();
+  function prepare(sql: string): StatementSync {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    if (prepared.size >= MAX_PREPARED) prepared.clear();
+    const statement = database.prepare(sql);
+    statement.setReadBigInts(true);
+    prepared.set(sql, statement);
+    return statement;
   }
+
+  /** One caller's statements stand or fall together, without taking the others of the group with them. */
+  function write(id: number, statements: readonly Statement[]): WorkerAnswer {
+    database.exec('SAVEPOINT job');
+    try {
+      for (const { sql, params } of statements) prepare(sql).run(...params);
+      database.exec('RELEASE job');
+      return { id };
+    } catch (error) {
+      // A full disk ends the whole transaction: there is no savepoint to go back to, and nobody's writes stand.
+      if (!database.isTransaction) throw error;
+      database.exec('ROLLBACK TO job; RELEASE job');
+      return { id, failure: failureOf(error) };
+    }
+  }
+
+  return (job) => {
+    if (job.kind === 'close') return { id: job.id };
+    if (job.kind === 'write') return write(job.id, job.statements);
+    try {
+      return { id: job.id, rows: prepare(job.sql).all(...job.params) };
+    } catch (error) {
+      return { id: job.id, failure: failureOf(error) };
+    }
+  };
 }
 
 /** Runs a group in one transaction. If its commit fails, on a full disk say, every one of its callers is told. */
-function commitGroup(jobs: readonly Job[]): readonly Answer[] {
+function commitGroup(database: DatabaseSync, run: Run, jobs: readonly Job[]): readonly WorkerAnswer[] {
   const writes = jobs.some((job) => job.kind === 'write');
   try {
     if (writes) database.exec('BEGIN IMMEDIATE');
@@ -77,35 +87,39 @@ function commitGroup(jobs: readonly Job[]): readonly Answer[] {
     return answers;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    return jobs.map(({ id }) => ({ id, error: `commit failed: ${String(error)}` }));
+    const failure = failureOf(error);
+    return jobs.map((job) => (job.kind === 'close' ? { id: job.id } : { id: job.id, failure }));
   }
 }
 
-/** One caller's statements stand or fall together, without taking the others of the group with them. */
-function run(job: Job): Answer {
-  if (job.kind === 'close') return { id: job.id };
-  if (job.kind === 'read') {
-    try {
-      return { id: job.id, rows: prepare(job.sql).all(...job.params) };
-    } catch (error) {
-      return { id: job.id, error: String(error) };
-    }
+function serve(database: DatabaseSync, answer: (answer: WorkerAnswer) => void, end: () => void): (job: Job) => void {
+  const run = createRun(database);
+  let pending: Job[] = [];
+
+  function flush(): void {
+    const jobs = pending;
+    pending = [];
+    for (const done of commitGroup(database, run, jobs)) answer(done);
+    if (!jobs.some((job) => job.kind === 'close')) return;
+    database.close();
+    end();
   }
-  database.exec('SAVEPOINT job');
-  try {
-    for (const { sql, params } of job.statements) prepare(sql).run(...params);
-    database.exec('RELEASE job');
-    return { id: job.id };
-  } catch (error) {
-    database.exec('ROLLBACK TO job; RELEASE job');
-    return { id: job.id, error: String(error) };
-  }
+
+  return (job) => {
+    pending.push(job);
+    if (pending.length === 1) setImmediate(flush);
+  };
 }
 
-port.on('message', (job: Job) => {
-  pending.push(job);
-  if (scheduled) return;
-  scheduled = true;
-  setImmediate(flush);
-});
-port.postMessage({ id: 0 } satisfies Answer);
+const database = openOrTell();
+if (database !== undefined) {
+  port.on(
+    'message',
+    serve(
+      database,
+      (answer) => port.postMessage(answer),
+      () => port.close(),
+    ),
+  );
+  port.postMessage({ id: 0 } satisfies WorkerAnswer);
+}

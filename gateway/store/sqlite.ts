@@ -1,28 +1,27 @@
 import { Worker } from 'node:worker_threads';
 
-/** Embedded store: SQLite in WAL mode in a thread of its own, so that an fsync never stops the event loop. */
-export type SqlValue = string | number | bigint | null | Uint8Array;
+import { DgridError } from '../errors.ts';
+import { createPrepare } from './store.ts';
+import type { Query, Store } from './store.ts';
 
-export type Statement = { readonly sql: string; readonly params: readonly SqlValue[] };
+/** How a group of writes went wrong in the database, by SQLite's result code. */
+export type WorkerFailure = { readonly message: string; readonly code?: number };
+export type WorkerAnswer = { readonly id: number; readonly rows?: unknown; readonly failure?: WorkerFailure };
 
-export type Store = {
-  /** One transaction, on disk when the promise resolves. Rejects, with nothing written, if any statement fails. */
-  readonly write: (statements: readonly Statement[]) => Promise<void>;
-  /** Rows as objects by column name. Integers come as bigint. Sees every write that was asked for before it. */
-  readonly read: <Row extends object>(sql: string, params?: readonly SqlValue[]) => Promise<readonly Row[]>;
-  readonly close: () => Promise<void>;
+export type SqliteOptions = {
+  /** Most pages that the file may have; for trying out a full disk. */
+  readonly maxPages?: number;
 };
-
-export const statement = (sql: string, ...params: readonly SqlValue[]): Statement => ({ sql, params });
 
 type Waiter = { readonly resolve: (rows: unknown) => void; readonly reject: (error: Error) => void };
 
 /**
+ * Embedded store: SQLite in WAL mode in a thread of its own, so that an fsync never stops the event loop.
  * @param file path of the database, or `:memory:`.
- * @throws when the file is locked by another process, not a database, or of a newer schema.
+ * @throws when the file is locked by another process, damaged, read-only, another program's, or of a newer schema.
  */
-export async function openStore(file: string): Promise<Store> {
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { file } });
+export async function openStore(file: string, options: SqliteOptions = {}): Promise<Store> {
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { file, ...options } });
   const waiters = new Map<number, Waiter>();
   let failure: Error | undefined;
   let nextId = 0;
@@ -32,13 +31,13 @@ export async function openStore(file: string): Promise<Store> {
     for (const waiter of waiters.values()) waiter.reject(error);
     waiters.clear();
   };
-  worker.on('message', (answer: { id: number; rows?: unknown; error?: string }) => {
+  worker.on('message', (answer: WorkerAnswer) => {
     const waiter = waiters.get(answer.id);
     waiters.delete(answer.id);
-    if (answer.error === undefined) waiter?.resolve(answer.rows);
-    else waiter?.reject(new Error(`store: ${answer.error}`));
+    if (answer.failure === undefined) waiter?.resolve(answer.rows);
+    else waiter?.reject(answer.id === 0 ? openFailure(file, answer.failure) : storeError(answer.failure));
   });
-  worker.on('error', (error) => failAll(new Error(openFailure(file, error))));
+  worker.on('error', (cause) => failAll(new Error(`store ${file}: ${String(cause)}`, { cause })));
   worker.on('exit', () => failAll(new Error('store: closed')));
 
   const wait = (id: number): Promise<unknown> => new Promise((resolve, reject) => waiters.set(id, { resolve, reject }));
@@ -57,11 +56,12 @@ export async function openStore(file: string): Promise<Store> {
     throw error;
   }
   return {
+    dialect: 'sqlite',
+    prepare: createPrepare('sqlite'),
     write: async (statements) => {
       if (statements.length > 0) await ask({ kind: 'write', statements });
     },
-    read: async <Row extends object>(sql: string, params: readonly SqlValue[] = []) =>
-      (await ask({ kind: 'read', sql, params })) as readonly Row[],
+    read: async <Row>({ sql, params }: Query<Row>) => (await ask({ kind: 'read', sql, params })) as readonly Row[],
     close: async () => {
       if (failure !== undefined) return;
       await ask({ kind: 'close' });
@@ -70,7 +70,31 @@ export async function openStore(file: string): Promise<Store> {
   };
 }
 
-function openFailure(file: string, error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return /locked|busy/i.test(text) ? `store ${file} is in use by another process` : `store ${file}: ${text}`;
+/** Faults of disk and file, not of a statement, by primary result code: https://www.sqlite.org/rescode.html */
+const FAULTS: Readonly<Record<number, string>> = {
+  5: 'is in use by another process',
+  7: 'ran out of memory',
+  8: 'is read-only',
+  10: 'could not be read from or written to disk',
+  11: 'is damaged',
+  13: 'cannot grow: the disk is full',
+  14: 'cannot be opened',
+  26: 'is no database',
+};
+
+const faultOf = ({ code }: WorkerFailure): string | undefined => (code === undefined ? undefined : FAULTS[code & 0xff]);
+
+function openFailure(file: string, failure: WorkerFailure): Error {
+  const fault = faultOf(failure);
+  if (fault === undefined) return new Error(`store ${file}: ${failure.message}`);
+  return new Error(`store ${file} ${fault}${failure.code === 5 ? '' : ` (${failure.message})`}`);
+}
+
+/** A fault of the disk is the operator's to mend, and the same call may then succeed; anything else is ours. */
+function storeError(failure: WorkerFailure): Error {
+  const fault = faultOf(failure);
+  if (fault === undefined) return new Error(`store: ${failure.message}`);
+  return new DgridError('DGRID_STORE_UNAVAILABLE', `The gateway's store ${fault}.`, {
+    context: { sqliteCode: failure.code, reason: failure.message },
+  });
 }

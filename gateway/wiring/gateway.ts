@@ -43,7 +43,7 @@ import { createGoldLog } from '../store/gold-log.ts';
 import { createOutboxLog } from '../store/outbox-log.ts';
 import { createReceiptLog } from '../store/receipt-log.ts';
 import { openStore } from '../store/sqlite.ts';
-import type { Store } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
 import type { ReceiptLog } from '../receipt/ports.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';

@@ -9,8 +9,8 @@ import { ZERO_HASH } from '../../gateway/protocol/types.ts';
 import type { Address, AnswerLeaf, EvaluationEntry, Hex, Receipt } from '../../gateway/protocol/types.ts';
 import type { CheckedAttestation } from '../../gateway/receipt/attestation.ts';
 import type { ServedReceipt } from '../../gateway/receipt/ports.ts';
-import type { Store } from '../../gateway/store/sqlite.ts';
-import { statement } from '../../gateway/store/sqlite.ts';
+import { statement } from '../../gateway/store/store.ts';
+import type { Store } from '../../gateway/store/store.ts';
 import { createContentCipher } from '../../gateway/store/content-cipher.ts';
 import type { StoredCommitSet } from '../../gateway/evaluate/ports.ts';
 
@@ -122,7 +122,9 @@ export function wipe(store: Store): Promise<void> {
 /** A table as it is, for asking whether a write changed anything. Rows in no particular order are sorted. */
 export async function dump(store: Store): Promise<string> {
   const rows = await Promise.all(
-    TABLES.split(' ').map(async (table) => [table, await store.read(`SELECT * FROM ${table}`)] as const),
+    TABLES.split(' ').map(
+      async (table) => [table, await store.read(statement<object>(`SELECT * FROM ${table}`))] as const,
+    ),
   );
   return JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

@@ -2,7 +2,7 @@ import type { AnchorChain, Anchored, EpochStateName } from '../../../gateway/anc
 import { distributionHash } from '../../../gateway/protocol/commitments.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
-import type { Statement, Store } from '../../../gateway/store/sqlite.ts';
+import type { Statement, Store } from '../../../gateway/store/store.ts';
 import { hash } from '../background.fixtures.ts';
 
 /** A process that dies at its n-th effect, just before it or just after, and does nothing more. */
@@ -31,7 +31,7 @@ export function mortalStore(store: Store, { effect, isDead }: Mortal): Store {
   return {
     ...store,
     write: (statements: readonly Statement[]) => effect(() => store.write(statements)),
-    read: (sql, params) => (isDead() ? Promise.reject(new Error('dead')) : store.read(sql, params)),
+    read: (query) => (isDead() ? Promise.reject(new Error('dead')) : store.read(query)),
   };
 }
 

@@ -14,7 +14,8 @@ import { verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
 import { RecordStatus } from '../../../gateway/protocol/constants.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 import {
   GATEWAY_SIGNER,
   LEAF_DOMAIN,
@@ -168,7 +169,7 @@ describe('a gateway that dies anywhere', () => {
       assert.equal(found.record.record.status, RecordStatus.scored, where);
     }
     const serials = new Set(
-      (await store.read<{ serial: bigint }>('SELECT serial FROM receipts')).map((row) => row.serial),
+      (await store.read(statement<{ serial: bigint }>('SELECT serial FROM receipts'))).map((row) => row.serial),
     );
     assert.equal(serials.size, SERIALS.length, where);
   }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { Hex } from '../../../gateway/protocol/types.ts';
 import type { StoredCommitSet } from '../../../gateway/evaluate/ports.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 import { address, commitSetOf, dump, entry, hash, leafOf, receipt, wipe } from '../background.fixtures.ts';
 import { SEED, openLogs } from './world.fixtures.ts';
 import type { Logs } from './world.fixtures.ts';
@@ -23,9 +24,11 @@ describe('anchor and examination logs', () => {
   const id = (serial: number): Hex => receipt(serial).id;
   const keys = async (): Promise<string[]> => (await logs.outbox.due(0, 1_000)).map(({ key }) => key).sort();
   const contentOf = async (): Promise<number[]> =>
-    (await store.read<{ serial: bigint }>('SELECT serial FROM receipts WHERE content IS NOT NULL ORDER BY serial')).map(
-      ({ serial }) => Number(serial),
-    );
+    (
+      await store.read(
+        statement<{ serial: bigint }>('SELECT serial FROM receipts WHERE content IS NOT NULL ORDER BY serial'),
+      )
+    ).map(({ serial }) => Number(serial));
 
   /** Four receipts in a batch, anchored; 1 drawn, 2 drawn and replayed. */
   async function drawn(): Promise<void> {
@@ -119,7 +122,9 @@ describe('anchor and examination logs', () => {
     assert.deepEqual(await contentOf(), []);
     assert.deepEqual(await keys(), []);
     assert.equal(await logs.anchor.unfinished(0n), 0);
-    const [kept] = await store.read<{ n: bigint }>('SELECT count(*) AS n FROM replays WHERE response IS NOT NULL');
+    const [kept] = await store.read(
+      statement<{ n: bigint }>('SELECT count(*) AS n FROM replays WHERE response IS NOT NULL'),
+    );
     assert.equal(kept?.n, 0n);
     assert.equal(await logs.epoch.runningBatches(3n), 0);
     assert.deepEqual(await logs.epoch.facts(3n), { batches: [], receipts: [] });

@@ -4,7 +4,8 @@ import { answerLeaf } from '../../../gateway/protocol/leaf.ts';
 import { verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
 import { storedSerials } from '../../../gateway/store/batch-log.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 import { LEAF_DOMAIN, NODE, address, answerTo, attest, dump, hash, receipt, wipe } from '../background.fixtures.ts';
 import { openLogs } from './world.fixtures.ts';
 
@@ -86,7 +87,7 @@ describe('batch and attestation logs', () => {
   it('keeps no attestation of which no answer is kept: not asked for, batched, or attested before', async () => {
     const logs = await openLogs(store);
     const attestations = async (): Promise<bigint[]> =>
-      (await store.read<{ sequence: bigint }>('SELECT sequence FROM attestations ORDER BY sequence')).map(
+      (await store.read(statement<{ sequence: bigint }>('SELECT sequence FROM attestations ORDER BY sequence'))).map(
         ({ sequence }) => sequence,
       );
     await logs.serve(0);

@@ -4,7 +4,8 @@ import type { GoldOutcome, StoredDistribution } from '../../../gateway/epoch/por
 import type { PreparedGold } from '../../../gateway/gold/ports.ts';
 import { Flag } from '../../../gateway/protocol/constants.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 import {
   GATEWAY,
   NODE,
@@ -184,7 +185,7 @@ describe('epoch, gold and outbox logs', () => {
     await logs.epoch.goldsAnchored('gold:3', 3n);
     assert.deepEqual(await logs.gold.ofEpoch(3n), prepared);
     assert.deepEqual(await logs.gold.ofEpoch(4n), []);
-    const [row] = await store.read<{ task: Uint8Array }>('SELECT task FROM golds');
+    const [row] = await store.read(statement<{ task: Uint8Array }>('SELECT task FROM golds'));
     assert.ok(row !== undefined && !Buffer.from(row.task).toString('latin1').includes('"n"'));
   });
 

@@ -6,8 +6,9 @@ import { recordLeaf } from '../../../gateway/protocol/leaf.ts';
 import { recoverSigner } from '../../../gateway/protocol/signature.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
 import type { StoredReceipt } from '../../../gateway/receipt/ports.ts';
-import { openStore, statement } from '../../../gateway/store/sqlite.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import { openStore } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 import {
   GATEWAY_SIGNER,
   LEAF_DOMAIN,
@@ -32,7 +33,7 @@ describe('receipt log', () => {
   after(() => store.close());
 
   const count = async (table: string): Promise<bigint> =>
-    (await store.read<{ n: bigint }>(`SELECT count(*) AS n FROM ${table}`))[0]?.n ?? -1n;
+    (await store.read(statement<{ n: bigint }>(`SELECT count(*) AS n FROM ${table}`)))[0]?.n ?? -1n;
   const id = (serial: number): Hex => receipt(serial).id;
   async function view({ receipts }: Logs, serial: number, spelled = (text: Hex): Hex => text): Promise<StoredReceipt> {
     const found = await receipts.find(spelled(id(serial)));
@@ -61,7 +62,7 @@ describe('receipt log', () => {
     await logs.receipts.release(id(1));
     assert.equal(await count('answers'), 2n);
     await openLogs(store);
-    assert.deepEqual(await store.read('SELECT receipt_id FROM answers'), [{ receipt_id: id(0) }]);
+    assert.deepEqual(await store.read(statement<object>('SELECT receipt_id FROM answers')), [{ receipt_id: id(0) }]);
   });
 
   it('rejects a second reservation and a second receipt of one id', async () => {
@@ -153,9 +154,9 @@ describe('receipt log', () => {
     const reads: string[] = [];
     const counting: Store = {
       ...store,
-      read: (sql, params) => {
-        if (/leaf FROM/.test(sql)) reads.push(sql);
-        return store.read(sql, params);
+      read: (query) => {
+        if (/order by "serial"/.test(query.sql)) reads.push(query.sql);
+        return store.read(query);
       },
     };
     const logs = await openLogs(counting);
@@ -180,7 +181,7 @@ describe('receipt log', () => {
     await receipts.commit(
       served(0, { content: { salt: '0x00', request: '"the secret prompt"', response: '"the secret answer"' } }),
     );
-    const [row] = await store.read<{ content: Uint8Array }>('SELECT * FROM receipts');
+    const [row] = await store.read(statement<{ content: Uint8Array }>('SELECT * FROM receipts'));
     assert.ok(row !== undefined);
     for (const value of Object.values(row)) {
       const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);

@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { MIGRATIONS } from '../../../gateway/store/migrations.ts';
-import { openStore, statement } from '../../../gateway/store/sqlite.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import { migrationsFor } from '../../../gateway/store/migrations.ts';
+import { openStore } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 
 const reserve = (id: string, atMs: number | bigint = 1) =>
   statement('INSERT INTO reservations (id, key_hash, reserved_at_ms) VALUES (?, ?, ?)', id, 'k', atMs);
 
 async function ids(store: Store): Promise<string[]> {
-  const rows = await store.read<{ id: string }>('SELECT id FROM reservations ORDER BY id');
+  const rows = await store.read(statement<{ id: string }>('SELECT id FROM reservations ORDER BY id'));
   return rows.map(({ id }) => id);
 }
 
@@ -49,9 +50,9 @@ describe('store', () => {
   it('rejects a value that SQLite cannot hold and goes on serving', async () => {
     await assert.rejects(store.write([reserve('big', 2n ** 63n)]));
     await assert.rejects(store.write([statement('INSERT INTO reservations VALUES (?, ?, ?)', 'text', 'k', 'soon')]));
-    await assert.rejects(store.read('SELECT * FROM nowhere'));
+    await assert.rejects(store.read(statement('SELECT * FROM nowhere')));
     await store.write([reserve('max', 2n ** 63n - 1n)]);
-    const [row] = await store.read<{ reserved_at_ms: bigint }>('SELECT reserved_at_ms FROM reservations');
+    const [row] = await store.read(statement<{ reserved_at_ms: bigint }>('SELECT reserved_at_ms FROM reservations'));
     assert.equal(row?.reserved_at_ms, 2n ** 63n - 1n);
   });
 
@@ -101,13 +102,13 @@ describe('store file', () => {
     const writes = [store.write([reserve('a')]), store.write([reserve('b')])];
     await Promise.all([...writes, store.close()]);
     await assert.rejects(store.write([reserve('c')]), /closed/);
-    await assert.rejects(store.read('SELECT 1'), /closed/);
+    await assert.rejects(store.read(statement('SELECT 1')), /closed/);
     await store.close();
 
     const again = await openStore(file);
     assert.deepEqual(await ids(again), ['a', 'b']);
-    const [version] = await again.read<{ user_version: bigint }>('PRAGMA user_version');
-    assert.equal(version?.user_version, BigInt(MIGRATIONS.length));
+    const [version] = await again.read(statement<{ user_version: bigint }>('PRAGMA user_version'));
+    assert.equal(version?.user_version, BigInt(migrationsFor('sqlite').length));
     await again.close();
   });
 
@@ -131,8 +132,12 @@ describe('store file', () => {
   it('refuses what is no database and a folder that does not exist, naming the file', async () => {
     const garbage = join(folder, 'garbage.db');
     writeFileSync(garbage, 'this is not a database, whatever its name says'.repeat(100));
-    await assert.rejects(openStore(garbage), (error: Error) => error.message.startsWith(`store ${garbage}:`));
+    await assert.rejects(openStore(garbage), (error: Error) =>
+      error.message.startsWith(`store ${garbage} is no database`),
+    );
     const nowhere = join(folder, 'missing', 'x.db');
-    await assert.rejects(openStore(nowhere), (error: Error) => error.message.startsWith(`store ${nowhere}:`));
+    await assert.rejects(openStore(nowhere), (error: Error) =>
+      error.message.startsWith(`store ${nowhere} cannot be opened`),
+    );
   });
 });

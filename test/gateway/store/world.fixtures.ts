@@ -12,7 +12,7 @@ import { createExaminationLog } from '../../../gateway/store/examination-log.ts'
 import { createGoldLog } from '../../../gateway/store/gold-log.ts';
 import { createOutboxLog } from '../../../gateway/store/outbox-log.ts';
 import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
-import type { Store } from '../../../gateway/store/sqlite.ts';
+import type { Store } from '../../../gateway/store/store.ts';
 import { CIPHER, GATEWAY, GATEWAY_SIGNER, LEAF_DOMAIN, SIGNING_DOMAIN, hash, served } from '../background.fixtures.ts';
 
 export type Logs = Awaited<ReturnType<typeof openLogs>>;

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
+import { statement } from '../../../gateway/store/store.ts';
 import { CIPHER, receipt, served } from '../../gateway/background.fixtures.ts';
 
 const WRITER = fileURLToPath(new URL('./support/store-writer.ts', import.meta.url));
@@ -62,18 +63,20 @@ describe('store of a process that is killed', () => {
     }
 
     const store = await openStore(file);
-    const [integrity] = await store.read<{ integrity_check: string }>('PRAGMA integrity_check');
+    const [integrity] = await store.read(statement<{ integrity_check: string }>('PRAGMA integrity_check'));
     assert.equal(integrity?.integrity_check, 'ok');
     const log = await createReceiptLog({ store, cipher: CIPHER, firstSerial: 0n });
     for (const [number, serial] of promised) {
       const found = await log.find(receipt(number).id);
       assert.deepEqual([found?.receipt.serial, found?.state], [serial, 'served']);
     }
-    const rows = await store.read<{ serial: bigint; content: Uint8Array }>('SELECT serial, content FROM receipts');
+    const rows = await store.read(
+      statement<{ serial: bigint; content: Uint8Array }>('SELECT serial, content FROM receipts'),
+    );
     assert.ok(rows.length >= promised.size);
     for (const { content } of rows) assert.match(CIPHER.open(content), /^\{"request":/);
     // Nothing is left reserved, and the next serial is beyond every one that was ever written.
-    assert.deepEqual(await store.read('SELECT * FROM reservations'), []);
+    assert.deepEqual(await store.read(statement<object>('SELECT * FROM reservations')), []);
     const highest = rows.reduce((most, { serial }) => (serial > most ? serial : most), 0n);
     assert.deepEqual(await log.commit(served(ROUNDS * ROOM)), { serial: highest + 1n });
     await store.close();
