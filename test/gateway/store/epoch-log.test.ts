@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import type { GoldOutcome, StoredDistribution } from '../../../gateway/epoch/ports.ts';
 import type { PreparedGold } from '../../../gateway/gold/ports.ts';
 import { Flag } from '../../../gateway/protocol/constants.ts';
-import { openStore } from '../../../gateway/store/sqlite.ts';
 import { statement } from '../../../gateway/store/store.ts';
 import type { Store } from '../../../gateway/store/store.ts';
 import {
@@ -18,6 +17,7 @@ import {
   served,
   wipe,
 } from '../background.fixtures.ts';
+import { DATABASES } from './databases.fixtures.ts';
 import { SEED, openLogs } from './world.fixtures.ts';
 import type { Logs } from './world.fixtures.ts';
 
@@ -51,192 +51,198 @@ const stored = (epoch: bigint, round: number, truths: readonly number[] = []): S
   dataset: '{"type":"epoch"}\n{"text":"Zürich\\u2028"}\n',
 });
 
-describe('epoch, gold and outbox logs', () => {
-  let store: Store;
-  let logs: Logs;
-  before(async () => {
-    store = await openStore(':memory:');
-  });
-  beforeEach(async () => {
-    await wipe(store);
-    logs = await openLogs(store);
-  });
-  after(() => store.close());
-  const keys = async (): Promise<string[]> => (await logs.outbox.due(0, 1_000)).map(({ key }) => key).sort();
+for (const { name, open } of DATABASES) {
+  describe(`epoch, gold and outbox logs on ${name}`, () => {
+    let store: Store;
+    let logs: Logs;
+    before(async function () {
+      this.timeout(60_000);
+      store = await open();
+    });
+    beforeEach(async () => {
+      await wipe(store);
+      logs = await openLogs(store);
+    });
+    after(() => store.close());
+    const keys = async (): Promise<string[]> => (await logs.outbox.due(0, 1_000)).map(({ key }) => key).sort();
 
-  it('returns a distribution exactly as it was saved, and the outcomes of a range of epochs in order', async () => {
-    for (const epoch of [4n, 2n, 3n]) await logs.epoch.save(stored(epoch, 0, [Number(epoch), 100]));
-    const { dataset, ...result } = stored(3n, 0, [3, 100]);
-    assert.deepEqual(await logs.epoch.distribution(3n), result, 'without its dataset, which may be very large');
-    assert.equal(await logs.epoch.dataset(3n), dataset);
-    assert.equal(await logs.epoch.dataset(9n), undefined);
-    assert.equal(await logs.epoch.distribution(9n), undefined);
-    const truths = (await logs.epoch.goldOutcomes(2n, 3n)).map(({ truth }) => truth);
-    assert.deepEqual(truths, [2, 100, 3, 100]);
-    assert.deepEqual(await logs.epoch.goldOutcomes(0n, 1n), []);
-    assert.deepEqual(await logs.epoch.goldOutcomes(0n, -1n), []);
-    await logs.epoch.save(stored(3n, 1));
-    assert.equal((await logs.epoch.distribution(3n))?.distribution.round, 1);
-  });
+    it('returns a distribution exactly as it was saved, and the outcomes of a range of epochs in order', async () => {
+      for (const epoch of [4n, 2n, 3n]) await logs.epoch.save(stored(epoch, 0, [Number(epoch), 100]));
+      const { dataset, ...result } = stored(3n, 0, [3, 100]);
+      assert.deepEqual(await logs.epoch.distribution(3n), result, 'without its dataset, which may be very large');
+      assert.equal(await logs.epoch.dataset(3n), dataset);
+      assert.equal(await logs.epoch.dataset(9n), undefined);
+      assert.equal(await logs.epoch.distribution(9n), undefined);
+      const truths = (await logs.epoch.goldOutcomes(2n, 3n)).map(({ truth }) => truth);
+      assert.deepEqual(truths, [2, 100, 3, 100]);
+      assert.deepEqual(await logs.epoch.goldOutcomes(0n, 1n), []);
+      assert.deepEqual(await logs.epoch.goldOutcomes(0n, -1n), []);
+      await logs.epoch.save(stored(3n, 1));
+      assert.equal((await logs.epoch.distribution(3n))?.distribution.round, 1);
+    });
 
-  it('plans each row once, and leaves a finished one finished', async () => {
-    const rows = [
-      { kind: 'gold', epoch: 1n },
-      { kind: 'open', epoch: 1n },
-      { kind: 'propose', epoch: 1n },
-    ] as const;
-    await logs.epoch.plan(rows);
-    assert.deepEqual(await keys(), ['gold:1', 'open:1', 'propose:1:0']);
-    await logs.epoch.finish('gold:1');
-    await logs.epoch.plan(rows);
-    assert.deepEqual(await keys(), ['open:1', 'propose:1:0']);
-  });
+    it('plans each row once, and leaves a finished one finished', async () => {
+      const rows = [
+        { kind: 'gold', epoch: 1n },
+        { kind: 'open', epoch: 1n },
+        { kind: 'propose', epoch: 1n },
+      ] as const;
+      await logs.epoch.plan(rows);
+      assert.deepEqual(await keys(), ['gold:1', 'open:1', 'propose:1:0']);
+      await logs.epoch.finish('gold:1');
+      await logs.epoch.plan(rows);
+      assert.deepEqual(await keys(), ['open:1', 'propose:1:0']);
+    });
 
-  it('goes from a proposal to its finalisation, and through an overturned round to the next', async () => {
-    await logs.epoch.plan([{ kind: 'propose', epoch: 1n }]);
-    await logs.epoch.proposed('propose:1:0', 1n, 0);
-    assert.deepEqual(await keys(), ['finalize:1:0']);
-    await logs.epoch.overturned('finalize:1:0', 1n, 1);
-    assert.deepEqual(await keys(), ['propose:1:1']);
-    await logs.epoch.proposed('propose:1:1', 1n, 1);
-    await logs.epoch.finalized('finalize:1:1', 1n);
-    assert.deepEqual(await keys(), []);
-  });
+    it('goes from a proposal to its finalisation, and through an overturned round to the next', async () => {
+      await logs.epoch.plan([{ kind: 'propose', epoch: 1n }]);
+      await logs.epoch.proposed('propose:1:0', 1n, 0);
+      assert.deepEqual(await keys(), ['finalize:1:0']);
+      await logs.epoch.overturned('finalize:1:0', 1n, 1);
+      assert.deepEqual(await keys(), ['propose:1:1']);
+      await logs.epoch.proposed('propose:1:1', 1n, 1);
+      await logs.epoch.finalized('finalize:1:1', 1n);
+      assert.deepEqual(await keys(), []);
+    });
 
-  it('proposes again when a proposal vanished and its round is the same', async () => {
-    await logs.epoch.plan([{ kind: 'propose', epoch: 1n }]);
-    await logs.epoch.proposed('propose:1:0', 1n, 0);
-    await logs.epoch.overturned('finalize:1:0', 1n, 0);
-    assert.deepEqual(await keys(), ['propose:1:0']);
-    await logs.epoch.proposed('propose:1:0', 1n, 0);
-    assert.deepEqual(await keys(), ['finalize:1:0']);
-  });
+    it('proposes again when a proposal vanished and its round is the same', async () => {
+      await logs.epoch.plan([{ kind: 'propose', epoch: 1n }]);
+      await logs.epoch.proposed('propose:1:0', 1n, 0);
+      await logs.epoch.overturned('finalize:1:0', 1n, 0);
+      assert.deepEqual(await keys(), ['propose:1:0']);
+      await logs.epoch.proposed('propose:1:0', 1n, 0);
+      assert.deepEqual(await keys(), ['finalize:1:0']);
+    });
 
-  it('counts as running what is anchored but neither recorded nor abandoned', async () => {
-    await logs.serve(0);
-    await logs.close();
-    assert.equal(await logs.epoch.runningBatches(3n), 0);
-    await logs.anchored(0n);
-    assert.equal(await logs.epoch.runningBatches(3n), 1);
-    assert.equal(await logs.epoch.runningBatches(2n), 0);
-    await logs.seeded(0n, []);
-    await logs.record(0n);
-    assert.equal(await logs.epoch.runningBatches(3n), 1);
-    assert.deepEqual((await logs.epoch.facts(3n)).receipts, []);
-    await logs.anchor.recorded('records:0', 0n);
-    assert.equal(await logs.epoch.runningBatches(3n), 0);
-    assert.deepEqual([await logs.epoch.anchoredBatches(3n), await logs.epoch.anchoredBatches(2n)], [1, 0]);
-  });
-
-  it('returns the facts of one epoch only: batches by id, receipts by serial, with commit sets and replays', async () => {
-    for (const serial of [0, 1, 2]) {
-      await logs.serve(2 * serial, 2 * serial + 1);
+    it('counts as running what is anchored but neither recorded nor abandoned', async () => {
+      await logs.serve(0);
       await logs.close();
-    }
-    await logs.anchored(0n, 7n, 3n);
-    await logs.anchored(2n, 5n, 3n); // anchored first, by another order of blocks
-    await logs.anchored(4n, 6n, 4n);
-    const id = receipt(2).id;
-    const set = commitSetOf(hash(1), SEED, [address(1), address(2)]);
-    for (const from of [0n, 2n, 4n]) {
-      await logs.seeded(from, from === 2n ? [{ receiptId: id, receiptLeaf: hash(1), proof: [], replayed: true }] : []);
-      if (from === 2n) {
-        const replay = { node: address(8), replayId: hash(8), modelId: 'm', response: '1' };
-        await logs.examination.saveReplays('replay', id, [replay], 0);
-        await logs.examination.saveCommitSet('commit', id, set);
-        await logs.examination.finish('reveal', id, 2, [entry()]);
+      assert.equal(await logs.epoch.runningBatches(3n), 0);
+      await logs.anchored(0n);
+      assert.equal(await logs.epoch.runningBatches(3n), 1);
+      assert.equal(await logs.epoch.runningBatches(2n), 0);
+      await logs.seeded(0n, []);
+      await logs.record(0n);
+      assert.equal(await logs.epoch.runningBatches(3n), 1);
+      assert.deepEqual((await logs.epoch.facts(3n)).receipts, []);
+      await logs.anchor.recorded('records:0', 0n);
+      assert.equal(await logs.epoch.runningBatches(3n), 0);
+      assert.deepEqual([await logs.epoch.anchoredBatches(3n), await logs.epoch.anchoredBatches(2n)], [1, 0]);
+    });
+
+    it('returns the facts of one epoch only: batches by id, receipts by serial, with commit sets and replays', async () => {
+      for (const serial of [0, 1, 2]) {
+        await logs.serve(2 * serial, 2 * serial + 1);
+        await logs.close();
       }
-      await logs.record(from);
-      await logs.anchor.recorded(`records:${from}`, from);
-    }
-    const { batches, receipts } = await logs.epoch.facts(3n);
-    assert.deepEqual(
-      batches.map(({ batchId }) => batchId),
-      [5n, 7n],
-    );
-    assert.deepEqual(
-      receipts.map(({ batchId, receipt: { serial } }) => [batchId, serial]),
-      [
-        [5n, 2n],
-        [5n, 3n],
-        [7n, 0n],
-        [7n, 1n],
-      ],
-    );
-    assert.deepEqual([receipts[0]?.commitSets, receipts[0]?.replays], [[set], [hash(8)]]);
-    assert.deepEqual([receipts[1]?.commitSets, receipts[1]?.replays], [[], []]);
-  });
+      await logs.anchored(0n, 7n, 3n);
+      await logs.anchored(2n, 5n, 3n); // anchored first, by another order of blocks
+      await logs.anchored(4n, 6n, 4n);
+      const id = receipt(2).id;
+      const set = commitSetOf(hash(1), SEED, [address(1), address(2)]);
+      for (const from of [0n, 2n, 4n]) {
+        await logs.seeded(
+          from,
+          from === 2n ? [{ receiptId: id, receiptLeaf: hash(1), proof: [], replayed: true }] : [],
+        );
+        if (from === 2n) {
+          const replay = { node: address(8), replayId: hash(8), modelId: 'm', response: '1' };
+          await logs.examination.saveReplays('replay', id, [replay], 0);
+          await logs.examination.saveCommitSet('commit', id, set);
+          await logs.examination.finish('reveal', id, 2, [entry()]);
+        }
+        await logs.record(from);
+        await logs.anchor.recorded(`records:${from}`, from);
+      }
+      const { batches, receipts } = await logs.epoch.facts(3n);
+      assert.deepEqual(
+        batches.map(({ batchId }) => batchId),
+        [5n, 7n],
+      );
+      assert.deepEqual(
+        receipts.map(({ batchId, receipt: { serial } }) => [batchId, serial]),
+        [
+          [5n, 2n],
+          [5n, 3n],
+          [7n, 0n],
+          [7n, 1n],
+        ],
+      );
+      assert.deepEqual([receipts[0]?.commitSets, receipts[0]?.replays], [[set], [hash(8)]]);
+      assert.deepEqual([receipts[1]?.commitSets, receipts[1]?.replays], [[], []]);
+    });
 
-  const gold = (index: number, task: PreparedGold['task'] = { n: index }): PreparedGold => ({
-    leaf: { epoch: 3n, index, contentHash: hash(1), referenceHash: hash(2), checkerId: hash(3), salt: hash(index) },
-    task,
-  });
+    const gold = (index: number, task: PreparedGold['task'] = { n: index }): PreparedGold => ({
+      leaf: { epoch: 3n, index, contentHash: hash(1), referenceHash: hash(2), checkerId: hash(3), salt: hash(index) },
+      task,
+    });
 
-  it('keeps the first preparation of golds, encrypted, and shows them as usable only once they are anchored', async () => {
-    await logs.gold.save([gold(1), gold(0)]);
-    await logs.gold.save([gold(0, { n: 'second' }), gold(1)]);
-    assert.deepEqual(await logs.gold.ofEpoch(3n), []);
-    const prepared = await logs.gold.prepared(3n);
-    assert.deepEqual(
-      prepared.map(({ leaf, task, sent }) => [leaf, task, sent]),
-      [0, 1].map((index) => [gold(index).leaf, { n: index }, false]),
-    );
-    assert.deepEqual(await logs.gold.everPrepared(), [{ n: 0 }, { n: 1 }]);
-    await logs.epoch.goldsAnchored('gold:3', 3n);
-    assert.deepEqual(await logs.gold.ofEpoch(3n), prepared);
-    assert.deepEqual(await logs.gold.ofEpoch(4n), []);
-    const [row] = await store.read(statement<{ task: Uint8Array }>('SELECT task FROM golds'));
-    assert.ok(row !== undefined && !Buffer.from(row.task).toString('latin1').includes('"n"'));
-  });
+    it('keeps the first preparation of golds, encrypted, and shows them as usable only once they are anchored', async () => {
+      await logs.gold.save([gold(1), gold(0)]);
+      await logs.gold.save([gold(0, { n: 'second' }), gold(1)]);
+      assert.deepEqual(await logs.gold.ofEpoch(3n), []);
+      const prepared = await logs.gold.prepared(3n);
+      assert.deepEqual(
+        prepared.map(({ leaf, task, sent }) => [leaf, task, sent]),
+        [0, 1].map((index) => [gold(index).leaf, { n: index }, false]),
+      );
+      assert.deepEqual(await logs.gold.everPrepared(), [{ n: 0 }, { n: 1 }]);
+      await logs.epoch.goldsAnchored('gold:3', 3n);
+      assert.deepEqual(await logs.gold.ofEpoch(3n), prepared);
+      assert.deepEqual(await logs.gold.ofEpoch(4n), []);
+      const [row] = await store.read(statement<{ task: Uint8Array }>('SELECT task FROM golds'));
+      assert.ok(row !== undefined && !Buffer.from(row.task).toString('latin1').includes('"n"'));
+    });
 
-  it('notes that a gold was sent, its first receipt, and the epoch that its batch was anchored in', async () => {
-    await logs.gold.save([gold(0), gold(1)]);
-    await logs.epoch.goldsAnchored('gold:3', 3n);
-    await logs.gold.sending(3n, 0);
-    assert.deepEqual(
-      (await logs.gold.ofEpoch(3n)).map(({ sent, receiptId }) => [sent, receiptId]),
-      [
-        [true, undefined],
-        [false, undefined],
-      ],
-    );
-    await logs.receipts.commit(served(0));
-    await logs.gold.used(3n, 0, receipt(0).id);
-    await logs.gold.used(3n, 0, hash(0xbad));
-    assert.equal((await logs.gold.ofEpoch(3n))[0]?.receiptId, receipt(0).id);
-    assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, undefined);
-    await logs.close();
-    await logs.anchored(0n, 1n, 4n);
-    assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, 4n);
-    assert.equal(await logs.gold.answerOf(hash(0xbad)), undefined);
-  });
+    it('notes that a gold was sent, its first receipt, and the epoch that its batch was anchored in', async () => {
+      await logs.gold.save([gold(0), gold(1)]);
+      await logs.epoch.goldsAnchored('gold:3', 3n);
+      await logs.gold.sending(3n, 0);
+      assert.deepEqual(
+        (await logs.gold.ofEpoch(3n)).map(({ sent, receiptId }) => [sent, receiptId]),
+        [
+          [true, undefined],
+          [false, undefined],
+        ],
+      );
+      await logs.receipts.commit(served(0));
+      await logs.gold.used(3n, 0, receipt(0).id);
+      await logs.gold.used(3n, 0, hash(0xbad));
+      assert.equal((await logs.gold.ofEpoch(3n))[0]?.receiptId, receipt(0).id);
+      assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, undefined);
+      await logs.close();
+      await logs.anchored(0n, 1n, 4n);
+      assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, 4n);
+      assert.equal(await logs.gold.answerOf(hash(0xbad)), undefined);
+    });
 
-  it('returns due rows only, chain steps before examinations, the rest in order of time', async () => {
-    await logs.serve(0, 1, 2);
-    await logs.close();
-    await logs.anchored(0n);
-    await logs.seeded(
-      0n,
-      [0, 1, 2].map((serial) => ({
-        receiptId: receipt(serial).id,
-        receiptLeaf: hash(serial),
-        proof: [],
-        replayed: false,
-      })),
-    );
-    await logs.outbox.postpone('records:0', 4, 500);
-    const ofKind = (kinds: readonly { kind: string }[]): string[] => kinds.map(({ kind }) => kind);
-    assert.deepEqual(ofKind(await logs.outbox.due(499, 10)), ['commit', 'commit', 'commit']);
-    const [first] = await logs.outbox.due(500, 1);
-    assert.deepEqual(first, { key: 'records:0', kind: 'records', payload: { fromSerial: '0' }, attempts: 4 });
-  });
+    it('returns due rows only, chain steps before examinations, the rest in order of time', async () => {
+      await logs.serve(0, 1, 2);
+      await logs.close();
+      await logs.anchored(0n);
+      await logs.seeded(
+        0n,
+        [0, 1, 2].map((serial) => ({
+          receiptId: receipt(serial).id,
+          receiptLeaf: hash(serial),
+          proof: [],
+          replayed: false,
+        })),
+      );
+      await logs.outbox.postpone('records:0', 4, 500);
+      const ofKind = (kinds: readonly { kind: string }[]): string[] => kinds.map(({ kind }) => kind);
+      assert.deepEqual(ofKind(await logs.outbox.due(499, 10)), ['commit', 'commit', 'commit']);
+      const [first] = await logs.outbox.due(500, 1);
+      assert.deepEqual(first, { key: 'records:0', kind: 'records', payload: { fromSerial: '0' }, attempts: 4 });
+    });
 
-  it('does not bring a finished row back by postponing it', async () => {
-    await logs.epoch.plan([{ kind: 'open', epoch: 1n }]);
-    await logs.epoch.finish('open:1');
-    const image = await dump(store);
-    await logs.outbox.postpone('open:1', 1, 0);
-    assert.equal(await dump(store), image);
-    assert.deepEqual(await keys(), []);
+    it('does not bring a finished row back by postponing it', async () => {
+      await logs.epoch.plan([{ kind: 'open', epoch: 1n }]);
+      await logs.epoch.finish('open:1');
+      const image = await dump(store);
+      await logs.outbox.postpone('open:1', 1, 0);
+      assert.equal(await dump(store), image);
+      assert.deepEqual(await keys(), []);
+    });
   });
-});
+}
