@@ -1,14 +1,16 @@
 import type { Constraint, CountUnit, LanguageCode } from './constraint.ts';
-import { readTask } from './task.ts';
+import { splitPrompt } from './task.ts';
 
 /**
  * Constraints that a prompt states in plain words. Conservative on purpose: a demand that is missed costs nobody
  * anything, one that was never made would punish an innocent answer. Only the instruction is read, not the passage.
  */
 export function promptConstraints(prompt: string): Constraint[] {
-  const { instruction } = readTask({ prompt, responseFormat: undefined });
-  const text = instruction.slice(0, 8_000).replace(/\s+/gu, ' ');
-  return RULES.flatMap((rule) => rule(text));
+  const { instruction } = splitPrompt(prompt);
+  const text = instruction.slice(0, 8_000);
+  if (!CUE.test(text)) return []; // every request is read, and most demand nothing
+  const line = text.replace(/\s+/gu, ' ');
+  return RULES.flatMap((rule) => rule(line));
 }
 
 type Rule = (text: string) => Constraint[];
@@ -158,3 +160,9 @@ const wording: Rule = (text) => {
 };
 
 const RULES: readonly Rule[] = [counts, json, list, language, wording];
+
+/** No rule can hold without one of these. */
+const CUE = new RegExp(
+  `word|sentence|paragraph|line|character|json|list|bullet|code|capital|case|letters|${Object.keys(LANGUAGES).join('|')}|["“]`,
+  'iu',
+);

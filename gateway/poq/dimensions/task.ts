@@ -28,8 +28,7 @@ const LEAST_PASSAGE_WORDS = 20;
 
 export function readTask(request: Pick<RequestView, 'prompt' | 'responseFormat'> & { readonly user?: string }): Task {
   const { prompt } = request;
-  const passage = findPassage(request.user ?? prompt);
-  const instruction = passage === undefined ? prompt : prompt.replace(passage, ' ');
+  const { passage, instruction } = splitPrompt(prompt, request.user);
   return {
     prompt,
     passage,
@@ -44,6 +43,12 @@ export function readTask(request: Pick<RequestView, 'prompt' | 'responseFormat'>
     promptStems: new Set(tokens(prompt).map(stem)),
     instructionStems: new Set(contentTokens(instruction).map(stem)),
   };
+}
+
+/** The part of `readTask` that tells what is asked from what is only brought along. */
+export function splitPrompt(prompt: string, user = prompt): Pick<Task, 'passage' | 'instruction'> {
+  const passage = findPassage(user);
+  return { passage, instruction: passage === undefined ? prompt : prompt.replace(passage, ' ') };
 }
 
 const WANTS_NUMBER =
