@@ -11,6 +11,7 @@ import type {
   StoredReceipt,
 } from '../receipt/ports.ts';
 import type { ContentCipher } from './content-cipher.ts';
+import { createChargeStatements } from './spending-log.ts';
 import type { Prepare, RowOf, Store } from './store.ts';
 import { createTreeCache } from './tree-cache.ts';
 import type { TreeCache } from './tree-cache.ts';
@@ -28,6 +29,7 @@ const CACHED_TREES = 16;
 /** Opens the log and releases what a crash left reserved: those requests had no answer that anybody was told of. */
 export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<ReceiptLog> {
   const statements = statementsOf(store);
+  const chargeStatements = createChargeStatements(store);
   await store.write([statements.releaseAll({}), statements.dropStrayAnswers({})]);
   let nextSerial = await firstFreeSerial(store, firstSerial);
 
@@ -40,11 +42,17 @@ export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLo
       await store.write([
         statements.insert(receiptValues(served, serial, cipher)),
         statements.release({ id: served.receipt.id }),
+        ...(served.charge === undefined ? [] : chargeStatements(served.charge)),
       ]);
       return { serial };
     },
     // A node may have attested an answer that the caller never got: without a receipt nobody will batch it.
-    release: (id) => store.write([statements.release({ id }), statements.dropAnswers({ id })]),
+    release: (id, charge) =>
+      store.write([
+        statements.release({ id }),
+        statements.dropAnswers({ id }),
+        ...(charge === undefined ? [] : chargeStatements(charge)),
+      ]),
     find: (id) => findReceipt({ store, statements, trees }, id.toLowerCase() as Hex),
   };
 }

@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { migrationsFor } from './migrations.ts';
@@ -11,13 +13,13 @@ const MAX_CHECKED_PAGES = 65_536;
 
 /** @throws when the file cannot be this program's store, with SQLite's code where SQLite said so. */
 export function openDatabase(file: string): DatabaseSync {
+  requireWritable(file);
   const database = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS });
   try {
     // EXCLUSIVE keeps a second process out for as long as this one lives.
     database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
     requireOwn(database);
     requireSound(database);
-    requireWritable(database);
     migrate(database);
     return database;
   } catch (error) {
@@ -47,9 +49,17 @@ function requireSound(database: DatabaseSync): void {
   if (problem !== 'ok') throw new Error(`the file is damaged: ${String(problem)}`);
 }
 
-/** SQLite opens a file that it may only read without a word, and would refuse the first receipt. */
-function requireWritable(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE; ROLLBACK');
+/** SQLite would say of a file or folder that it may not write to that the disk does not work. */
+function requireWritable(file: string): void {
+  if (file === ':memory:') return;
+  for (const path of [file, dirname(file)]) {
+    if (!existsSync(path)) continue;
+    try {
+      accessSync(path, constants.W_OK);
+    } catch (cause) {
+      throw new Error(path === file ? 'the file is read-only' : 'the folder is read-only', { cause });
+    }
+  }
 }
 
 function migrate(database: DatabaseSync): void {

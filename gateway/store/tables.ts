@@ -118,6 +118,20 @@ export type Tables = {
     readonly dataset: string;
     readonly final: DefaultInteger;
   };
+  readonly spending: {
+    readonly key_hash: string;
+    readonly day: Integer;
+    readonly micro_usd: Integer;
+    readonly tokens: Integer;
+    readonly requests: Integer;
+  };
+  readonly votes: {
+    readonly key_hash: string;
+    readonly node: Address;
+    readonly day: Integer;
+    readonly receipt_id: Hex;
+    readonly good: Integer;
+  };
   readonly outbox: {
     readonly position: DefaultInteger;
     readonly key: string;
