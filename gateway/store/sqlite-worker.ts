@@ -2,18 +2,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { openDatabase } from './sqlite-file.ts';
-import type { SqliteOptions, WorkerAnswer, WorkerFailure } from './sqlite.ts';
-import type { SqlValue, Statement } from './store.ts';
+import type { Job, SqliteOptions, WorkerAnswer, WorkerFailure } from './sqlite.ts';
+import type { Statement } from './store.ts';
 
 /**
  * The thread that owns the database. Writes that arrive while a commit is being flushed are put into the next one
  * (group commit): one fsync serves many callers, and each is answered only after it.
  */
-type Job =
-  | { readonly id: number; readonly kind: 'write'; readonly statements: readonly Statement[] }
-  | { readonly id: number; readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
-  | { readonly id: number; readonly kind: 'close' };
-
 const MAX_PREPARED = 256;
 const port = parentPort;
 if (port === null) throw new Error('sqlite-worker runs as a worker thread only');
@@ -31,7 +26,7 @@ function openOrTell(): DatabaseSync | undefined {
     if (maxPages !== undefined) opened.exec(`PRAGMA max_page_count=${maxPages}`);
     return opened;
   } catch (error) {
-    port?.postMessage({ id: 0, failure: failureOf(error) } satisfies WorkerAnswer);
+    port?.postMessage([{ id: 0, failure: failureOf(error) }] satisfies WorkerAnswer[]);
     return undefined;
   }
 }
@@ -53,10 +48,10 @@ function createRun(database: DatabaseSync): Run {
 
   /** One caller's statements stand or fall together, without taking the others of the group with them. */
   function write(id: number, statements: readonly Statement[]): WorkerAnswer {
-    database.exec('SAVEPOINT job');
+    prepare('SAVEPOINT job').run();
     try {
       for (const { sql, params } of statements) prepare(sql).run(...params);
-      database.exec('RELEASE job');
+      prepare('RELEASE job').run();
       return { id };
     } catch (error) {
       // A full disk ends the whole transaction: there is no savepoint to go back to, and nobody's writes stand.
@@ -92,22 +87,26 @@ function commitGroup(database: DatabaseSync, run: Run, jobs: readonly Job[]): re
   }
 }
 
-function serve(database: DatabaseSync, answer: (answer: WorkerAnswer) => void, end: () => void): (job: Job) => void {
+function serve(
+  database: DatabaseSync,
+  answer: (answers: readonly WorkerAnswer[]) => void,
+  end: () => void,
+): (jobs: readonly Job[]) => void {
   const run = createRun(database);
   let pending: Job[] = [];
 
   function flush(): void {
     const jobs = pending;
     pending = [];
-    for (const done of commitGroup(database, run, jobs)) answer(done);
+    answer(commitGroup(database, run, jobs));
     if (!jobs.some((job) => job.kind === 'close')) return;
     database.close();
     end();
   }
 
-  return (job) => {
-    pending.push(job);
-    if (pending.length === 1) setImmediate(flush);
+  return (jobs) => {
+    if (pending.length === 0) setImmediate(flush);
+    pending.push(...jobs);
   };
 }
 
@@ -117,9 +116,9 @@ if (database !== undefined) {
     'message',
     serve(
       database,
-      (answer) => port.postMessage(answer),
+      (answers) => port.postMessage(answers),
       () => port.close(),
     ),
   );
-  port.postMessage({ id: 0 } satisfies WorkerAnswer);
+  port.postMessage([{ id: 0 }] satisfies WorkerAnswer[]);
 }

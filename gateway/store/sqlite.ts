@@ -2,10 +2,17 @@ import { Worker } from 'node:worker_threads';
 
 import { DgridError } from '../errors.ts';
 import { createPrepare } from './store.ts';
-import type { Query, Store } from './store.ts';
+import type { Query, SqlValue, Statement, Store } from './store.ts';
 
 /** How a group of writes went wrong in the database, by SQLite's result code. */
 export type WorkerFailure = { readonly message: string; readonly code?: number };
+
+type JobMessage =
+  | { readonly kind: 'write'; readonly statements: readonly Statement[] }
+  | { readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
+  | { readonly kind: 'close' };
+export type Job = { readonly id: number } & JobMessage;
+
 export type WorkerAnswer = { readonly id: number; readonly rows?: unknown; readonly failure?: WorkerFailure };
 
 export type SqliteOptions = {
@@ -31,21 +38,24 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
     for (const waiter of waiters.values()) waiter.reject(error);
     waiters.clear();
   };
-  worker.on('message', (answer: WorkerAnswer) => {
-    const waiter = waiters.get(answer.id);
-    waiters.delete(answer.id);
-    if (answer.failure === undefined) waiter?.resolve(answer.rows);
-    else waiter?.reject(answer.id === 0 ? openFailure(file, answer.failure) : storeError(answer.failure));
+  worker.on('message', (answers: readonly WorkerAnswer[]) => {
+    for (const { id, rows, failure: fault } of answers) {
+      const waiter = waiters.get(id);
+      waiters.delete(id);
+      if (fault === undefined) waiter?.resolve(rows);
+      else waiter?.reject(id === 0 ? openFailure(file, fault) : storeError(fault));
+    }
   });
   worker.on('error', (cause) => failAll(new Error(`store ${file}: ${String(cause)}`, { cause })));
   worker.on('exit', () => failAll(new Error('store: closed')));
 
   const wait = (id: number): Promise<unknown> => new Promise((resolve, reject) => waiters.set(id, { resolve, reject }));
-  const ask = (message: object): Promise<unknown> => {
+  const outbound = createOutbound((jobs) => worker.postMessage(jobs));
+  const ask = (message: JobMessage, withinMs = 0): Promise<unknown> => {
     if (failure !== undefined) return Promise.reject(failure);
     nextId += 1;
     const answer = wait(nextId);
-    worker.postMessage({ id: nextId, ...message });
+    outbound({ id: nextId, ...message }, withinMs);
     return answer;
   };
 
@@ -58,8 +68,8 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
   return {
     dialect: 'sqlite',
     prepare: createPrepare('sqlite'),
-    write: async (statements) => {
-      if (statements.length > 0) await ask({ kind: 'write', statements });
+    write: async (statements, withinMs) => {
+      if (statements.length > 0) await ask({ kind: 'write', statements }, withinMs);
     },
     read: async <Row>({ sql, params }: Query<Row>) => (await ask({ kind: 'read', sql, params })) as readonly Row[],
     close: async () => {
@@ -67,6 +77,34 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
       await ask({ kind: 'close' });
       await worker.terminate();
     },
+  };
+}
+
+/**
+ * Waking the thread costs more than most jobs: all of one turn of the event loop go together, and what may wait goes with
+ * the next that may not, or when its time is up. The order is kept.
+ */
+function createOutbound(post: (jobs: readonly Job[]) => void): (job: Job, withinMs: number) => void {
+  let unsent: Job[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let soon = false;
+  const send = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    soon = false;
+    const jobs = unsent;
+    unsent = [];
+    if (jobs.length > 0) post(jobs);
+  };
+  return (job, withinMs) => {
+    unsent.push(job);
+    if (soon) return;
+    if (withinMs > 0) {
+      timer ??= setTimeout(send, withinMs);
+      return;
+    }
+    soon = true;
+    setImmediate(send);
   };
 }
 

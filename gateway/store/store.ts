@@ -41,8 +41,11 @@ export type Prepare = <Params extends object, Row>(
 export type Store = {
   readonly dialect: Dialect;
   readonly prepare: Prepare;
-  /** One transaction, on disk when the promise resolves. Rejects, with nothing written, if any statement fails. */
-  readonly write: (statements: readonly Statement[]) => Promise<void>;
+  /**
+   * One transaction, on disk when the promise resolves. Rejects, with nothing written, if any statement fails.
+   * @param withinMs how long it may wait for others, to share the effort of getting to the disk; 0: not at all.
+   */
+  readonly write: (statements: readonly Statement[], withinMs?: number) => Promise<void>;
   /** Rows as objects by column name. Integers come as bigint. Sees every write that was asked for before it. */
   readonly read: <Row>(query: Query<Row>) => Promise<readonly Row[]>;
   readonly close: () => Promise<void>;

@@ -82,6 +82,29 @@ describe('store', () => {
     assert.ok((await ids(store)).includes('later'));
   });
 
+  it('writes what may wait together with the next that may not, in the order they were asked for', async () => {
+    const order: string[] = [];
+    const note = (name: string) => () => void order.push(name);
+    await Promise.all([
+      store.write([reserve('late 1')], 60_000).then(note('late 1')),
+      store.write([reserve('late 2')], 60_000).then(note('late 2')),
+      store.write([statement("DELETE FROM reservations WHERE id = 'late 1'")]).then(note('now')),
+    ]);
+    assert.deepEqual(order, ['late 1', 'late 2', 'now']);
+    assert.deepEqual(await ids(store), ['late 2']);
+  });
+
+  it('shows a read what may wait, without waiting', async () => {
+    const late = store.write([reserve('late')], 60_000);
+    assert.deepEqual(await ids(store), ['late']);
+    await late;
+  });
+
+  it('writes what may wait by itself once its time is up', async () => {
+    await store.write([reserve('alone')], 5);
+    assert.deepEqual(await ids(store), ['alone']);
+  });
+
   it('writes nothing for an empty list', async () => {
     await store.write([]);
     assert.deepEqual(await ids(store), []);
