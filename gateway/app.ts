@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { FastifyInstance } from 'fastify';
 
+import type { Ledger } from './account/ledger.ts';
 import type { Breaker } from './execute/breaker.ts';
 import { DgridError } from './errors.ts';
 import { circuitKey, createExecute } from './execute/execute.ts';
@@ -15,7 +16,7 @@ import type { JsonObject } from './protocol/content.ts';
 import type { Address } from './protocol/types.ts';
 import { createPipeline } from './pipeline.ts';
 import { statesFormat } from './receipt/build-receipt.ts';
-import type { ReceiptLog } from './receipt/ports.ts';
+import type { ReceiptLog, VoteLog } from './receipt/ports.ts';
 import type { ConditionBook } from './registry/conditions.ts';
 import { createDirectory } from './registry/directory.ts';
 import type { ChainView, NodeSource } from './registry/ports.ts';
@@ -25,6 +26,7 @@ import type { Candidate, LiveConditions } from './route/candidate.ts';
 import { endpointView } from './route/endpoint-view.ts';
 import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
+import { needOf } from './shapes.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
 
 export type AppDeps = Pick<
@@ -48,6 +50,8 @@ export type AppDeps = Pick<
   readonly client: NodeClient;
   readonly meter: Pick<Meter, 'measure'>;
   readonly breaker: Breaker;
+  readonly ledger: Ledger;
+  readonly votes: VoteLog;
   readonly conditions: ConditionBook;
   readonly quality: QualityBook;
   readonly limits: ExecuteDeps['limits'];
@@ -93,6 +97,7 @@ export function buildApp(deps: AppDeps): App {
     route: (request) => plan(request, deps.randomUint32() % 100 === 0),
     execute: createExecute({ ...deps, observe: (target) => observe(deps, target) }),
     meter: deps.meter,
+    hold: (request, plan) => deps.ledger.reserve(request.keyHash, () => needOf(request, plan)),
     receipts: durable(deps.receipts),
     formatConstrained: deps.formatConstrained ?? statesFormat,
     blockTime: deps.chain.blockTime,
@@ -109,6 +114,8 @@ export function buildApp(deps: AppDeps): App {
     models: () => modelViews(directory.served()),
     nodes: () => nodeViews(deps.nodes.list(), deps.conditions, deps.quality),
     findReceipt: deps.receipts.find,
+    account: deps.ledger.view,
+    vote: deps.votes.cast,
   });
   return { http, serve };
 }

@@ -1,4 +1,4 @@
-import { parseKeys } from './account/keyring.ts';
+import { parseKeys } from './account/key-file.ts';
 import { parseDeployment } from './lib/deployment.ts';
 import { GATEWAY_SETTINGS, readConfig } from './config.ts';
 import { parseGoldStore } from './gold/store.ts';

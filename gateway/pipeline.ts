@@ -1,3 +1,6 @@
+import type { Hold } from './account/ledger.ts';
+import { chargeOf, createSent, giveUp } from './charges.ts';
+import type { Going } from './charges.ts';
 import type { Execute, Executed } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
 import type { JsonObject } from './protocol/content.ts';
@@ -8,13 +11,14 @@ import type { Plan } from './route/plan.ts';
 import { stripPreferences } from './route/preferences.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
 import { answerFacts, headOf, meterJob, nodeBody, outcomeOf, servedReceipt, targetOf, waitedMs } from './shapes.ts';
-import type { Answered } from './shapes.ts';
 
 export type PipelineDeps = {
   readonly gateway: Address;
   readonly route: (request: ServeRequest) => Plan;
   readonly execute: Execute;
   readonly meter: Pick<Meter, 'measure'>;
+  /** Takes the worst case out of the key's budgets. @throws DgridError 402, 429 */
+  readonly hold: (request: ServeRequest, plan: Plan) => Hold;
   readonly receipts: Pick<ReceiptLog, 'reserve' | 'commit' | 'release'>;
   readonly formatConstrained: (body: JsonObject) => boolean;
   readonly blockTime: () => bigint;
@@ -25,26 +29,29 @@ export type PipelineDeps = {
   readonly onReleaseFailure: (error: unknown) => void;
 };
 
-/** One request, in the order of the loop: route → reserve → execute → receipt. @throws DgridError */
+/** One request, in the order of the loop: route → hold → reserve → execute → receipt → settle. @throws DgridError */
 export function createPipeline(deps: PipelineDeps): Serve {
   return async (request) => {
     const startedMs = deps.nowMs();
     const plan = deps.route(request);
     const ids = { id: deps.newId(), salt: deps.newSalt() };
-    await deps.receipts.reserve({ id: ids.id, keyHash: request.keyHash, atMs: startedMs });
+    const going: Going = { request, plan, ids, hold: deps.hold(request, plan), sent: createSent() };
     try {
-      const executed = await run(deps, request, plan, ids);
-      const outcome = await write(deps, { request, plan, executed, ids });
+      await deps.receipts.reserve({ id: ids.id, keyHash: request.keyHash, atMs: startedMs });
+      const executed = await run(deps, going);
+      const outcome = await write(deps, going, executed);
       deps.onServed(outcome, executed, deps.nowMs() - startedMs - waitedMs(executed.attempts));
       return outcome;
     } catch (error) {
-      await deps.receipts.release(ids.id).catch(deps.onReleaseFailure); // left open: freed at the next start
+      await giveUp(deps, going, error);
       throw error;
+    } finally {
+      going.hold.release();
     }
   };
 }
 
-function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Answered['ids']): Promise<Executed> {
+function run(deps: PipelineDeps, { request, plan, ids, sent }: Going): Promise<Executed> {
   const { sink } = request;
   const stream = request.body['stream'] === true;
   return deps.execute({
@@ -55,18 +62,27 @@ function run(deps: PipelineDeps, request: ServeRequest, plan: Plan, ids: Answere
     salt: ids.salt,
     stream,
     signal: request.signal,
-    onCommit: (target, attempts) => sink?.start(headOf(plan, target, attempts, ids)),
-    write: (bytes) => sink?.write(bytes) ?? true,
+    onCommit(target, attempts) {
+      sent.begin(target);
+      sink?.start(headOf(plan, target, attempts, ids));
+    },
+    write(bytes) {
+      sent.note(bytes);
+      return sink?.write(bytes) ?? true;
+    },
     drained: () => sink?.drained() ?? Promise.resolve(),
   });
 }
 
-/** Measures the answer and writes its receipt: when this resolves, the receipt is on disk. */
-async function write(deps: PipelineDeps, answered: Answered): Promise<ServeOutcome> {
+/** Measures the answer and writes its receipt: when this resolves, receipt and charge are on disk. */
+async function write(deps: PipelineDeps, going: Going, executed: Executed): Promise<ServeOutcome> {
+  const answered = { ...going, executed };
   const measured = await deps.meter.measure(meterJob(answered));
   const { gateway, formatConstrained } = deps;
   const facts = answerFacts(answered, formatConstrained);
   const receipt = buildReceipt({ ...facts, gateway, servedAt: deps.blockTime(), measured });
-  const { serial } = await deps.receipts.commit(servedReceipt(answered, receipt, measured, deps.nowMs()));
-  return outcomeOf(answered, { ...receipt, serial });
+  const charge = chargeOf(going.hold, receipt);
+  const { serial } = await deps.receipts.commit(servedReceipt({ answered, receipt, measured, charge }, deps.nowMs()));
+  if (charge !== undefined) going.hold.settle(charge);
+  return outcomeOf(answered, { ...receipt, serial }, charge);
 }

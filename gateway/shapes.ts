@@ -1,3 +1,7 @@
+import type { Charge } from './account/ports.ts';
+import type { Need } from './account/ledger.ts';
+import { worstCase } from './account/worst-case.ts';
+import { DIALECTS } from './execute/dialect.ts';
 import type { Attempt, Executed, Target } from './execute/execute.ts';
 import type { Measured, MeterJob } from './execute/meter.ts';
 import type { ClaimedUsage } from './execute/usage.ts';
@@ -33,6 +37,9 @@ function chosenOf(plan: Plan, target: Target): Eligible {
   if (chosen === undefined) throw new RangeError('the answer comes from nobody who was asked');
   return chosen;
 }
+
+export const priceOf = (plan: Plan, target: Target): Candidate['model']['price'] =>
+  chosenOf(plan, target).candidate.model.price;
 
 export function headOf(
   plan: Plan,
@@ -92,7 +99,7 @@ export function answerFacts(answered: Answered, formatConstrained: (body: JsonOb
     id: ids.id,
     node: target.account,
     modelId: target.modelId,
-    price: chosenOf(plan, target).candidate.model.price,
+    price: priceOf(plan, target),
     family: plan.profile.family,
     complexity: plan.profile.complexity,
     maxTokens: plan.maxTokens,
@@ -107,20 +114,29 @@ export function answerFacts(answered: Answered, formatConstrained: (body: JsonOb
   };
 }
 
-export function servedReceipt(
-  { request, executed, ids }: Answered,
-  receipt: Receipt,
-  measured: Measured,
-  servedAtMs: number,
-): ServedReceipt {
+type Written = {
+  readonly answered: Answered;
+  readonly receipt: Receipt;
+  readonly measured: Measured;
+  readonly charge: Charge | undefined;
+};
+
+export function servedReceipt({ answered, receipt, measured, charge }: Written, servedAtMs: number): ServedReceipt {
+  const { request, executed, ids } = answered;
   const content = { salt: ids.salt, request: measured.request, response: measured.response };
   const { decision } = measured;
-  return { receipt, content, keyHash: request.keyHash, servedAtMs, modelId: executed.target.modelId, decision };
+  const row = { receipt, content, keyHash: request.keyHash, servedAtMs, modelId: executed.target.modelId, decision };
+  return charge === undefined ? row : { ...row, charge };
 }
 
-export function outcomeOf({ plan, executed, ids }: Answered, receipt: Receipt): ServeOutcome {
+export function outcomeOf(
+  { plan, executed, ids }: Answered,
+  receipt: Receipt,
+  charge: Charge | undefined,
+): ServeOutcome {
   const { target, result, attempts } = executed;
-  const body = { ...result.body, usage: usageOf(receipt, result.usage) };
+  const cost = charge?.microUsd ?? receipt.priceMicroUsd;
+  const body = { ...result.body, usage: usageOf(receipt, cost, result.usage) };
   return { head: headOf(plan, target, attempts.length, ids), receipt, content: result.content, body };
 }
 
@@ -128,13 +144,26 @@ export function outcomeOf({ plan, executed, ids }: Answered, receipt: Receipt): 
 export const waitedMs = (attempts: readonly Attempt[]): number => attempts.reduce((sum, { ms }) => sum + ms, 0);
 
 /** What the caller is billed for: the gateway's own counts. Only the breakdowns are the node's. */
-function usageOf(receipt: Receipt, claimed: ClaimedUsage | undefined): JsonObject {
-  const { promptTokens, completionTokens, priceMicroUsd } = receipt;
+function usageOf(receipt: Receipt, costMicroUsd: bigint, claimed: ClaimedUsage | undefined): JsonObject {
+  const { promptTokens, completionTokens } = receipt;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
-    cost: Number(priceMicroUsd) / 1_000_000,
+    cost: Number(costMicroUsd) / 1_000_000,
     ...claimed?.details,
   };
+}
+
+/** The most that a request may come to, over all nodes that may be asked. */
+export function needOf({ endpoint = 'chat', body }: ServeRequest, plan: Plan): Need {
+  const { order } = plan.decision;
+  const { promptTokens, expectedTokens: outputTokens } = plan.profile;
+  return worstCase({
+    body,
+    maxTokens: plan.maxTokens,
+    answers: endpoint === 'embedding' ? 0 : DIALECTS[endpoint].partsAsked(body),
+    models: order.map(({ candidate }) => candidate.model),
+    expected: { promptTokens, outputTokens },
+  });
 }

@@ -1,16 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** An API key as it is kept: never the key itself. */
-export type ApiKey = {
-  /** sha256 of the whole key, lower-case hex. */
-  readonly hash: string;
-  /** What the operator calls it; shown in logs. */
-  readonly name: string;
-};
+import type { ApiKey } from './key-file.ts';
 
 export type Keyring = {
-  /** The key's record, or undefined for a key nobody was given. */
+  /** The key's record, or undefined for a key that nobody was given, or that was revoked. */
   readonly check: (presented: string) => ApiKey | undefined;
+  /** By its hash, as receipts and reservations name it. */
+  readonly byHash: (hash: string) => ApiKey | undefined;
+  /** Takes other keys in place of those it has: from the next request on. */
+  readonly replace: (keys: readonly ApiKey[]) => void;
 };
 
 const PREFIX = 'dgrid-';
@@ -23,30 +21,23 @@ export function createApiKey(name: string): { readonly key: string; readonly rec
   return { key, record: { hash: hashKey(key), name } };
 }
 
+const NOBODY = '0'.repeat(64);
+
 export function createKeyring(keys: readonly ApiKey[]): Keyring {
-  const byHash = new Map(keys.map((key) => [key.hash, key]));
+  let records = byHashOf(keys);
   return {
     check(presented) {
       const hash = hashKey(presented);
-      const found = byHash.get(hash);
+      const found = records.get(hash);
       // The lookup compares hashes, of which time can tell nothing useful; the equality is constant-time all the same.
-      const matches = timingSafeEqual(Buffer.from(found?.hash ?? '0'.repeat(64), 'hex'), Buffer.from(hash, 'hex'));
-      return found !== undefined && matches ? found : undefined;
+      const matches = timingSafeEqual(Buffer.from(found?.hash ?? NOBODY, 'hex'), Buffer.from(hash, 'hex'));
+      return found !== undefined && found.revokedAt === undefined && matches ? found : undefined;
+    },
+    byHash: (hash) => records.get(hash),
+    replace(next) {
+      records = byHashOf(next);
     },
   };
 }
 
-const HASH = /^[0-9a-f]{64}$/;
-
-/** Reads a key file: a JSON array of `{hash, name}`. @throws TypeError that says which entry is wrong. */
-export function parseKeys(text: string): readonly ApiKey[] {
-  const rows: unknown = JSON.parse(text);
-  if (!Array.isArray(rows)) throw new TypeError('the key file must hold a JSON array of {hash, name}');
-  return rows.map((row: unknown, index) => {
-    const { hash, name } = Object(row) as { readonly hash?: unknown; readonly name?: unknown };
-    if (typeof hash !== 'string' || !HASH.test(hash))
-      throw new TypeError(`key ${index}: hash must be 64 lower-case hex digits`);
-    if (typeof name !== 'string' || name === '') throw new TypeError(`key ${index}: name must be a text`);
-    return { hash, name };
-  });
-}
+const byHashOf = (keys: readonly ApiKey[]): ReadonlyMap<string, ApiKey> => new Map(keys.map((key) => [key.hash, key]));

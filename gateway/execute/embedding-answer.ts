@@ -17,21 +17,25 @@ export function parseEmbeddingAnswer(
 ): { readonly content: EmbeddingContent; readonly usage: ClaimedUsage | undefined; readonly body: JsonObject } {
   const body = parsed(text);
   if (!isObject(body)) throw malformed('an answer that is not a JSON object');
-  const { data, error, model } = body;
-  if (error !== undefined && error !== null)
-    throw new UpstreamFailure('in_band_error', {
-      said: (isObject(error) ? textOf(error['message']) : undefined) ?? 'an error with status 200',
-    });
+  refuseError(body['error']);
+  const { data } = body;
+  const model = textOf(body['model']) ?? '';
   if (!Array.isArray(data) || data.length !== inputs) throw malformed('not one vector for each input');
   const vectors = data.map(readVector).toSorted((a, b) => a.index - b.index);
   if (vectors.some(({ index }, place) => index !== place)) throw malformed('vectors that are not numbered from 0 on');
   const width = vectors[0]?.embedding.length;
   if (vectors.some(({ embedding }) => embedding.length !== width)) throw malformed('vectors of different lengths');
   return {
-    content: { model: textOf(model) ?? '', data: vectors },
+    content: { model, data: vectors },
     usage: readUsage(body),
-    body: { object: 'list', model: textOf(model) ?? '' },
+    body: { object: 'list', model },
   };
+}
+
+function refuseError(error: JsonValue | undefined): void {
+  if (error === undefined || error === null) return;
+  const said = (isObject(error) ? textOf(error['message']) : undefined) ?? 'an error with status 200';
+  throw new UpstreamFailure('in_band_error', { said });
 }
 
 function readVector(entry: JsonValue, place: number): EmbeddingContent['data'][number] {

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../protocol/canonical-json.ts';
 import type { ChatContent, JsonObject, TextContent } from '../protocol/content.ts';
 import { parseChatAnswer } from './chat-plain.ts';
 import { createChatStream } from './chat-stream.ts';
@@ -27,7 +28,7 @@ function chatBody(body: JsonObject): JsonObject {
   if (!Array.isArray(choices)) return body;
   return {
     ...body,
-    choices: choices.map((choice) => {
+    choices: choices.map((choice: JsonValue) => {
       if (!isObject(choice)) return choice;
       const { text, ...rest } = choice;
       if (typeof text !== 'string') throw new UpstreamFailure('malformed', { said: 'a choice without a text' });
@@ -62,7 +63,7 @@ function chatChunk(chunk: JsonObject): JsonObject {
   if (!Array.isArray(choices)) return chunk;
   return {
     ...chunk,
-    choices: choices.map((choice) => {
+    choices: choices.map((choice: JsonValue) => {
       if (!isObject(choice)) return choice;
       const { text, ...rest } = choice;
       return { ...rest, delta: text === undefined ? {} : { content: text } };

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 
-import type { ApiKey } from '../account/keyring.ts';
+import type { ApiKey } from '../account/key-file.ts';
+import type { AccountView } from '../account/ledger.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import type { Hex } from '../protocol/types.ts';
-import type { StoredReceipt } from '../receipt/ports.ts';
+import type { StoredReceipt, Vote } from '../receipt/ports.ts';
 import type { Serve } from '../serve.ts';
 import type { Log } from '../telemetry/logger.ts';
 import type { NetworkDomain } from './receipt-view.ts';
@@ -37,6 +38,10 @@ export type HttpDeps = {
     readonly dataset: (epoch: bigint) => Promise<Readable | Uint8Array | string | undefined>;
   };
   readonly params: () => JsonView;
+  /** What a key has spent and may still spend. */
+  readonly account: (keyHash: string) => AccountView | undefined;
+  /** Durable when it resolves. */
+  readonly vote: (vote: Vote) => Promise<void>;
   readonly checkKey: (presented: string) => ApiKey | undefined;
   /** Names of what is not ready yet; none: ready. */
   readonly notReady: () => readonly string[];

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { DgridError } from '../errors.ts';
 import { registerErrors } from './plugins/errors.ts';
 import type { HttpDeps } from './ports.ts';
+import { registerAccount } from './routes/account.ts';
 import { registerInference } from './routes/inference.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerOperations } from './routes/operations.ts';
@@ -33,6 +34,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   registerErrors(app, deps.log);
   registerLifecycle(app, deps);
   registerInference(app, deps);
+  registerAccount(app, deps);
   registerNetwork(app, deps);
   registerOperations(app, deps);
   return app;

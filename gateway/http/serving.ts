@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DgridError, toDgridError } from '../errors.ts';
 import type { Endpoint, JsonObject } from '../protocol/content.ts';
 import type { ServeHead, ServeOutcome, ServeRequest } from '../serve.ts';
+import { limitHeaders } from './limit-headers.ts';
 import { logFields } from './plugins/errors.ts';
 import { requireKey } from './plugins/keys.ts';
 import type { HttpDeps } from './ports.ts';
@@ -44,6 +45,9 @@ export function createServing(deps: HttpDeps): Serving {
       try {
         if (body['stream'] === true) return await stream(deps, serving, request, reply);
         return await plain(deps, serving, reply, { request, asked });
+      } catch (error) {
+        void reply.headers(limitHeaders(deps.account(hash)));
+        throw error;
       } finally {
         inFlight -= 1;
         deps.metrics.inFlight(-1);
@@ -61,7 +65,7 @@ async function plain(
   { request, asked }: Context,
 ): Promise<FastifyReply> {
   const outcome = await deps.serve(serving);
-  void reply.headers(headersOf(outcome.head));
+  void reply.headers({ ...headersOf(outcome.head), ...limitHeaders(deps.account(serving.keyHash)) });
   note(deps, outcome, request);
   return await reply.send(asked.answer?.(outcome) ?? outcome.body);
 }
@@ -75,7 +79,10 @@ async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const out = createSseReply(reply, { headersOf, keepAliveMs: deps.keepAliveMs });
+  const out = createSseReply(reply, {
+    headersOf: (head) => ({ ...headersOf(head), ...limitHeaders(deps.account(serving.keyHash)) }),
+    keepAliveMs: deps.keepAliveMs,
+  });
   const { body, endpoint = 'chat' } = serving;
   try {
     const outcome = await deps.serve({ ...serving, sink: out.sink });

@@ -8,6 +8,8 @@ import type {
   Receipt,
 } from '../protocol/types.ts';
 
+import type { Charge } from '../account/ports.ts';
+
 /** What was asked and answered, in the canonical form that the receipt's hashes commit to. */
 export type ServedContent = {
   readonly salt: Hex;
@@ -71,6 +73,8 @@ export type ServedReceipt = {
   readonly modelId: string;
   /** Canonical JSON of the decision record; its keccak256 is the receipt's `routeHash`. */
   readonly decision: string;
+  /** Added to the account of the key that pays, together with the receipt. Undefined: nobody pays. */
+  readonly charge?: Charge;
 };
 
 export type ReceiptLog = {
@@ -78,9 +82,24 @@ export type ReceiptLog = {
   readonly reserve: (reservation: Reservation) => Promise<void>;
   /** Durable when it resolves. Gives the serial here, not earlier: a long stream must not hold up later receipts. */
   readonly commit: (served: ServedReceipt) => Promise<{ readonly serial: bigint }>;
-  /** The request had no answer: nothing is written and nothing is charged. */
-  readonly release: (id: Hex) => Promise<void>;
+  /** The request had no answer: no receipt is written, and nothing is charged but what of a stream was delivered. */
+  readonly release: (id: Hex, charge?: Charge) => Promise<void>;
   readonly find: (id: Hex) => Promise<StoredReceipt | undefined>;
+};
+
+/** A caller's word on an answer it paid for. One per payer, node and day of service: the last stands. */
+export type Vote = {
+  readonly keyHash: string;
+  readonly node: Address;
+  /** Day on which the receipt was served: ⌊seconds / 86,400⌋. */
+  readonly day: bigint;
+  readonly receiptId: Hex;
+  readonly good: boolean;
+};
+
+export type VoteLog = {
+  /** Durable when it resolves. */
+  readonly cast: (vote: Vote) => Promise<void>;
 };
 
 /** Time as the chain knows it: what a receipt's `servedAt` is taken from. */

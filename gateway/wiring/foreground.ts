@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 
-import { createKeyring } from '../account/keyring.ts';
-import type { ApiKey } from '../account/keyring.ts';
+import type { Keyring } from '../account/keyring.ts';
+import type { Ledger } from '../account/ledger.ts';
 import { buildApp } from '../app.ts';
 import type { App, AppDeps } from '../app.ts';
 import { readEpoch } from '../chain/anchor-chain.ts';
@@ -23,7 +23,7 @@ import { epochOf } from '../protocol/epoch.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { Address } from '../protocol/types.ts';
 import { statesFormat } from '../receipt/build-receipt.ts';
-import type { ReceiptLog } from '../receipt/ports.ts';
+import type { ReceiptLog, VoteLog } from '../receipt/ports.ts';
 import { createConditionBook } from '../registry/conditions.ts';
 import type { ChainView, NodeSource } from '../registry/ports.ts';
 import { createQualityBook } from '../registry/quality-book.ts';
@@ -36,7 +36,8 @@ export type ForegroundInputs = {
   readonly config: Config;
   readonly contracts: DeploymentAddresses;
   readonly params: ProtocolParams;
-  readonly keys: readonly ApiKey[];
+  readonly keyring: Keyring;
+  readonly ledger: Ledger;
   readonly log: Log;
   readonly client: ChainClient;
   readonly head: HeadFollower;
@@ -44,6 +45,7 @@ export type ForegroundInputs = {
   readonly nodes: NodeSource;
   readonly gateway: Address;
   readonly receipts: ReceiptLog;
+  readonly votes: VoteLog;
   readonly distributions: Pick<EpochLog, 'distribution' | 'dataset'>;
 };
 
@@ -81,7 +83,9 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     formatConstrained,
     epochs: epochReads(inputs),
     params: () => params,
-    checkKey: createKeyring(inputs.keys).check,
+    checkKey: inputs.keyring.check,
+    ledger: inputs.ledger,
+    votes: inputs.votes,
     notReady: () => (nodes.list().length === 0 ? ['no node is registered'] : []),
     metrics: createMetrics(),
     log,

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { createHmac, hkdfSync, randomBytes, randomInt } from 'node:crypto';
 
 import type { App } from '../app.ts';
-import { hashKey } from '../account/keyring.ts';
-import type { ApiKey } from '../account/keyring.ts';
+import { createKeyring, hashKey } from '../account/keyring.ts';
+import type { ApiKey } from '../account/key-file.ts';
+import { dayOf } from '../account/account.ts';
+import { createLedger } from '../account/ledger.ts';
 import { workerDeps } from './background.ts';
 import type { Background } from './background.ts';
 import type { GoldRules } from '../gold/prepare.ts';
@@ -42,11 +44,14 @@ import { createExaminationLog } from '../store/examination-log.ts';
 import { createGoldLog } from '../store/gold-log.ts';
 import { createOutboxLog } from '../store/outbox-log.ts';
 import { createReceiptLog } from '../store/receipt-log.ts';
+import { createSpendingLog } from '../store/spending-log.ts';
 import { openStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { createVoteLog } from '../store/vote-log.ts';
 import type { ReceiptLog } from '../receipt/ports.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';
+import { watchKeys } from './key-watch.ts';
 import { requireSameRules, requireWholeStore } from './start-checks.ts';
 
 /** What the process read from files before anything was started. */
@@ -72,6 +77,9 @@ type ChainSide = {
   readonly staking: StakingFacts;
 };
 
+/** How soon a key that was made, changed or revoked counts. */
+const KEYS_EVERY_MS = 1_000;
+
 /** Scored receipts that routing starts from after a restart. */
 const ROUTING_HISTORY = 5_000;
 
@@ -80,11 +88,22 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const gateway = inputs.config.account.toLowerCase() as Address;
   const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
   const { store, logs, receipts } = await openLogs(inputs, gateway, await chain.nextSerial());
+  const keyring = createKeyring(inputs.keys);
+  const keys = watchKeys({
+    path: inputs.config.keysFile,
+    everyMs: KEYS_EVERY_MS,
+    onKeys: keyring.replace,
+    onError: (reason) => inputs.log.error({ reason }, 'key file not read; the keys stay as they were'),
+  });
+  const totals = await createSpendingLog(store).totals(dayOf(Date.now()));
   const { app, quality, close } = createForeground({
     ...inputs,
     ...side,
     gateway,
+    keyring,
+    ledger: createLedger({ keyOf: keyring.byHash, totals, nowMs: Date.now }),
     receipts,
+    votes: createVoteLog(store),
     distributions: logs.epoch,
   });
   const golds = goldRules(inputs, await logs.gold.everPrepared());
@@ -93,9 +112,13 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
   return {
     app,
-    start: workers.start,
+    start() {
+      keys.start();
+      workers.start();
+    },
     async stop() {
       await app.http.close();
+      await keys.stop();
       await workers.stop();
       side.nodes.stop();
       side.head.stop();

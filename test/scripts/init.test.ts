@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { parseKeys } from '../../gateway/account/keyring.ts';
+import { parseKeys } from '../../gateway/account/key-file.ts';
 import { EVALUATOR_SETTINGS } from '../../gateway/agents/evaluator/settings.ts';
 import { NODE_SETTINGS } from '../../gateway/agents/node/config.ts';
 import { GATEWAY_SETTINGS } from '../../gateway/config.ts';

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { parseKeys } from '../../../gateway/account/keyring.ts';
+import { parseKeys } from '../../../gateway/account/key-file.ts';
+import { createKeyring } from '../../../gateway/account/keyring.ts';
+import { createLedger } from '../../../gateway/account/ledger.ts';
+import { createVoteLog } from '../../../gateway/store/vote-log.ts';
 import { createChainClient } from '../../../gateway/chain/clients.ts';
 import { readConfig } from '../../../gateway/config.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
@@ -72,11 +75,14 @@ const config = readConfig({
 const genesis = BigInt(Math.floor(Date.now() / 1_000)) - 60n;
 const store = await openStore(join(dataDir, 'gateway.db'));
 const receipts = await createReceiptLog({ store, cipher: createContentCipher(SECRET), firstSerial: 0n });
+const keyring = createKeyring(parseKeys(JSON.stringify([{ hash: values.keyHash, name: 'bench' }])));
 const { app, close } = createForeground({
   config,
   contracts,
   params: DEFAULT_PARAMS,
-  keys: parseKeys(JSON.stringify([{ hash: values.keyHash, name: 'bench' }])),
+  keyring,
+  ledger: createLedger({ keyOf: keyring.byHash, totals: [], nowMs: Date.now }),
+  votes: createVoteLog(store),
   log: createLogger(config.logLevel),
   client: createChainClient({ rpcUrl: config.rpcUrl, chainId: contracts.chainId, pollMs: config.chainPollMs }),
   head: {

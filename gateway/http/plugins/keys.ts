@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
-import type { ApiKey } from '../../account/keyring.ts';
+import type { ApiKey } from '../../account/key-file.ts';
 import { DgridError } from '../../errors.ts';
 
 const BEARER = /^Bearer +(\S{1,512}) *$/i;

@@ -9,6 +9,7 @@ import { ChatRequest } from '../schemas/chat-request.ts';
 import { CompletionRequest } from '../schemas/completion-request.ts';
 import { EmbeddingRequest } from '../schemas/embedding-request.ts';
 import { embeddingAnswer } from '../embedding-reply.ts';
+import { sendJson } from '../send-json.ts';
 import { createServing } from '../serving.ts';
 
 /** The three endpoints that a node answers. */
@@ -45,7 +46,7 @@ export function registerInference(app: FastifyInstance, deps: HttpDeps): void {
     { schema: { body: ChatRequest }, preHandler: refuseDeepBodies },
     async (request, reply) => {
       requireKey(request, deps.checkKey);
-      return reply.type('application/json; charset=utf-8').send(JSON.stringify(deps.explain(request.body)));
+      return sendJson(reply, deps.explain(request.body));
     },
   );
 }

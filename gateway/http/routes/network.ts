@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 import { DgridError } from '../../errors.ts';
 import type { Hex } from '../../protocol/types.ts';
 import { receiptView } from '../receipt-view.ts';
 import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
+import { sendJson } from '../send-json.ts';
 
 /** Everything a caller can look up: models, nodes, decisions, receipts, epochs, parameters. */
 export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
@@ -63,11 +64,6 @@ function registerEpochs(app: FastifyInstance, deps: HttpDeps): void {
       throw new DgridError('DGRID_UNKNOWN_EPOCH', `The dataset of epoch ${epoch} is not published.`);
     return reply.type('application/x-ndjson; charset=utf-8').send(dataset);
   });
-}
-
-export function sendJson(reply: FastifyReply, view: JsonView): FastifyReply {
-  const text = JSON.stringify(view, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-  return reply.type('application/json; charset=utf-8').send(text);
 }
 
 function modelView(model: ModelView): JsonView {

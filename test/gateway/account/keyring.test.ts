@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { createApiKey, createKeyring, hashKey, parseKeys } from '../../../gateway/account/keyring.ts';
+import { parseKeys } from '../../../gateway/account/key-file.ts';
+import { createApiKey, createKeyring, hashKey } from '../../../gateway/account/keyring.ts';
 
 describe('the keyring', () => {
   it('returns the record of a key that was given out, and of no other', () => {

@@ -16,8 +16,8 @@ const listed = (title: string): string[] => all(section(title), /^\| `([^`]+)`/g
 
 describe('docs/api.md', () => {
   const folder = 'gateway/http/routes/';
-  const code = readdirSync(new URL(folder, root))
-    .map((name) => read(`${folder}${name}`))
+  const code = [...readdirSync(new URL(folder, root)).map((name) => `routes/${name}`), 'serving.ts']
+    .map((name) => read(`gateway/http/${name}`))
     .join('\n');
 
   it('lists the routes of the gateway and no other', () => {

@@ -93,6 +93,8 @@ describe('the HTTP edge', () => {
       dataset: async (epoch) => (epoch === 3n ? '{"a":1}\n' : undefined),
     },
     params: () => ({ version: 1 }),
+    account: () => undefined,
+    vote: async () => undefined,
     checkKey: createKeyring([mine.record, other.record]).check,
     notReady: () => ['chain'],
     metrics: createMetrics(),

@@ -13,6 +13,7 @@ import {
   streamWords,
   beginStream,
 } from './support/fake-node.ts';
+import type { ChatContent } from '../../../gateway/protocol/content.ts';
 import type { FakeNode } from './support/fake-node.ts';
 import { account, inferenceNode, startGateway } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
@@ -155,7 +156,7 @@ describe('a gateway at its edges', () => {
     const request = { keyHash: gateway.keyHash, signal: new AbortController().signal };
     const gold = await gateway.app.serve({ ...request, body: { ...BODY, stream: true }, flags: Flag.gold });
     assert.equal(gold.receipt.flags, Flag.gold);
-    assert.equal(gold.content.choices[0]?.message.content, 'hello brave new world');
+    assert.equal((gold.content as ChatContent).choices[0]?.message.content, 'hello brave new world');
     const replay = await gateway.app.serve({ ...request, body: BODY, flags: Flag.replay, pin: [account(1)] });
     assert.deepEqual([replay.receipt.flags, replay.receipt.node], [Flag.replay, account(1)]);
     assert.equal(replay.receipt.serial, 1n);

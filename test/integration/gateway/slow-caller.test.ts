@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { DgridError } from '../../../gateway/errors.ts';
+import type { ChatContent } from '../../../gateway/protocol/content.ts';
 import type { ServeOutcome, ServeSink } from '../../../gateway/serve.ts';
 import { chunk, sse, startFakeNode, STREAM_END, streamThen, streamWords } from './support/fake-node.ts';
 import type { FakeNode } from './support/fake-node.ts';
@@ -75,7 +76,7 @@ describe('a caller that reads slowly', () => {
       write: () => (writes += 1) > 1,
       drained: () => reading.promise,
     });
-    assert.equal(content.choices[0]?.message.content, 'hello world');
+    assert.equal((content as ChatContent).choices[0]?.message.content, 'hello world');
     assert.deepEqual(standing(), [10_000, 1, 'closed']);
   });
 

@@ -4,7 +4,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A real server that behaves, or misbehaves, as told: the double of a node. */
-export type Received = { readonly headers: IncomingMessage['headers']; readonly body: Record<string, unknown> };
+export type Received = {
+  readonly path?: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Record<string, unknown>;
+};
 export type Behaviour = (response: ServerResponse, request: Received) => void | Promise<void>;
 
 export type FakeNode = {
@@ -29,6 +33,7 @@ export async function startFakeNode(...initial: Behaviour[]): Promise<FakeNode> 
     });
     request.on('end', () => {
       const received = {
+        path: request.url ?? '',
         headers: request.headers,
         body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
       };

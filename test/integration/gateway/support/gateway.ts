@@ -1,4 +1,7 @@
+import type { KeyTerms } from '../../../../gateway/account/key-file.ts';
 import { createApiKey, createKeyring } from '../../../../gateway/account/keyring.ts';
+import { createLedger } from '../../../../gateway/account/ledger.ts';
+import type { Ledger } from '../../../../gateway/account/ledger.ts';
 import { buildApp } from '../../../../gateway/app.ts';
 import type { App, AppDeps } from '../../../../gateway/app.ts';
 import { createBreaker } from '../../../../gateway/execute/breaker.ts';
@@ -56,15 +59,18 @@ export type TestGateway = {
   readonly receipts: MemoryReceiptLog;
   readonly breaker: Breaker;
   readonly conditions: ConditionBook;
+  readonly ledger: Ledger;
   readonly close: () => Promise<void>;
 };
 
 /** A whole gateway over the given nodes, listening on loopback, with short time limits. */
 export async function startGateway(
   nodes: readonly RegisteredNode[],
-  overrides: Partial<AppDeps> = {},
+  { terms = {}, ...overrides }: Partial<AppDeps> & { readonly terms?: KeyTerms } = {},
 ): Promise<TestGateway> {
   const { key, record } = createApiKey('test');
+  const keyring = createKeyring([{ ...record, ...terms }]);
+  const ledger = createLedger({ keyOf: keyring.byHash, totals: [], nowMs: Date.now });
   const receipts = createMemoryReceiptLog();
   const nowMs = (): number => performance.now();
   const breaker = createBreaker(
@@ -96,7 +102,9 @@ export async function startGateway(
     randomUint32: () => 0,
     epochs: { find: async () => undefined, dataset: async () => undefined },
     params: () => ({ version: 1 }),
-    checkKey: createKeyring([record]).check,
+    checkKey: keyring.check,
+    ledger,
+    votes: { cast: async () => undefined },
     notReady: () => [],
     metrics: createMetrics(),
     log: createLogger('silent'),
@@ -115,6 +123,7 @@ export async function startGateway(
     receipts,
     breaker,
     conditions,
+    ledger,
     async close() {
       await app.http.close();
       await client.close();

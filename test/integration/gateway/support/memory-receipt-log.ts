@@ -1,3 +1,4 @@
+import type { Charge } from '../../../../gateway/account/ports.ts';
 import type { Hex } from '../../../../gateway/protocol/types.ts';
 import type { ReceiptLog, Reservation, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
 
@@ -5,12 +6,14 @@ import type { ReceiptLog, Reservation, ServedReceipt, StoredReceipt } from '../.
 export type MemoryReceiptLog = ReceiptLog & {
   readonly open: () => readonly Reservation[];
   readonly served: () => readonly ServedReceipt[];
+  readonly charges: () => readonly Charge[];
   readonly failCommits: (fail: boolean) => void;
 };
 
 export function createMemoryReceiptLog(): MemoryReceiptLog {
   const open = new Map<Hex, Reservation>();
   const served: ServedReceipt[] = [];
+  const charges: Charge[] = [];
   let failing = false;
   return {
     async reserve(reservation) {
@@ -20,11 +23,13 @@ export function createMemoryReceiptLog(): MemoryReceiptLog {
       if (failing) throw new Error('disk I/O error');
       if (!open.delete(entry.receipt.id)) throw new Error('a receipt that was never reserved');
       const serial = BigInt(served.length);
+      if (entry.charge !== undefined) charges.push(entry.charge);
       served.push({ ...entry, receipt: { ...entry.receipt, serial } });
       return { serial };
     },
-    async release(id) {
+    async release(id, charge) {
       open.delete(id);
+      if (charge !== undefined) charges.push(charge);
     },
     async find(id): Promise<StoredReceipt | undefined> {
       const entry = served.find(({ receipt }) => receipt.id === id);
@@ -34,6 +39,7 @@ export function createMemoryReceiptLog(): MemoryReceiptLog {
     },
     open: () => [...open.values()],
     served: () => served,
+    charges: () => charges,
     failCommits(fail) {
       failing = fail;
     },

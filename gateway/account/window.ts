@@ -1,0 +1,59 @@
+/**
+ * What happened in the last minute, to the second. In no sixty seconds, wherever they begin, is more let through than the
+ * limit: a bucket that refills would allow twice as much around the moment it was full.
+ */
+export type MinuteWindow = {
+  readonly used: (nowMs: number) => bigint;
+  /** Adds to the second of `atMs`; a correction (negative) of what has already left the window is forgotten. */
+  readonly add: (atMs: number, amount: bigint, nowMs: number) => void;
+  /** How long until `amount` more fits under `limit`; undefined: never. */
+  readonly waitMs: (amount: bigint, limit: bigint, nowMs: number) => number | undefined;
+  /** How long until the window is empty. */
+  readonly resetMs: (nowMs: number) => number;
+};
+
+const SECONDS = 60;
+
+export function createMinuteWindow(): MinuteWindow {
+  /** Seconds that hold anything; never many more than sixty. */
+  const slots = new Map<number, bigint>();
+  const isPast = (second: number, nowMs: number): boolean => second <= Math.floor(nowMs / 1_000) - SECONDS;
+
+  const prune = (nowMs: number): void => {
+    for (const second of slots.keys()) if (isPast(second, nowMs)) slots.delete(second);
+  };
+  const used = (nowMs: number): bigint => {
+    prune(nowMs);
+    let sum = 0n;
+    for (const amount of slots.values()) sum += amount;
+    return sum;
+  };
+  /** When a second's amount has left the window. */
+  const leavesInMs = (second: number, nowMs: number): number => (second + SECONDS) * 1_000 - nowMs;
+
+  return {
+    used,
+    add(atMs, amount, nowMs) {
+      prune(nowMs);
+      const second = Math.floor(atMs / 1_000);
+      if (isPast(second, nowMs)) return;
+      const next = (slots.get(second) ?? 0n) + amount;
+      if (next > 0n) slots.set(second, next);
+      else slots.delete(second);
+    },
+    waitMs(amount, limit, nowMs) {
+      if (amount > limit) return undefined;
+      let over = used(nowMs) + amount - limit;
+      if (over <= 0n) return 0;
+      for (const [second, held] of [...slots].toSorted(([a], [b]) => a - b)) {
+        over -= held;
+        if (over <= 0n) return Math.max(1, leavesInMs(second, nowMs));
+      }
+      return undefined;
+    },
+    resetMs(nowMs) {
+      prune(nowMs);
+      return slots.size === 0 ? 0 : Math.max(1, leavesInMs(Math.max(...slots.keys()), nowMs));
+    },
+  };
+}
