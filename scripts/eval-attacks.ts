@@ -1,9 +1,10 @@
 import { COMMITTEES, runGrid } from './eval/attacks/grid.ts';
 import { favourReport } from './eval/attacks/report-favour.ts';
-import { escalationReport, goldReport, proposalReport, startUpReport } from './eval/attacks/report-golds.ts';
+import { escalationReport, goldReport, startUpReport } from './eval/attacks/report-golds.ts';
 import { gridReport } from './eval/attacks/report-grid.ts';
 import { nodeReport } from './eval/attacks/report-nodes.ts';
 import { sybilReport } from './eval/attacks/report-sybils.ts';
+import { trustReport } from './eval/attacks/report-trust.ts';
 import { createWorld } from './eval/attacks/world.ts';
 import type { World } from './eval/attacks/world.ts';
 import { Exit, UsageError, defineCommand, runMain } from './lib/command.ts';
@@ -51,7 +52,7 @@ export const evalAttacks = defineCommand(
       () => escalationReport(worlds),
       () => goldReport(worldsOf),
       () => favourReport(worlds),
-      () => proposalReport(worlds),
+      () => trustReport(worldsOf),
       () => nodeReport(String(first)),
       () => sybilReport(String(first)),
     ];

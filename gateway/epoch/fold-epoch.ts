@@ -102,7 +102,7 @@ function tableOf(
   return tableLeaves({
     evaluators: context.evaluators,
     nodes: context.nodes,
-    trust: trustTable(samples),
+    trust: trustTable(samples, context.evaluators),
     counted: countExaminable(receipts),
     masks: new Map(FAMILIES.map((_, family) => [family, maskOf(golds, family)])),
     floorRateBps: context.params.floorRateBps,

@@ -8,6 +8,8 @@ export type GoldPair = { readonly score: number; readonly truth: number };
 export type GoldPairs = Readonly<Record<keyof typeof Dimension, readonly GoldPair[]>>;
 
 const MIN_GOLDS = 30;
+/** Golds whose truth must differ from the commonest one before a missing correlation means anything. */
+const MIN_VARIED = 10;
 const LOWEST_CORRELATION = 1_000;
 
 /** Twice the mid-rank of each value (1-based), so that ties need no halves. */
@@ -32,18 +34,41 @@ export function spearmanBps(pairs: readonly GoldPair[]): number | undefined {
   return denominator === 0n ? undefined : Number((BigInt(BPS) * sumOfProducts(a, b)) / denominator);
 }
 
-/** Whether the correlation is reliably positive: its lower 95 % bound (1.96 / √(n−1)) lies above 0.1. */
-export function isReliable(pairs: readonly GoldPair[]): boolean {
-  const rho = pairs.length < 2 ? undefined : spearmanBps(pairs);
-  if (rho === undefined) return false;
-  const margin = 196_000_000n / isqrt(BigInt(pairs.length - 1) * 100_000_000n);
-  return rho - Number(margin) > LOWEST_CORRELATION;
+/** Half of rho's 95 % interval: 1.96 / √(n−1) in basis points. */
+function marginBps(count: number): number {
+  return Number(196_000_000n / isqrt(BigInt(count - 1) * 100_000_000n));
 }
 
-/** Mask of the dimensions that count for a family. With too few golds to tell, a dimension keeps its default. */
+/** Whether the correlation is reliably positive: the lower end of its interval lies above 0.1. */
+export function isReliable(pairs: readonly GoldPair[]): boolean {
+  const rho = pairs.length < 2 ? undefined : spearmanBps(pairs);
+  return rho !== undefined && rho - marginBps(pairs.length) > LOWEST_CORRELATION;
+}
+
+/**
+ * Whether golds show that scores do not tell right answers from wrong ones: the upper end of the interval is not above
+ * 0.1. Where nearly all golds are answered alike nothing can be shown; scores that never vary have a correlation of zero.
+ */
+export function isRefuted(pairs: readonly GoldPair[]): boolean {
+  if (pairs.length < MIN_GOLDS || varied(pairs) < MIN_VARIED) return false;
+  return (spearmanBps(pairs) ?? 0) + marginBps(pairs.length) <= LOWEST_CORRELATION;
+}
+
+/** How many golds have another truth than the commonest. */
+function varied(pairs: readonly GoldPair[]): number {
+  const counts = new Map<number, number>();
+  for (const { truth } of pairs) counts.set(truth, (counts.get(truth) ?? 0) + 1);
+  return pairs.length - Math.max(0, ...counts.values());
+}
+
+/**
+ * Mask of the dimensions that count for a family. Consistency and format must be shown to be reliable, and have their
+ * default while golds are too few to tell. Accuracy must be shown to be unreliable: without it an ordinary receipt has
+ * nothing to be scored by, and a family in which everybody is right would pay nobody.
+ */
 export function activeMask(golds: GoldPairs): number {
-  let mask = 0;
-  for (const name of ['accuracy', 'consistency', 'format'] as const) {
+  let mask = isRefuted(golds.accuracy) ? 0 : Dimension.accuracy;
+  for (const name of ['consistency', 'format'] as const) {
     const bit = Dimension[name];
     const pairs = golds[name];
     const active = pairs.length < MIN_GOLDS ? (TABLE_DEFAULTS.mask & bit) !== 0 : isReliable(pairs);

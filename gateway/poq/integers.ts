@@ -26,5 +26,14 @@ export function clampInt(value: bigint, low: number, high: number): number {
 
 /** The middle of the sorted list; of two middles the lower one. Undefined for an empty list. */
 export function lowerMedian(values: readonly bigint[]): bigint | undefined {
-  return values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[(values.length - 1) >> 1];
+  return ascending(values)[(values.length - 1) >> 1];
+}
+
+/** The value below which a quarter of the sorted list lies, the lower one between two. Undefined for an empty list. */
+export function lowerQuartile(values: readonly bigint[]): bigint | undefined {
+  return ascending(values)[(values.length - 1) >> 2];
+}
+
+function ascending(values: readonly bigint[]): bigint[] {
+  return values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

@@ -1,40 +1,13 @@
-import { BPS, Dimension, FAMILIES, Flag, RecordStatus } from '../protocol/constants.ts';
-import { sizeClass } from '../protocol/params.ts';
-import type { FamilyParams, ProtocolParams } from '../protocol/params.ts';
-import type { EvaluationEntry, Receipt } from '../protocol/types.ts';
+import { BPS, Dimension, RecordStatus } from '../protocol/constants.ts';
+import type { ProtocolParams } from '../protocol/params.ts';
+import type { EvaluationEntry } from '../protocol/types.ts';
 import { revealQuorum } from './committee.ts';
 import { consensus } from './consensus.ts';
+import { receiptCost } from './cost.ts';
+import type { ScoredReceipt } from './cost.ts';
 import { clampInt } from './integers.ts';
-
-export type CostInputs = {
-  readonly priceMicroUsd: bigint;
-  readonly totalMs: number;
-  readonly priceRef: number;
-  readonly msRef: number;
-};
-
-/**
- * The cost dimension, 10,000 for what costs nothing, 5,000 for price and time at their references. The references are
- * parameters and never the pool's own range: an operator who adds one slow node makes nobody else look fast.
- */
-export function costScore({ priceMicroUsd, totalMs, priceRef, msRef }: CostInputs): number {
-  const cost = (5_000n * priceMicroUsd) / BigInt(priceRef) + (5_000n * BigInt(totalMs)) / BigInt(msRef);
-  return Number(100_000_000n / (cost + 10_000n));
-}
-
-export type Dimensions = { readonly accuracy: number; readonly consistency: number; readonly format: number };
-
-/** Weighted mean of the active dimensions, rounded down; undefined when nothing that is active has a weight. */
-export function quality(dimensions: Dimensions, activeMask: number, weights: Dimensions): number | undefined {
-  let sum = 0;
-  let total = 0;
-  for (const name of ['accuracy', 'consistency', 'format'] as const) {
-    if ((activeMask & Dimension[name]) === 0) continue;
-    sum += weights[name] * dimensions[name];
-    total += weights[name];
-  }
-  return total === 0 ? undefined : Math.floor(sum / total);
-}
+import { effectiveMask, quality, weightsOf } from './quality.ts';
+import type { Dimensions } from './quality.ts';
 
 type ScoreParams = Pick<ProtocolParams, 'minQualityBps' | 'betaBps'>;
 
@@ -42,35 +15,6 @@ type ScoreParams = Pick<ProtocolParams, 'minQualityBps' | 'betaBps'>;
 export function score(qualityBps: number, costBps: number, { minQualityBps, betaBps }: ScoreParams): number {
   if (qualityBps < minQualityBps) return 0;
   return Math.max(0, qualityBps - Math.floor((betaBps * (BPS - costBps)) / BPS));
-}
-
-export type ScoredReceipt = Pick<Receipt, 'family' | 'flags' | 'units' | 'priceMicroUsd' | 'totalMs'>;
-
-export function familyParams(params: ProtocolParams, family: number): FamilyParams {
-  const name = FAMILIES[family];
-  if (name === undefined) throw new RangeError(`no task family ${family}`);
-  return params.families[name];
-}
-
-export function receiptCost(receipt: ScoredReceipt, params: ProtocolParams): number {
-  const { priceRef, msRef } = familyParams(params, receipt.family);
-  const size = sizeClass(receipt.units);
-  return costScore({ ...receipt, priceRef: priceRef[size], msRef: msRef[size] });
-}
-
-function weightsOf(receipt: ScoredReceipt, params: ProtocolParams): Dimensions {
-  const family = familyParams(params, receipt.family);
-  return (receipt.flags & Flag.formatConstrained) === 0 ? family.weights : family.constrainedWeights;
-}
-
-/**
- * Dimensions that count for one receipt: the family's by the table, format only where the request constrains it, and
- * consistency only where there are answers of enough independent operators to compare with (see `isComparable`).
- */
-export function effectiveMask(tableMask: number, flags: number, comparable: boolean): number {
-  const format = (flags & Flag.formatConstrained) === 0 ? 0 : Dimension.format;
-  const consistency = comparable ? Dimension.consistency : 0;
-  return tableMask & (Dimension.accuracy | consistency | format);
 }
 
 /** Consensus of every dimension, whatever is active: what golds measure a dimension's reliability by. */

@@ -19,5 +19,15 @@ export function isqrt(value: bigint): bigint {
 
 /** The middle value, of an even number the lower one; undefined of none. */
 export function lowerMedian(values: readonly bigint[]): bigint | undefined {
-  return values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[(values.length - 1) >> 1];
+  return valueAt(values, 2);
+}
+
+/** The value with a quarter of the others below it, between two the lower one; undefined of none. */
+export function lowerQuartile(values: readonly bigint[]): bigint | undefined {
+  return valueAt(values, 4);
+}
+
+/** The value at ⌊(n − 1) / parts⌋ of the sorted ones. */
+function valueAt(values: readonly bigint[], parts: number): bigint | undefined {
+  return values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[Math.floor((values.length - 1) / parts)];
 }

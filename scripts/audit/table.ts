@@ -4,7 +4,7 @@ import type { Dataset, EpochLine, TableLeaf } from './dataset.ts';
 import { outcomesOf } from './golds.ts';
 import type { Outcome } from './golds.ts';
 import { ANY_FAMILY, DEFAULTS, KIND, NOBODY } from './in-force.ts';
-import { clamp, isqrt, lowerMedian, sum } from './numbers.ts';
+import { clamp, isqrt, lowerMedian, lowerQuartile, sum } from './numbers.ts';
 import { FAMILIES } from './params.ts';
 import { BIT, consensus } from './records.ts';
 import { expectSame, wrong } from './wrong.ts';
@@ -52,7 +52,7 @@ function ordered(accounts: readonly string[]): readonly string[] {
 }
 
 function trustLeaves({ evaluators }: EpochLine, outcomes: readonly Outcome[] | undefined): Due[] {
-  const trust = outcomes === undefined ? undefined : trustOf(outcomes);
+  const trust = outcomes === undefined ? undefined : trustOf(outcomes, evaluators);
   return ordered(evaluators).map((account) => ({
     kind: KIND.trust,
     account,
@@ -63,13 +63,18 @@ function trustLeaves({ evaluators }: EpochLine, outcomes: readonly Outcome[] | u
 
 type Errors = { readonly squares: bigint; readonly count: bigint };
 
-/** Squared errors per gateway and evaluator, a gateway's own account aside. */
-function errorsOf(outcomes: readonly Outcome[]): ReadonlyMap<string, ReadonlyMap<string, Errors>> {
+/** Squared errors per gateway and active evaluator, a gateway's own account aside. */
+function errorsOf(
+  outcomes: readonly Outcome[],
+  active: ReadonlySet<string>,
+): ReadonlyMap<string, ReadonlyMap<string, Errors>> {
   const byGateway = new Map<string, Map<string, Errors>>();
   for (const { gateway, truth, entries } of outcomes) {
     const errors = byGateway.get(gateway) ?? new Map<string, Errors>();
     byGateway.set(gateway, errors);
-    for (const { evaluator, accuracy } of entries.filter((entry) => entry.evaluator !== gateway)) {
+    for (const { evaluator, accuracy } of entries.filter(
+      (entry) => active.has(entry.evaluator) && entry.evaluator !== gateway,
+    )) {
       const { squares, count } = errors.get(evaluator) ?? { squares: 0n, count: 0n };
       errors.set(evaluator, { squares: squares + (accuracy - truth) ** 2n, count: count + 1n });
     }
@@ -83,21 +88,25 @@ function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
 
-/** clamp(⌊1,000·mRef²/m²⌋, 250, 4,000) by each gateway's golds; over gateways the lower median. */
-export function trustOf(outcomes: readonly Outcome[]): ReadonlyMap<string, bigint> {
+/** clamp(⌊1,000·prior/m⌋, 50, 8,000) by each gateway's golds, of who is active; over gateways the lower median. */
+export function trustOf(outcomes: readonly Outcome[], evaluators: readonly string[]): ReadonlyMap<string, bigint> {
   const opinions = new Map<string, bigint[]>();
-  for (const errors of errorsOf(outcomes).values()) {
-    const seasoned = [...errors.values()].filter(({ count }) => count >= 3n);
-    const median = lowerMedian(seasoned.map(({ squares, count }) => squares / count));
+  for (const errors of errorsOf(outcomes, new Set(evaluators)).values()) {
+    const prior = priorOf([...errors.values()]);
     for (const [account, { squares, count }] of errors) {
-      const reference = larger(FLOOR, median ?? 0n);
-      const mean = larger(FLOOR, (squares + 5n * reference) / (count + 5n));
-      const trust =
-        median === undefined ? DEFAULTS.trust : clamp((1_000n * reference ** 2n) / mean ** 2n, 250n, 4_000n);
+      const mean = larger(FLOOR, (squares + 2n * prior) / (count + 2n));
+      const trust = prior === 0n ? DEFAULTS.trust : clamp((1_000n * prior) / mean, 50n, 8_000n);
       opinions.set(account, [...(opinions.get(account) ?? []), trust]);
     }
   }
   return new Map([...opinions].map(([account, values]) => [account, lowerMedian(values) ?? DEFAULTS.trust]));
+}
+
+/** max(40,000, 4·lower quartile, lower median) of the mean squared errors over three golds or more; 0 without any. */
+function priorOf(errors: readonly Errors[]): bigint {
+  const means = errors.filter(({ count }) => count >= 3n).map(({ squares, count }) => squares / count);
+  if (means.length === 0) return 0n;
+  return larger(4n * FLOOR, larger(4n * (lowerQuartile(means) ?? 0n), lowerMedian(means) ?? 0n));
 }
 
 /** max(floor, ⌈1,000,000 / max(100, n)⌉) with n the node's counted receipts that could have been drawn. */
@@ -124,9 +133,11 @@ export function maskOf(golds: readonly Outcome[]): bigint {
     consistency: golds.filter(({ replays }) => replays >= 2),
     format: golds.filter(({ flags }) => (flags & FLAG.constrained) !== 0n),
   };
-  let mask = 0n;
-  for (const name of ['accuracy', 'consistency', 'format'] as const) {
-    const pairs = measures[name].map(({ entries, truth }) => ({ score: consensus(entries)[name], truth }));
+  const pairsOf = (name: keyof typeof measures): readonly Pair[] =>
+    measures[name].map(({ entries, truth }) => ({ score: consensus(entries)[name], truth }));
+  let mask = isRefuted(pairsOf('accuracy')) ? 0n : BIT.accuracy;
+  for (const name of ['consistency', 'format'] as const) {
+    const pairs = pairsOf(name);
     const isActive = pairs.length < 30 ? (DEFAULTS.mask & BIT[name]) !== 0n : isReliable(pairs);
     if (isActive) mask |= BIT[name];
   }
@@ -144,13 +155,29 @@ function centredRanks(values: readonly bigint[]): readonly bigint[] {
   });
 }
 
-function isReliable(pairs: readonly Pair[]): boolean {
+/** Spearman's rho in basis points; undefined when one side does not vary. */
+function rhoOf(pairs: readonly Pair[]): bigint | undefined {
   const a = centredRanks(pairs.map(({ score }) => score));
   const b = centredRanks(pairs.map(({ truth }) => truth));
   const products = (x: readonly bigint[], y: readonly bigint[]) =>
     sum(x.map((value, index) => value * (y[index] ?? 0n)));
   const spread = isqrt(products(a, a) * products(b, b));
-  if (spread === 0n) return false;
-  const rho = (10_000n * products(a, b)) / spread;
-  return rho - 196_000_000n / isqrt(BigInt(pairs.length - 1) * 100_000_000n) > 1_000n;
+  return spread === 0n ? undefined : (10_000n * products(a, b)) / spread;
+}
+
+function marginOf(pairs: readonly Pair[]): bigint {
+  return 196_000_000n / isqrt(BigInt(pairs.length - 1) * 100_000_000n);
+}
+
+function isReliable(pairs: readonly Pair[]): boolean {
+  const rho = rhoOf(pairs);
+  return rho !== undefined && rho - marginOf(pairs) > 1_000n;
+}
+
+/** Thirty golds, ten of them with another truth than the commonest, and still no correlation above 0.1. */
+function isRefuted(pairs: readonly Pair[]): boolean {
+  const truths = pairs.map(({ truth }) => truth);
+  const commonest = Math.max(0, ...truths.map((truth) => truths.filter((other) => other === truth).length));
+  if (pairs.length < 30 || pairs.length - commonest < 10) return false;
+  return (rhoOf(pairs) ?? 0n) + marginOf(pairs) <= 1_000n;
 }

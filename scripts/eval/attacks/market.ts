@@ -17,7 +17,7 @@ import { foldInference } from '../../../gateway/poq/fold.ts';
 import type { Share } from '../../../gateway/poq/fold.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { goldScore, scoreReceipt } from '../../../gateway/poq/score.ts';
-import type { ScoredReceipt } from '../../../gateway/poq/score.ts';
+import type { ScoredReceipt } from '../../../gateway/poq/cost.ts';
 import { isDrawn, isReplayed, samplingRate } from '../../../gateway/poq/sampling.ts';
 import { canonicalJson } from '../../../gateway/protocol/canonical-json.ts';
 import { FAMILIES, Flag, TABLE_DEFAULTS } from '../../../gateway/protocol/constants.ts';

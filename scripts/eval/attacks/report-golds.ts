@@ -1,8 +1,7 @@
 import { rmseOf, runAll } from './grid.ts';
 import { mean } from './rules.ts';
 import { START_UP } from './simulate.ts';
-import type { GoldKnowledge, Outcome, Scenario } from './simulate.ts';
-import { proposedTrust } from './proposal.ts';
+import type { GoldKnowledge, Outcome } from './simulate.ts';
 import { textTable } from './text-table.ts';
 import type { World } from './world.ts';
 
@@ -91,23 +90,4 @@ export function escalationReport(worlds: readonly World[]): string[] {
   );
   const head = ['attack', 'always 5', '5, then 9', 'oracle of those', 'larger committees'];
   return ['Escalation, as the default parameters have it', ...textTable(head, rows)];
-}
-
-/** The trust rule in force beside the candidate of `proposal.ts`. */
-export function proposalReport(worlds: readonly World[]): string[] {
-  const scenarios: readonly Scenario[] = [0, 0.2, 0.4, 0.6].flatMap((ratio) =>
-    (ratio === 0 ? (['noise'] as const) : (['noise', 'sabotage', 'collusion', 'copycat'] as const)).flatMap((attack) =>
-      [5, 9].map((committee) => ({ attack, ratio, committee })),
-    ),
-  );
-  const rows = scenarios.map((scenario) => {
-    const now = runAll(worlds, scenario);
-    const then = runAll(worlds, { ...scenario, trustRule: proposedTrust });
-    const ratioTo = (outcomes: readonly Outcome[]): string =>
-      (over(outcomes, (one) => rmseOf(one, 'poq')) / over(outcomes, (one) => rmseOf(one, 'oracle'))).toFixed(2);
-    const name = scenario.ratio === 0 ? 'nobody attacks' : `${scenario.attack} ${Math.round(100 * scenario.ratio)} %`;
-    return [`${name}, committee of ${scenario.committee}`, ratioTo(now), ratioTo(then)];
-  });
-  const head = ['error over the oracle’s', 'in force', 'candidate'];
-  return ['A candidate for the next version of the trust rule (not in force)', ...textTable(head, rows)];
 }

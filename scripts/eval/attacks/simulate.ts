@@ -17,7 +17,7 @@ import type { Aggregate, Member, Rule } from './rules.ts';
 import { EVALUATORS, NODES, evaluatorAccounts, nodeAccounts } from './world.ts';
 import type { World, WorldReceipt } from './world.ts';
 
-export type TrustRule = (samples: readonly GoldSample[]) => Map<Address, number>;
+export type TrustRule = (samples: readonly GoldSample[], evaluators: readonly Address[]) => Map<Address, number>;
 
 /** Golds that the attackers see through, and say the truth about. */
 export type GoldKnowledge = 'none' | 'suspicious' | 'first-gateway' | 'all';
@@ -33,6 +33,8 @@ export type Scenario = {
   readonly knows?: GoldKnowledge;
   /** How far the liars move a score, in place of the attack's own figure. */
   readonly push?: number;
+  /** Epochs after which the liars come back under new accounts, of which no gold knows anything. */
+  readonly renewal?: number;
 };
 
 /** Epochs before the first table that golds have made is in force: nobody is told apart yet. */
@@ -115,7 +117,8 @@ const NO_TABLE = createTable([]);
 
 function runEpoch(state: State, receipts: readonly WorldReceipt[], epoch: number): void {
   const table = state.tables[epoch - START_UP] ?? NO_TABLE;
-  const examined = receipts.map((receipt) => examine(state, { receipt, table, epoch }));
+  const accounts = accountsIn(state, epoch);
+  const examined = receipts.map((receipt) => examine(state, { receipt, table, epoch, accounts }));
   const golds = examined.filter(({ receipt }) => receipt.isGold);
   const scored = golds.map(({ receipt, entries }): ScoredGold => ({
     gateway: gatewayOf(receipt),
@@ -127,8 +130,8 @@ function runEpoch(state: State, receipts: readonly WorldReceipt[], epoch: number
       entries.map(({ evaluator, accuracy }) => ({ gateway, evaluator, accuracy, truth })),
     ),
   );
-  state.tables.push(tableAfter(state));
-  state.pays.push(payOf(foldEvaluators({ records: examined, golds: scored })));
+  state.tables.push(tableAfter(state, accounts));
+  state.pays.push(payOf(foldEvaluators({ records: examined, golds: scored }), accounts));
   const { paid, due } = nodeIncome(state.ownNodes, examined);
   state.ownPaid.push(paid);
   state.ownDue.push(due);
@@ -139,18 +142,33 @@ function runEpoch(state: State, receipts: readonly WorldReceipt[], epoch: number
   }
 }
 
-function examine(
-  state: State,
-  { receipt, table, epoch }: { readonly receipt: WorldReceipt; readonly table: Table; readonly epoch: number },
-): Examined {
+/** Account of every evaluator in an epoch. */
+function accountsIn({ liars, scenario }: State, epoch: number): readonly Address[] {
+  const life = scenario.renewal === undefined ? 0 : Math.floor(epoch / scenario.renewal);
+  return evaluatorAccounts.map((account, index): Address =>
+    life > 0 && liars.has(index) ? `0x${(16 * life + 15).toString(16).padStart(4, '0')}${account.slice(6)}` : account,
+  );
+}
+
+type Examination = {
+  readonly receipt: WorldReceipt;
+  readonly table: Table;
+  readonly epoch: number;
+  readonly accounts: readonly Address[];
+};
+
+function examine(state: State, { receipt, table, epoch, accounts }: Examination): Examined {
+  const accountOf = (evaluator: number): Address => accounts[evaluator] ?? '0x';
   const call = (size: number): Member[] =>
-    receipt.ranked.slice(0, size).map((evaluator) => memberOf(state, receipt, evaluator, table));
+    receipt.ranked.slice(0, size).map((evaluator) => {
+      return memberOf(state, receipt, evaluator, table.trustOf(accountOf(evaluator)));
+    });
   const first = call(state.scenario.committee);
   const isLarger = mustEscalate(state.scenario, first);
   const members = isLarger ? call(PARAMS.escalatedSize) : first;
   if (isLarger) state.escalated[epoch] = (state.escalated[epoch] ?? 0) + 1;
   const committee = members.length;
-  const entries = members.map(entryOf);
+  const entries = members.map((member) => entryOf(member, accountOf(member.evaluator)));
   const scored = scoreReceipt({
     receipt: RECEIPT,
     examination: { committeeSize: committee, entries },
@@ -169,9 +187,8 @@ function mustEscalate({ escalates = false }: Scenario, members: readonly Member[
   return escalates && needsEscalation({ size: members.length, eligible: EVALUATORS, accuracies }, PARAMS);
 }
 
-function memberOf(state: State, receipt: WorldReceipt, evaluator: number, table: Table): Member {
+function memberOf(state: State, receipt: WorldReceipt, evaluator: number, trust: number): Member {
   const isLiar = state.liars.has(evaluator);
-  const trust = table.trustOf(accountOf(evaluator));
   return {
     evaluator,
     score: isLiar ? scoreOfLiar(state, receipt, evaluator) : (receipt.honest[evaluator] ?? 0),
@@ -231,12 +248,12 @@ function compare(state: State, { receipt, members, epoch, result }: Comparison):
 }
 
 /** Trust by the golds of the window's epochs, written to a table and read back as its users would. */
-function tableAfter({ samples, scenario }: State): Table {
-  const trust = (scenario.trustRule ?? trustTable)(samples.slice(-PARAMS.goldWindowEpochs).flat());
+function tableAfter({ samples, scenario }: State, accounts: readonly Address[]): Table {
+  const trust = (scenario.trustRule ?? trustTable)(samples.slice(-PARAMS.goldWindowEpochs).flat(), accounts);
   const counted = new Map(nodeAccounts.map((account) => [account, 100]));
   return createTable(
     tableLeaves({
-      evaluators: evaluatorAccounts,
+      evaluators: accounts,
       nodes: nodeAccounts,
       trust,
       counted,
@@ -247,12 +264,10 @@ function tableAfter({ samples, scenario }: State): Table {
 }
 
 /** Each evaluator's part of the pool, 10,000 being an equal part. */
-function payOf(shares: readonly Share[]): number[] {
+function payOf(shares: readonly Share[], accounts: readonly Address[]): number[] {
   const weights = new Map(shares.map((share) => [share.account, Number(weightOf(share))]));
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
-  return evaluatorAccounts.map((account) =>
-    total === 0 ? 0 : ((weights.get(account) ?? 0) * EVALUATORS * 10_000) / total,
-  );
+  return accounts.map((account) => (total === 0 ? 0 : ((weights.get(account) ?? 0) * EVALUATORS * 10_000) / total));
 }
 
 function outcomeOf(state: State): Outcome {
@@ -285,17 +300,13 @@ function outcomeOf(state: State): Outcome {
       adaptive: byCloseness('adaptive'),
     },
     ownNodes: { paid: state.ownPaid, due: state.ownDue },
-    trust: split(evaluatorAccounts.map((account) => table.trustOf(account))),
+    trust: split(accountsIn(state, state.world.epochs.length - 1).map((account) => table.trustOf(account))),
   };
 }
 
-function accountOf(evaluator: number) {
-  return evaluatorAccounts[evaluator] ?? evaluatorAccounts[0] ?? '0x';
-}
-
-function entryOf({ evaluator, score, trust }: Member): EvaluationEntry {
+function entryOf({ score, trust }: Member, evaluator: Address): EvaluationEntry {
   return {
-    evaluator: accountOf(evaluator),
+    evaluator,
     accuracy: score,
     consistency: 0,
     format: 0,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { bytesToHex } from '../../../gateway/protocol/bytes.ts';
 import type { Address, EvaluationEntry, Hex } from '../../../gateway/protocol/types.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 
@@ -10,7 +11,9 @@ export const check = <T>(property: fc.IProperty<T>, runs = 300): void => {
 };
 
 export const bps = fc.integer({ min: 0, max: 10_000 });
-export const trust = fc.integer({ min: 250, max: 4_000 });
+export const trust = fc.integer({ min: 50, max: 8_000 });
+
+export const hashes = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytesToHex(bytes));
 
 export function address(index: number): Address {
   return `0x${index.toString(16).padStart(40, '0')}`;

@@ -81,9 +81,37 @@ describe('consensus', () => {
     assert.equal(consensus([...base, { score: 0, trust: 1_000 }]), nearly);
   });
 
+  it('returns for a lie beyond the clip what the clip itself would have given, below a quarter of the trust', () => {
+    const others = fc.array(fc.record({ score: bps, trust }), { minLength: 3, maxLength: 8 });
+    check(
+      fc.property(others, trust, bps, (given, weight, lie) => {
+        const total = given.reduce((sum, one) => sum + one.trust, 0) + weight;
+        if (4 * weight > total) return true;
+        const clip = [0, 10_000].map((extreme) => clipOf([...given, { score: extreme, trust: weight }]));
+        const [lowest, highest] = [clip[0]?.low ?? 0, clip[1]?.high ?? 0];
+        const said = (score: number): number => consensus([...given, { score, trust: weight }]);
+        const within = said(lie) >= said(lowest) && said(lie) <= said(highest);
+        return within && said(0) === said(lowest) && said(10_000) === said(highest);
+      }),
+      1_000,
+    );
+  });
+
   it('returns what one evaluator with more than a quarter of the trust is not clipped from', () => {
     const base = [8_000, 8_000, 8_000].map((score) => ({ score, trust: 1_000 }));
     assert.equal(consensus([...base, { score: 0, trust: 1_000 }]), 8_000);
     assert.equal(consensus([...base, { score: 0, trust: 1_001 }]), Math.floor(24_000_000 / 4_001));
   });
 });
+
+/** The scores that a committee's outer quarters are clipped to, by trying every one of them. */
+function clipOf(given: readonly { readonly score: number; readonly trust: number }[]) {
+  const total = given.reduce((sum, { trust: weight }) => sum + weight, 0);
+  const trustWhere = (holds: (score: number) => boolean): number =>
+    given.reduce((sum, one) => sum + (holds(one.score) ? one.trust : 0), 0);
+  const values = given.map(({ score }) => score);
+  return {
+    low: Math.min(...values.filter((value) => 4 * trustWhere((score) => score <= value) > total)),
+    high: Math.max(...values.filter((value) => 4 * trustWhere((score) => score >= value) > total)),
+  };
+}

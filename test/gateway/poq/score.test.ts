@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import { DEFAULT_PARAMS, parseParams } from '../../../gateway/poq/params.ts';
-import { costScore, effectiveMask, goldScore, quality, score, scoreReceipt } from '../../../gateway/poq/score.ts';
+import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
+import { goldScore, score, scoreReceipt } from '../../../gateway/poq/score.ts';
 import { FAMILIES, Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { bps, check, entry } from './arbitraries.ts';
 
@@ -13,47 +13,7 @@ const base = { receipt, tableMask: 5, comparable: false, params: DEFAULT_PARAMS 
 const reveals = (count: number, fields: Parameters<typeof entry>[0]) =>
   Array.from({ length: count }, () => entry(fields));
 
-describe('costScore', () => {
-  const refs = { priceRef: 200, msRef: 2_000 };
-
-  it('returns 10,000 for nothing, 5,000 at both references, and approaches 0', () => {
-    assert.equal(costScore({ ...refs, priceMicroUsd: 0n, totalMs: 0 }), 10_000);
-    assert.equal(costScore({ ...refs, priceMicroUsd: 200n, totalMs: 2_000 }), 5_000);
-    assert.equal(costScore({ ...refs, priceMicroUsd: 2n ** 128n - 1n, totalMs: 2 ** 32 - 1 }), 0);
-  });
-
-  it('returns each part rounded down before the division', () => {
-    // ⌊5,000·333/200⌋ = 8,325 and ⌊5,000·777/2,000⌋ = 1,942: ⌊10⁸ / 20,267⌋ = 4,934
-    assert.equal(costScore({ ...refs, priceMicroUsd: 333n, totalMs: 777 }), 4_934);
-  });
-
-  it('returns no more when price or time rises', () => {
-    const inputs = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 9n }), fc.nat(10 ** 7), fc.nat(10 ** 6), fc.nat(10 ** 6));
-    check(
-      fc.property(inputs, ([priceMicroUsd, totalMs, more, later]) => {
-        const before = costScore({ ...refs, priceMicroUsd, totalMs });
-        const after = costScore({ ...refs, priceMicroUsd: priceMicroUsd + BigInt(more), totalMs: totalMs + later });
-        return after <= before && after >= 0 && before <= 10_000;
-      }),
-    );
-  });
-});
-
-describe('quality and score', () => {
-  const weights = { accuracy: 7_000, consistency: 3_000, format: 0 };
-
-  it('returns the weighted mean of what is active', () => {
-    const z = { accuracy: 9_000, consistency: 6_001, format: 10_000 };
-    assert.equal(quality(z, 1, weights), 9_000);
-    assert.equal(quality(z, 3, weights), 8_100);
-    assert.equal(quality(z, 7, { accuracy: 1, consistency: 1, format: 1 }), 8_333);
-  });
-
-  it('returns nothing when no active dimension has a weight', () => {
-    assert.equal(quality({ accuracy: 1, consistency: 1, format: 1 }, 0, weights), undefined);
-    assert.equal(quality({ accuracy: 1, consistency: 1, format: 1 }, 4, weights), undefined);
-  });
-
+describe('score', () => {
   it('returns zero below the minimum quality and less for dearer answers above it', () => {
     assert.equal(score(3_999, 10_000, DEFAULT_PARAMS), 0);
     assert.equal(score(4_000, 10_000, DEFAULT_PARAMS), 4_000);
@@ -70,13 +30,6 @@ describe('quality and score', () => {
         return before >= 0 && after >= before && after <= 10_000;
       }),
     );
-  });
-
-  it('returns masks with format only where constrained and consistency only where comparable', () => {
-    assert.equal(effectiveMask(7, 0, false), 1);
-    assert.equal(effectiveMask(7, Flag.formatConstrained, false), 5);
-    assert.equal(effectiveMask(7, Flag.formatConstrained, true), 7);
-    assert.equal(effectiveMask(4, 0, true), 0);
   });
 });
 
@@ -134,30 +87,5 @@ describe('scoreReceipt', () => {
 
   it('rejects a family that does not exist', () => {
     assert.throws(() => scoreReceipt({ ...base, receipt: { ...receipt, family: 12 } }), RangeError);
-  });
-});
-
-describe('parseParams', () => {
-  it('rejects files whose values contradict each other', () => {
-    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, betaBps: 4_000 }), /betaBps/);
-    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, unknown: 1 }), TypeError);
-    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, minQualityBps: 4_000.5 }), TypeError);
-    const chat = { ...DEFAULT_PARAMS.families.chat, weights: { accuracy: 0, consistency: 1, format: 0 } };
-    const families = { ...DEFAULT_PARAMS.families, chat };
-    assert.throws(() => parseParams({ ...DEFAULT_PARAMS, families }), /chat/);
-    assert.throws(() => parseParams(undefined), TypeError);
-  });
-
-  it('returns the defaults, whose references rise with the size class', () => {
-    for (const { priceRef, msRef } of Object.values(DEFAULT_PARAMS.families)) {
-      assert.deepEqual(
-        priceRef.toSorted((a, b) => a - b),
-        priceRef,
-      );
-      assert.deepEqual(
-        msRef.toSorted((a, b) => a - b),
-        msRef,
-      );
-    }
   });
 });

@@ -6,14 +6,16 @@ import { consensus } from '../../../gateway/poq/consensus.ts';
 import type { CountedReceipt } from '../../../gateway/poq/counting.ts';
 import { createCarry } from '../../../gateway/poq/carry.ts';
 import { createDifficulty } from '../../../gateway/poq/difficulty.ts';
+import { evaluatorQuality } from '../../../gateway/poq/evaluator-quality.ts';
 import { feedbackBps } from '../../../gateway/poq/feedback.ts';
-import { evaluatorQuality, weightOf } from '../../../gateway/poq/fold.ts';
+import { weightOf } from '../../../gateway/poq/fold.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { samplingRate } from '../../../gateway/poq/sampling.ts';
 import { scoreReceipt } from '../../../gateway/poq/score.ts';
 import { trustByGolds } from '../../../gateway/poq/trust.ts';
 import { RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { address, entry } from './arbitraries.ts';
+import { calculate, calculations } from './calculator.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
@@ -132,5 +134,13 @@ describe('the worked example of docs/poq.md', () => {
     const others = [evaluator.constantError, evaluator.quality, ...trust.result, gate.margin, difficulty.result];
     for (const number of [...numbers, ...others])
       assert.ok(page.includes(String(number)), `docs/poq.md lacks ${number}`);
+  });
+
+  it('returns every result of the page when its calculations are done again', () => {
+    const lines = calculations(read('docs/poq.md'));
+    assert.ok(lines.length >= 35, `${lines.length} lines`);
+    for (const { line, expression, result } of lines) assert.equal(calculate(expression), calculate(result), line);
+    assert.throws(() => calculate('7 / 2'), RangeError);
+    assert.throws(() => calculate('7 % 2'), SyntaxError);
   });
 });

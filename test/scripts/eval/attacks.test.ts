@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 
 import { createFormatRunner } from '../../../gateway/agents/evaluator/format-runner.ts';
+import { costScore } from '../../../gateway/poq/cost.ts';
 import { feedbackOf } from '../../../gateway/poq/feedback.ts';
 import { foldInference, weightOf } from '../../../gateway/poq/fold.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { isDrawn, samplingRate } from '../../../gateway/poq/sampling.ts';
-import { costScore, scoreReceipt } from '../../../gateway/poq/score.ts';
+import { scoreReceipt } from '../../../gateway/poq/score.ts';
 import { trustTable } from '../../../gateway/poq/trust.ts';
 import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { keccakText } from '../../../gateway/protocol/keccak.ts';
@@ -126,7 +127,7 @@ describe('attacks on the draw, the golds and the votes', () => {
 
   it('gateway bias', () => {
     const sample = { gateway: address(1), evaluator: address(1), accuracy: 5_000, truth: 5_000 };
-    assert.equal(trustTable([sample]).has(address(1)), false);
+    assert.equal(trustTable([sample], [address(1)]).has(address(1)), false);
     const outcome = simulate(createWorld({ seed: 7, epochs: 6, receipts: 150, golds: 60, gateways: 3 }), {
       attack: 'sabotage',
       ratio: 0.2,
