@@ -240,25 +240,26 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     /// @inheritdoc INodeStaking
     function requestUnbond(uint8 role, uint256 amount) external {
         if (amount == 0) revert NodeStakingZeroAmount();
-        Node storage node = _registered(msg.sender, role);
-        uint256 staked = node.stake;
+        (Node storage node, uint96 staked, uint96 unbonding) = _balances(msg.sender, role);
         if (amount > staked) revert NodeStakingInsufficientStake(msg.sender, role, staked, amount);
-        _unbond(node, role, amount);
+        // casting to 'uint96' is safe because the line above bounds it
+        _unbond(node, role, uint96(amount), staked, unbonding);
         _stakeChanged(node, msg.sender, role, staked, staked - amount);
     }
 
     /// @inheritdoc INodeStaking
     function cancelUnbond(uint8 role, uint256 amount) external {
         if (amount == 0) revert NodeStakingZeroAmount();
-        Node storage node = _registered(msg.sender, role);
-        uint256 unbonding = node.unbonding;
+        (Node storage node, uint96 before, uint96 unbonding) = _balances(msg.sender, role);
         if (amount > unbonding) revert NodeStakingInsufficientUnbonding(msg.sender, role, unbonding, amount);
-        uint256 staked = node.stake + amount;
-        node.stake = staked.toUint96();
-        node.unbonding = (unbonding - amount).toUint96();
-        if (amount == unbonding) node.unbondingAvailableAt = 0;
-        emit UnbondCancelled(msg.sender, role, amount, staked, unbonding - amount);
-        _stakeChanged(node, msg.sender, role, staked - amount, staked);
+        // casting to 'uint96' is safe because the line above bounds it
+        uint96 staked = before + uint96(amount);
+        unbonding -= uint96(amount);
+        node.stake = staked;
+        node.unbonding = unbonding;
+        if (unbonding == 0) node.unbondingAvailableAt = 0;
+        emit UnbondCancelled(msg.sender, role, amount, staked, unbonding);
+        _stakeChanged(node, msg.sender, role, before, staked);
     }
 
     /// @inheritdoc INodeStaking
@@ -275,11 +276,11 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     /// @inheritdoc INodeStaking
     function close(uint8 role) external nonReentrant {
         Node storage node = _registered(msg.sender, role);
-        uint256 staked = node.stake;
+        uint96 staked = node.stake;
         uint256 amount = _takeMatured(node, role);
         if (role == ROLE_GATEWAY) amount += _takeFees(_fees[msg.sender]);
         if (staked > 0) {
-            _unbond(node, role, staked);
+            _unbond(node, role, staked, staked, node.unbonding);
             _stakeChanged(node, msg.sender, role, staked, 0);
         } else if (amount == 0) {
             if (node.unbonding == 0) revert NodeStakingNothingToWithdraw(msg.sender, role);
@@ -322,12 +323,13 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         if (_offences[offenceId]) revert NodeStakingOffenceKnown(offenceId);
         _offences[offenceId] = true;
 
-        slashed = _slashable(node, abandoned ? _abandonedBps : _offenceBps);
+        uint256 staked = node.stake;
+        (uint256 fromStake, uint256 fromUnbonding) = _takeSlash(node, abandoned ? _abandonedBps : _offenceBps);
+        slashed = fromStake + fromUnbonding;
         uint256 bounty = beneficiary == address(0) ? 0 : (slashed * _bountyBps) / BPS;
         pendingBurn += slashed - bounty;
-        (uint256 fromStake, uint256 fromUnbonding) = _takeProportionally(node, slashed);
         emit Slashed(account, role, offenceId, kind, subject, fromStake, fromUnbonding, beneficiary, bounty);
-        _stakeChanged(node, account, role, node.stake + fromStake, node.stake);
+        _stakeChanged(node, account, role, staked, staked - fromStake);
         if (bounty > 0) IERC20(token).safeTransfer(beneficiary, bounty);
     }
 
@@ -557,23 +559,28 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     function _stake(uint8 role, uint256 amount) private {
         if (stakingPaused) revert NodeStakingPaused();
         if (amount == 0) revert NodeStakingZeroAmount();
-        Node storage node = _registered(msg.sender, role);
-        uint256 staked = node.stake + amount;
+        (Node storage node, uint256 before, ) = _balances(msg.sender, role);
+        uint256 staked = before + amount;
         node.stake = staked.toUint96();
         emit Staked(msg.sender, role, amount, staked);
-        _stakeChanged(node, msg.sender, role, staked - amount, staked);
+        _stakeChanged(node, msg.sender, role, before, staked);
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    /// @dev Moves `amount` of the caller's stake to unbonding and restarts the clock. The caller has checked the amount.
-    function _unbond(Node storage node, uint8 role, uint256 amount) private {
-        uint256 staked = node.stake - amount;
-        uint256 unbonding = node.unbonding + amount;
-        uint256 availableAt = block.timestamp + _unbonding;
-        node.stake = staked.toUint96();
-        node.unbonding = unbonding.toUint96();
-        node.unbondingAvailableAt = availableAt.toUint40();
-        emit UnbondRequested(msg.sender, role, amount, staked, unbonding, uint64(availableAt));
+    /// @dev Moves `amount` of the caller's stake to unbonding and restarts the clock. The caller has checked the amount
+    ///      and read both balances, so that the slot is written once.
+    function _unbond(Node storage node, uint8 role, uint96 amount, uint96 staked, uint96 unbonding) private {
+        // The callers have compared: it is at most the stake.
+        unchecked {
+            staked -= amount;
+        }
+        unbonding += amount;
+        // casting to 'uint40' is safe because 2⁴⁰ seconds last until the year 36,812, and the addition is checked
+        uint40 availableAt = uint40(block.timestamp) + uint40(_unbonding);
+        node.stake = staked;
+        node.unbonding = unbonding;
+        node.unbondingAvailableAt = availableAt;
+        emit UnbondRequested(msg.sender, role, amount, staked, unbonding, availableAt);
     }
 
     /// @dev Takes the caller's matured unbonding amount out of the books; 0 if none is matured.
@@ -595,12 +602,13 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         return amount;
     }
 
-    /// @dev What an offence of `bps` takes now; books the share against the epoch's cap.
-    function _slashable(Node storage node, uint256 bps) private returns (uint256) {
-        uint256 available = uint256(node.stake) + node.unbonding;
+    /// @dev Takes what an offence of `bps` costs now, from stake and unbonding in proportion, and books the share against
+    ///      the epoch's cap. The part from stake is rounded up; as the whole is at most the sum, both stay within bounds.
+    function _takeSlash(Node storage node, uint256 bps) private returns (uint256 fromStake, uint256 fromUnbonding) {
+        (uint256 staked, uint256 unbonding, uint256 taken) = (node.stake, node.unbonding, node.slashedBps);
+        uint256 available = staked + unbonding;
         // Labels the epoch by its successor, which exists before genesis too.
         uint32 label = _nextEpoch();
-        uint256 taken = node.slashedBps;
         uint256 base = node.slashBase;
         if (node.slashEpoch != label || base == 0) {
             taken = 0;
@@ -609,23 +617,15 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
             node.slashBase = base.toUint64();
         }
         uint256 share = Math.min(bps, _epochCapBps - taken);
-        node.slashedBps = (taken + share).toUint16();
-        return Math.min((base * SLASH_UNIT * share) / BPS, available);
-    }
-
-    /// @dev `amount` is at most stake + unbonding. The part from stake is rounded up, which the same bound keeps within it.
-    function _takeProportionally(
-        Node storage node,
-        uint256 amount
-    ) private returns (uint256 fromStake, uint256 fromUnbonding) {
-        if (amount == 0) return (0, 0);
-        uint256 staked = node.stake;
-        uint256 unbonding = node.unbonding;
-        fromUnbonding = (amount * unbonding) / (staked + unbonding);
-        fromStake = amount - fromUnbonding;
-        node.stake = (staked - fromStake).toUint96();
-        node.unbonding = (unbonding - fromUnbonding).toUint96();
-        if (unbonding == fromUnbonding) node.unbondingAvailableAt = 0;
+        uint256 slashed = Math.min((base * SLASH_UNIT * share) / BPS, available);
+        if (slashed > 0) fromUnbonding = (slashed * unbonding) / available;
+        fromStake = slashed - fromUnbonding;
+        (staked, unbonding, taken) = (staked - fromStake, unbonding - fromUnbonding, taken + share);
+        // casting is safe because both balances only fell, and the cap bounds the share
+        node.stake = uint96(staked);
+        node.unbonding = uint96(unbonding);
+        node.slashedBps = uint16(taken);
+        if (unbonding == 0) node.unbondingAvailableAt = 0;
     }
 
     function _jail(Node storage node, address account, uint8 role) private {
@@ -698,6 +698,18 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         if (role >= ROLE_COUNT) revert NodeStakingInvalidRole(role);
         node = _nodes[account][role];
         if (!node.registered) revert NodeStakingNotRegistered(account, role);
+    }
+
+    /// @dev A registered node with both balances, all out of one read.
+    function _balances(
+        address account,
+        uint8 role
+    ) private view returns (Node storage node, uint96 staked, uint96 unbonding) {
+        if (role >= ROLE_COUNT) revert NodeStakingInvalidRole(role);
+        node = _nodes[account][role];
+        bool registered;
+        (staked, unbonding, registered) = (node.stake, node.unbonding, node.registered);
+        if (!registered) revert NodeStakingNotRegistered(account, role);
     }
 
     function _accountsOf(uint8 role) private view returns (address[] storage) {

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {INodeStaking} from "./interfaces/INodeStaking.sol";
 import {Batch, IProofRegistry, RegistryConfig} from "./interfaces/IProofRegistry.sol";
@@ -15,8 +14,6 @@ import {LeafLib} from "./libraries/LeafLib.sol";
 /// @title ProofRegistry
 /// @notice Anchors, seeds and proofs. The manual is `IProofRegistry`.
 contract ProofRegistry is IProofRegistry, AccessManaged {
-    using SafeCast for uint256;
-
     struct StoredBatch {
         bytes32 root;
         // one slot
@@ -28,12 +25,13 @@ contract ProofRegistry is IProofRegistry, AccessManaged {
     }
 
     /// @dev Everything an anchor counts, in one slot. `epoch` is the one of the last anchor, known to be open; its units
-    ///      move to `_unitsOf` when a later epoch has its first anchor. `feePerUnit` is that epoch's.
+    ///      move to `_unitsOf` when a later epoch has its first anchor. `feePerUnit` is that epoch's. `units` is wider than
+    ///      what one anchor states, so that no gateway can fill the counter, even while units cost nothing.
     struct Head {
         uint64 batchCount;
         uint32 epoch;
-        uint64 units;
-        uint96 feePerUnit;
+        uint96 units;
+        uint64 feePerUnit;
     }
 
     struct GatewayHead {
@@ -103,7 +101,7 @@ contract ProofRegistry is IProofRegistry, AccessManaged {
             revert ProofRegistryInvalidRange(fromSerial, toSerial, count);
         }
         uint32 epoch = EpochLib.epochOf(block.timestamp, _genesis, _epochDuration);
-        Head memory head = _head;
+        Head storage head = _head;
         if (head.epoch != epoch) _enterEpoch(head, epoch);
         uint256 fee = uint256(units) * head.feePerUnit;
         address gateway = INodeStaking(staking).chargeAnchor(msg.sender, epoch, fee);
@@ -114,15 +112,17 @@ contract ProofRegistry is IProofRegistry, AccessManaged {
         gatewayHead.nextSerial = toSerial;
         gatewayHead.lastEpoch = epoch;
         gatewayHead.anchored = true;
-        head.units += units;
-        batchId = ++head.batchCount;
-        _head = head;
+        uint96 epochUnits = head.units + units;
+        batchId = head.batchCount + 1;
+        head.units = epochUnits;
+        head.batchCount = batchId;
 
         StoredBatch storage batch = _batches[batchId];
         batch.root = root;
         batch.gateway = gateway;
-        batch.anchorBlock = block.number.toUint40();
-        batch.anchoredAt = block.timestamp.toUint40();
+        // casting to 'uint40' is safe: no chain has a trillion blocks, and 2⁴⁰ seconds last until the year 36,812
+        batch.anchorBlock = uint40(block.number);
+        batch.anchoredAt = uint40(block.timestamp);
         emit ReceiptsAnchored(batchId, gateway, epoch, root, fromSerial, toSerial, count, units, dataHash, fee);
     }
 
@@ -275,12 +275,14 @@ contract ProofRegistry is IProofRegistry, AccessManaged {
     }
 
     /// @dev First anchor of an epoch: closes the books of the last one.
-    function _enterEpoch(Head memory head, uint32 epoch) private {
+    function _enterEpoch(Head storage head, uint32 epoch) private {
         if (!IRewardDistributor(distributor).isOpened(epoch)) revert ProofRegistryEpochNotOpen(epoch);
-        if (head.units > 0) _unitsOf[head.epoch] = head.units;
+        // casting to 'uint64' is safe because a fee is at most MAX_FEE_PER_UNIT, 10¹⁸
+        (uint96 units, uint64 feePerUnit) = (head.units, uint64(feePerUnitOf(epoch)));
+        if (units > 0) _unitsOf[head.epoch] = units;
         head.epoch = epoch;
         head.units = 0;
-        head.feePerUnit = feePerUnitOf(epoch);
+        head.feePerUnit = feePerUnit;
     }
 
     function _fixSeed(StoredBatch storage batch, uint64 batchId) private returns (bytes32 seed) {

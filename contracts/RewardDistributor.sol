@@ -31,21 +31,20 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
-    /// @dev One role's pool and tree. A claim reads the first slot and updates the second; the rest is for everybody else.
+    /// @dev One role's pool and tree. A claim reads the first two slots and writes none: what has been paid is in the
+    ///      events `Claimed`, and that it stays within the pool follows from the tree.
     struct Pool {
         // slot 0: binds (root, total), 0 without a tree
         bytes32 commitment;
         // slot 1
         uint96 amount;
-        uint96 paid;
         uint16 maxShareBps;
         bool claimable;
-        // slot 2
-        uint128 total;
-        uint96 returned;
-        uint32 count;
-        // slot 3
+        // slot 2; stands here because total would fit slot 1, and count would then need a slot of its own
         bytes32 root;
+        // slot 3
+        uint128 total;
+        uint32 count;
     }
 
     struct Epoch {
@@ -300,8 +299,9 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
 
     /// @inheritdoc IRewardDistributor
     function claim(RewardLeaf calldata leaf, SumNode[] calldata proof) external nonReentrant returns (uint256 amount) {
-        if (_isClaimed(leaf)) revert RewardDistributorAlreadyClaimed(leaf.epoch, leaf.role, leaf.account);
-        address payout = _payoutOf(leaf.account, leaf.role);
+        (address account, uint8 role, uint64 epoch) = (leaf.account, leaf.role, leaf.epoch);
+        if (!_takeClaim(account, role, epoch)) revert RewardDistributorAlreadyClaimed(epoch, role, account);
+        address payout = _payoutOf(account, role);
         amount = _settle(leaf, proof, payout);
         _pay(payout, amount);
     }
@@ -311,18 +311,15 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         RewardLeaf[] calldata leaves,
         SumNode[][] calldata proofs
     ) external nonReentrant returns (uint256 amount) {
-        if (leaves.length != proofs.length || leaves.length == 0) {
-            revert RewardDistributorLengthMismatch(leaves.length, proofs.length);
-        }
-        address account = leaves[0].account;
-        uint8 role = leaves[0].role;
+        uint256 length = _checkLengths(leaves, proofs);
+        (address account, uint8 role) = (leaves[0].account, leaves[0].role);
         address payout = _payoutOf(account, role);
-        for (uint256 i = 0; i < leaves.length; ++i) {
+        for (uint256 i = 0; i < length; ++i) {
             RewardLeaf calldata leaf = leaves[i];
             if (leaf.account != account || leaf.role != role) {
                 revert RewardDistributorMixedClaim(leaf.account, leaf.role);
             }
-            if (!_isClaimed(leaf)) amount += _settle(leaf, proofs[i], payout);
+            if (_takeClaim(account, role, leaf.epoch)) amount += _settle(leaf, proofs[i], payout);
         }
         _pay(payout, amount);
     }
@@ -332,13 +329,12 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         RewardLeaf[] calldata leaves,
         SumNode[][] calldata proofs
     ) external nonReentrant returns (uint256 amount) {
-        if (leaves.length != proofs.length || leaves.length == 0) {
-            revert RewardDistributorLengthMismatch(leaves.length, proofs.length);
-        }
-        for (uint256 i = 0; i < leaves.length; ++i) {
+        uint256 length = _checkLengths(leaves, proofs);
+        for (uint256 i = 0; i < length; ++i) {
             RewardLeaf calldata leaf = leaves[i];
-            if (_isClaimed(leaf)) continue;
-            address payout = _payoutOf(leaf.account, leaf.role);
+            (address account, uint8 role) = (leaf.account, leaf.role);
+            if (!_takeClaim(account, role, leaf.epoch)) continue;
+            address payout = _payoutOf(account, role);
             uint256 part = _settle(leaf, proofs[i], payout);
             _pay(payout, part);
             amount += part;
@@ -353,22 +349,16 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         Pool storage pool = _inState(leaf.epoch, EpochState.Final).pools[leaf.role];
         uint256 total = pool.total;
         if (weight > total) revert RewardDistributorInvalidProof(leaf.epoch, leaf.role, leaf.account);
-        (amount, ) = _amountOf(pool, weight, total);
-        claimed = _isClaimed(leaf);
+        (amount, ) = _shareOf(pool.amount, pool.maxShareBps, weight, total);
+        claimed = isClaimed(leaf.account, leaf.role, leaf.epoch);
     }
 
     /// @inheritdoc IRewardDistributor
     function verifyReward(RewardLeaf calldata leaf, SumNode[] calldata proof) external view returns (bool) {
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
-        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), weight.toUint128(), proof);
+        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), uint128(weight), proof);
         return total != 0 && SumTree.commitment(root, total) == pool.commitment;
-    }
-
-    /// @inheritdoc IRewardDistributor
-    function isClaimed(address account, uint8 role, uint64 epoch) external view returns (bool) {
-        (uint256 key, uint256 bit) = _claimSlot(account, role, epoch);
-        return _claimed[key] & bit != 0;
     }
 
     /// @inheritdoc IRewardDistributor
@@ -392,8 +382,6 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         for (uint256 role = 0; role < ROLE_COUNT; ++role) {
             Pool storage pool = opened.pools[role];
             info.pools[role] = pool.amount;
-            info.paid[role] = pool.paid;
-            info.returned[role] = pool.returned;
             info.roots[role] = pool.root;
             info.totals[role] = pool.total;
             info.counts[role] = pool.count;
@@ -444,6 +432,12 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     /// @inheritdoc IRewardDistributor
     function leaderRank(uint64 epoch, uint32 round, address account) external pure returns (bytes32) {
         return keccak256(abi.encode(LEADER_TAG, epoch, round, account));
+    }
+
+    /// @inheritdoc IRewardDistributor
+    function isClaimed(address account, uint8 role, uint64 epoch) public view returns (bool) {
+        (uint256 key, uint256 bit) = _claimSlot(account, role, epoch);
+        return _claimed[key] & bit != 0;
     }
 
     /// @inheritdoc IRewardDistributor
@@ -540,29 +534,35 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         if (amount > 0) _books.reserve = (_books.reserve + amount).toUint96();
     }
 
-    /// @dev Books one leaf and returns what is owed for it. The caller pays.
+    /// @dev Marks the claim as taken; false if it was. Whatever fails afterwards reverts, and the mark with it.
+    function _takeClaim(address account, uint8 role, uint64 epoch) private returns (bool) {
+        (uint256 key, uint256 bit) = _claimSlot(account, role, epoch);
+        uint256 taken = _claimed[key];
+        if (taken & bit != 0) return false;
+        _claimed[key] = taken | bit;
+        return true;
+    }
+
+    /// @dev Proves one leaf and returns what is owed for it. The caller has taken the claim, and pays.
     function _settle(
         RewardLeaf calldata leaf,
         SumNode[] calldata proof,
         address payout
     ) private returns (uint256 amount) {
         uint256 weight = _weightOf(leaf);
-        Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
-        if (!pool.claimable) revert RewardDistributorWrongState(leaf.epoch, _epochs[leaf.epoch].state);
-        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), weight.toUint128(), proof);
+        (address account, uint8 role, uint64 epoch) = (leaf.account, leaf.role, leaf.epoch);
+        Pool storage pool = _epochs[epoch].pools[role];
+        (uint256 whole, uint256 maxShareBps, bool claimable) = (pool.amount, pool.maxShareBps, pool.claimable);
+        if (!claimable) revert RewardDistributorWrongState(epoch, _epochs[epoch].state);
+        // casting to 'uint128' is safe because a weight is below 2¹⁰⁶
+        (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), uint128(weight), proof);
         if (total == 0 || SumTree.commitment(root, total) != pool.commitment) {
-            revert RewardDistributorInvalidProof(leaf.epoch, leaf.role, leaf.account);
+            revert RewardDistributorInvalidProof(epoch, role, account);
         }
-        (uint256 key, uint256 bit) = _claimSlot(leaf.account, leaf.role, leaf.epoch);
-        _claimed[key] |= bit;
         uint256 excess;
-        (amount, excess) = _amountOf(pool, weight, total);
-        pool.paid = (pool.paid + amount).toUint96();
-        if (excess > 0) {
-            pool.returned = (pool.returned + excess).toUint96();
-            _addToReserve(excess);
-        }
-        emit Claimed(leaf.account, leaf.role, leaf.epoch, payout, amount, excess);
+        (amount, excess) = _shareOf(whole, maxShareBps, weight, total);
+        if (excess > 0) _addToReserve(excess);
+        emit Claimed(account, role, epoch, payout, amount, excess);
     }
 
     function _pay(address payout, uint256 amount) private {
@@ -628,35 +628,44 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         if (payout == address(0)) revert RewardDistributorNoPayout(account, role);
     }
 
-    /// @dev The cap's excess goes back to the reserve; what rounding leaves over stays in the pool.
-    function _amountOf(
-        Pool storage pool,
-        uint256 weight,
-        uint256 total
-    ) private view returns (uint256 amount, uint256 excess) {
-        uint256 whole = pool.amount;
-        // At most 2⁹⁶ × 2¹⁰⁶: cannot overflow. The total is at least the weight, which is above zero.
-        uint256 share = (whole * weight) / total;
-        amount = Math.min(share, (whole * pool.maxShareBps) / BPS);
-        excess = share - amount;
+    function _checkLengths(RewardLeaf[] calldata leaves, SumNode[][] calldata proofs) private pure returns (uint256) {
+        if (leaves.length != proofs.length || leaves.length == 0) {
+            revert RewardDistributorLengthMismatch(leaves.length, proofs.length);
+        }
+        return leaves.length;
     }
 
-    function _isClaimed(RewardLeaf calldata leaf) private view returns (bool) {
-        (uint256 key, uint256 bit) = _claimSlot(leaf.account, leaf.role, leaf.epoch);
-        return _claimed[key] & bit != 0;
+    /// @dev The cap's excess goes back to the reserve; what rounding leaves over stays in the pool.
+    function _shareOf(
+        uint256 whole,
+        uint256 maxShareBps,
+        uint256 weight,
+        uint256 total
+    ) private pure returns (uint256 amount, uint256 excess) {
+        // A pool is below 2⁹⁶, a weight below 2¹⁰⁶, the cap at most 10,000: no product overflows. The total is at least
+        // the weight, which is above zero; the amount is at most the share.
+        unchecked {
+            uint256 share = (whole * weight) / total;
+            amount = Math.min(share, (whole * maxShareBps) / BPS);
+            excess = share - amount;
+        }
     }
 
     /// @dev quality × volume × difficulty × feedback, below 2¹⁰⁶. Reverts outside the ranges of the protocol.
     function _weightOf(RewardLeaf calldata leaf) private pure returns (uint256 weight) {
-        weight = uint256(leaf.quality) * leaf.volume * leaf.difficulty * leaf.feedback;
+        (uint256 quality, uint256 difficulty, uint256 feedback) = (leaf.quality, leaf.difficulty, leaf.feedback);
+        // Three factors below 2¹⁶ and one below 2⁶⁴: the product is below 2¹¹² even before the ranges are checked.
+        unchecked {
+            weight = quality * leaf.volume * difficulty * feedback;
+        }
         if (
             weight == 0 ||
             leaf.role >= ROLE_COUNT ||
-            leaf.quality > BPS ||
-            leaf.difficulty < 5_000 ||
-            leaf.difficulty > 20_000 ||
-            leaf.feedback < 9_000 ||
-            leaf.feedback > 11_000
+            quality > BPS ||
+            difficulty < 5_000 ||
+            difficulty > 20_000 ||
+            feedback < 9_000 ||
+            feedback > 11_000
         ) revert RewardDistributorInvalidLeaf(leaf);
     }
 

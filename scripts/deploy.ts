@@ -44,8 +44,9 @@ const OPTIONS = {
   'arbiter-deadline': seconds('for a verdict that still slashes'),
   unbonding: seconds('from a request to the payment of unbonded stake'),
   'protocol-params': { type: 'string', value: 'FILE', help: 'protocol parameters (default: the gateway’s own file)' },
-  admin: { type: 'string', value: 'ADDRESS', help: 'administrator, e.g. a timelock (default: the deployer)' },
-  arbiter: { type: 'string', value: 'ADDRESS', help: 'rules on challenges (default: the administrator)' },
+  admin: { type: 'string', value: 'ADDRESS', help: 'announces acts of the timelock (default: the deployer)' },
+  'timelock-delay': seconds('from an announcement in the timelock to its execution'),
+  arbiter: { type: 'string', value: 'ADDRESS', help: 'rules on challenges (default: the timelock)' },
   shadow: { type: 'boolean', help: 'do not activate payments, also on chain 31337' },
   activate: { type: 'boolean', help: 'activate payments at once, also on a live chain' },
   ...ACCOUNT_KEY_OPTIONS,
@@ -63,7 +64,10 @@ function configOf(options: Options, chainId: bigint): DeployConfig {
       return text === undefined ? [] : [[key, Number(parseInteger(`--${option}`, text, 1n, 4_294_967_295n))]];
     }),
   );
-  const merged = mergeParams(mergeParams(presetOf(chainId), file), { timing });
+  const delay = options['timelock-delay'];
+  const administration =
+    delay === undefined ? {} : { timelockDelay: Number(parseInteger('--timelock-delay', delay, 0n, 4_294_967_295n)) };
+  const merged = mergeParams(mergeParams(presetOf(chainId), file), { timing, administration });
   const params: DeployParams = { ...merged, activate: options.activate || (merged.activate && !options.shadow) };
   return {
     params,
@@ -104,6 +108,7 @@ function facts(plan: DeployPlan, { params, paramsHash }: DeployConfig): (readonl
     ],
     ['fee per unit', `${anchoring.feePerUnit} DGAI, burned; pools at most ${rewards.maxRewardPerUnit} DGAI per unit`],
     ['reserve', `${rewards.reserve} DGAI, ${rewards.emissionPpm} ppm an epoch`],
+    ['timelock', `${duration(BigInt(params.administration.timelockDelay))} before an act of administration`],
     ['payments', params.activate ? 'from the first epoch' : 'not before activate(): shadow epochs'],
     ['parameters hash', paramsHash],
     ...plan.creations.map(({ name }) => [name, plan.addresses[name]] as const),
@@ -114,7 +119,7 @@ function facts(plan: DeployPlan, { params, paramsHash }: DeployConfig): (readonl
 export const deploy = defineCommand(
   {
     name: 'deploy',
-    summary: 'Deploys all contracts, wires them, funds the reserve and writes the deployment file.',
+    summary: 'Deploys all contracts, wires them, funds the reserve, hands over to the timelock and writes the file.',
     options: OPTIONS,
     notes: [
       'The preset is that of a local chain for chain id 31337, and of the live network otherwise.',

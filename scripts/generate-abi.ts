@@ -42,7 +42,8 @@ export function abiFiles(): readonly GeneratedFile[] {
   return CONTRACT_NAMES.flatMap((name) => {
     const { abi } = readArtifact(CONTRACT_PATHS[name]);
     // The gateway never administrates anything.
-    return name === 'AccessManager' ? [signatures(name, abi)] : [typeScript(name, abi), signatures(name, abi)];
+    const ofGateway = CONTRACT_PATHS[name].startsWith('contracts/');
+    return ofGateway ? [typeScript(name, abi), signatures(name, abi)] : [signatures(name, abi)];
   });
 }
 

@@ -47,8 +47,6 @@ enum EpochState {
 /// @param roundStartsAt `propose` reverts before it.
 /// @param pot What left the reserve at the opening.
 /// @param pools Its parts by role; after finalisation: as cut.
-/// @param paid Claimed so far.
-/// @param returned Went back to the reserve after finalisation (what a cap took off). A cut lowers `pools` instead.
 /// @param roots Reward trees proposed or final; zeros before.
 /// @param electorate Bonded gateway stake at the epoch's start.
 /// @param paramsHash Copied at the opening.
@@ -64,8 +62,6 @@ struct EpochInfo {
     uint64 roundStartsAt;
     uint256 pot;
     uint256[3] pools;
-    uint256[3] paid;
-    uint256[3] returned;
     bytes32[3] roots;
     uint128[3] totals;
     uint32[3] counts;
@@ -86,8 +82,10 @@ struct EpochInfo {
 /// @notice Turns anchored quality into DGAI: one pot per epoch, one Merkle sum tree per role, claims whose amount is
 ///         computed here from quality × volume × difficulty × feedback.
 /// @dev Solvency does not rest on who signs: the sum tree bounds Σ weights by the total that payouts are divided by.
-///      Invariant: balance = reserve + Σ over open, proposed, disputed and final epochs of (pools − paid − returned),
-///      plus uninvited gifts. All divisions round down; dust stays in the contract.
+///      Invariant: balance = reserve + Σ over open, proposed, disputed and final epochs of (pools − claimed), plus
+///      uninvited gifts, where `claimed` sums amount and returned of the epoch's `Claimed` events. It is not stored: no
+///      decision of the contract needs it, and the shares under one (root, total) cannot exceed the pool.
+///      All divisions round down; dust stays in the contract.
 interface IRewardDistributor {
     event Funded(address indexed from, uint256 amount, uint256 reserve);
     event Activated(uint64 epoch);

@@ -18,35 +18,38 @@ library SumTree {
         SumNode[] calldata proof
     ) internal pure returns (bytes32 root, uint128 total) {
         // Equivalent to, per sibling: order the two vertices by (hash, sum), hash the four words, add the sums.
-        // Memory-safe: the four words lie at the free memory pointer, which stays where it is: nothing keeps them.
+        // Memory-safe: the four words lie in unallocated memory, at the first multiple of 0x80 from the free memory
+        // pointer on, which stays where it is: nothing keeps them. That multiple lets `or` and `xor` do for `add`.
         // Calldata: `proof` was length-checked by the ABI decoder, an element is two words. Its second word is not decoded
-        // by Solidity here, so its range is checked below: `sum` is below 2¹²⁸ before the addition and the sibling's word
-        // is compared with what is left up to 2¹²⁸ − 1, which also refuses dirty upper bits.
+        // by Solidity here: `seen` gathers the bits of all of them. If none has a bit from 2¹²⁸ up, every one is below
+        // 2¹²⁸, and as a proof has fewer than 2¹²⁸ elements, `sum` has not wrapped; it only grows, so that its last value
+        // bounds every running one. Both are looked at once, in the end, before anything is returned.
         assembly ("memory-safe") {
-            let pointer := mload(0x40)
-            let limit := sub(shl(128, 1), 1)
+            let pointer := and(add(mload(0x40), 0x7f), not(0x7f))
             let hash := leafHash
-            let sum := and(weight, limit)
-            let position := proof.offset
+            let sum := and(weight, sub(shl(128, 1), 1))
+            let seen := 0
+            let end := add(proof.offset, shl(6, proof.length))
             for {
-                let end := add(position, shl(6, proof.length))
+                let position := proof.offset
             } lt(position, end) {
                 position := add(position, 0x40)
             } {
                 let otherHash := calldataload(position)
                 let otherSum := calldataload(add(position, 0x20))
-                if gt(otherSum, sub(limit, sum)) {
-                    sum := 0
-                    break
-                }
-                // 0x40 if the sibling comes first.
-                let offset := shl(6, or(lt(otherHash, hash), and(eq(otherHash, hash), lt(otherSum, sum))))
-                mstore(add(pointer, offset), hash)
-                mstore(add(pointer, add(offset, 0x20)), sum)
-                mstore(add(pointer, sub(0x40, offset)), otherHash)
-                mstore(add(pointer, sub(0x60, offset)), otherSum)
+                // pointer if ours comes first, pointer + 0x40 if the sibling does
+                let ours := or(pointer, shl(6, or(lt(otherHash, hash), and(eq(otherHash, hash), lt(otherSum, sum)))))
+                let others := xor(ours, 0x40)
+                mstore(ours, hash)
+                mstore(or(ours, 0x20), sum)
+                mstore(others, otherHash)
+                mstore(or(others, 0x20), otherSum)
                 hash := keccak256(pointer, 0x80)
                 sum := add(sum, otherSum)
+                seen := or(seen, otherSum)
+            }
+            if shr(128, or(seen, sum)) {
+                sum := 0
             }
             // A leaf without weight proves nothing, whatever stands beside it.
             root := hash

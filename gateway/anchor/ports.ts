@@ -74,8 +74,6 @@ export type EpochStatus = {
   readonly tableEpoch: bigint;
   readonly distributionHash: Hex;
   readonly pools: readonly bigint[];
-  readonly paid: readonly bigint[];
-  readonly returned: readonly bigint[];
   readonly pot: bigint;
   /** Stake of all gateways that may attest the epoch. */
   readonly electorate: bigint;

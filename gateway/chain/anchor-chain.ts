@@ -200,7 +200,7 @@ export async function readEpoch(client: ChainClient, distributor: Address, epoch
     args: [epoch],
   });
   const { round, roundStartsAt, finalizableAt, paramsHash, tableRoot, tableEpoch, distributionHash } = info;
-  const { pot, pools, paid, returned, electorate } = info;
+  const { pot, pools, electorate } = info;
   const state = EPOCH_STATES[info.state] ?? 'none';
   return {
     state,
@@ -213,8 +213,6 @@ export async function readEpoch(client: ChainClient, distributor: Address, epoch
     distributionHash,
     pot,
     pools,
-    paid,
-    returned,
     electorate,
   };
 }

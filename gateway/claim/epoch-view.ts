@@ -21,8 +21,6 @@ export type EpochView = {
   readonly finalizableAt: string;
   readonly pot: string;
   readonly pools: readonly string[];
-  readonly paid: readonly string[];
-  readonly returned: readonly string[];
   readonly paramsHash: Hex;
   /** Table in force in this epoch. */
   readonly tableRoot: Hex;
@@ -71,7 +69,7 @@ export type EpochViewsDeps = {
 
 const MAX_CACHED = 16;
 
-/** @returns undefined for an epoch that was never opened. What is claimed of a final epoch changes, its leaves do not. */
+/** @returns undefined for an epoch that was never opened. The leaves of a final epoch never change again. */
 export function createEpochViews(deps: EpochViewsDeps): (epoch: bigint) => Promise<EpochView | undefined> {
   const settled = new Map<bigint, DistributionView>();
   return async (epoch) => {
@@ -102,8 +100,6 @@ function epochView({ epoch, clock, status, distribution }: EpochViewInput): Epoc
     finalizableAt: status.finalizableAt.toString(),
     pot: status.pot.toString(),
     pools: status.pools.map(String),
-    paid: status.paid.map(String),
-    returned: status.returned.map(String),
     paramsHash: status.paramsHash,
     tableRoot: status.tableRoot,
     tableEpoch: status.tableEpoch.toString(),

@@ -12,8 +12,6 @@ export type EpochInfo = {
   readonly round: bigint;
   readonly pot: bigint;
   readonly pools: readonly bigint[];
-  readonly paid: readonly bigint[];
-  readonly returned: readonly bigint[];
   readonly roots: readonly string[];
   readonly totals: readonly bigint[];
   readonly counts: readonly bigint[];

@@ -20,6 +20,8 @@ export const CONTRACT_PATHS = {
   ProofRegistry: 'contracts/ProofRegistry.sol:ProofRegistry',
   RewardDistributor: 'contracts/RewardDistributor.sol:RewardDistributor',
   EvidenceCourt: 'contracts/EvidenceCourt.sol:EvidenceCourt',
+  // Last, so that the addresses of all others do not depend on who administers.
+  TimelockController: '@openzeppelin/contracts/governance/TimelockController.sol:TimelockController',
 } as const;
 export type ContractName = keyof typeof CONTRACT_PATHS;
 export const CONTRACT_NAMES = Object.keys(CONTRACT_PATHS) as readonly ContractName[];

@@ -416,6 +416,16 @@ contract ProofRegistryTest is World {
 
     // ---------------------------------------------------------------------------------------------------------- fee
 
+    /// @dev While units cost nothing, the largest figure that a batch can state must not stop the next one.
+    function test_anchorReceipts_HugeUnitsBlockNobody() public {
+        registry.setFeePerUnit(0);
+        enterEpoch(1);
+        anchor(gateway, "huge", 1, type(uint64).max);
+        anchor(gateway, "huge again", 1, type(uint64).max);
+        anchor(other, "usual", 1, 7);
+        eq(registry.unitsOf(1), 2 * uint256(type(uint64).max) + 7, "units");
+    }
+
     function test_setFeePerUnit_CountsFromTheNextEpoch_Class37() public {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, address(5)));
         vm.prank(address(5));

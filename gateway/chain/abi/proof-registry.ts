@@ -22,7 +22,6 @@ export const proofRegistryAbi = [
   {"inputs":[],"name":"ProofRegistryZeroAddress","type":"error"},
   {"inputs":[],"name":"ProofRegistryZeroCount","type":"error"},
   {"inputs":[],"name":"ProofRegistryZeroRoot","type":"error"},
-  {"inputs":[{"internalType":"uint8","name":"bits","type":"uint8"},{"internalType":"uint256","name":"value","type":"uint256"}],"name":"SafeCastOverflowedUintDowncast","type":"error"},
   {"anonymous":false,"inputs":[{"indexed":false,"internalType":"address","name":"authority","type":"address"}],"name":"AuthorityUpdated","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"internalType":"uint64","name":"batchId","type":"uint64"},{"indexed":true,"internalType":"address","name":"gateway","type":"address"},{"indexed":true,"internalType":"address","name":"reporter","type":"address"},{"indexed":false,"internalType":"uint256","name":"slashed","type":"uint256"}],"name":"BatchAbandoned","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":false,"internalType":"uint96","name":"feePerUnit","type":"uint96"},{"indexed":false,"internalType":"uint64","name":"fromEpoch","type":"uint64"}],"name":"FeePerUnitChanged","type":"event"},

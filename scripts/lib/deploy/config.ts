@@ -49,6 +49,8 @@ const Rewards = Type.Object(
   closed,
 );
 const Court = Type.Object({ minimumBond: Dgai, bondBps: Bps }, closed);
+/** Seconds from the announcement of an act of administration, or of a verdict, to its execution. */
+const Administration = Type.Object({ timelockDelay: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }) }, closed);
 
 /** A parameters file names what differs from the preset. */
 const ParamsFile = Type.Object(
@@ -59,6 +61,7 @@ const ParamsFile = Type.Object(
     anchoring: Type.Optional(Type.Partial(Anchoring, closed)),
     rewards: Type.Optional(Type.Partial(Rewards, closed)),
     court: Type.Optional(Type.Partial(Court, closed)),
+    administration: Type.Optional(Type.Partial(Administration, closed)),
     activate: Type.Optional(Type.Boolean()),
   },
   closed,
@@ -72,6 +75,7 @@ export type DeployParams = {
   readonly anchoring: Readonly<Static<typeof Anchoring>>;
   readonly rewards: Readonly<Static<typeof Rewards>>;
   readonly court: Readonly<Static<typeof Court>>;
+  readonly administration: Readonly<Static<typeof Administration>>;
   /** Whether pots are filled from the first epoch on; without it epochs run and nothing is paid. */
   readonly activate: boolean;
 };
@@ -83,9 +87,9 @@ export type DeployConfig = {
   readonly genesisTableRoot: string;
   /** Absolute second of epoch 0; overrides `params.timing.genesisDelay`. */
   readonly genesis?: bigint;
-  /** Admin of the AccessManager; the deployer by default. */
+  /** May announce and cancel in the timelock, which is the admin of the AccessManager; the deployer by default. */
   readonly admin?: string;
-  /** Rules on challenges; the admin by default. */
+  /** Rules on challenges; the timelock by default. */
   readonly arbiter?: string;
   /** Sends all creations at once. Only for a chain of one's own: it needs a fixed gas limit. */
   readonly pipelined?: boolean;
@@ -119,6 +123,8 @@ export const LIVE: DeployParams = {
     maxRewardPerUnit: '0.00125',
   },
   court: { minimumBond: '1000', bondBps: 100 },
+  // A verdict has to be announced and executed within the arbiter's two days.
+  administration: { timelockDelay: DAY },
   activate: false,
 };
 
@@ -136,6 +142,7 @@ export const LOCAL: DeployParams = {
     arbiterDeadline: 1,
     unbonding: 20,
   },
+  administration: { timelockDelay: 0 },
   activate: true,
 };
 
@@ -166,6 +173,7 @@ export function mergeParams(preset: DeployParams, file: ParamsFile): DeployParam
     anchoring: { ...preset.anchoring, ...file.anchoring },
     rewards: { ...preset.rewards, ...file.rewards },
     court: { ...preset.court, ...file.court },
+    administration: { ...preset.administration, ...file.administration },
     activate: file.activate ?? preset.activate,
   };
 }

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 
-import { AbiCoder, Contract, Interface, concat, getCreateAddress } from 'ethers';
+import { AbiCoder, Contract, Interface, ZeroAddress, concat, getCreateAddress } from 'ethers';
 import type { ParamType, Provider, TransactionReceipt, Wallet } from 'ethers';
 
 import { CONTRACT_NAMES, CONTRACT_PATHS, ROOT, ensureArtifacts, readArtifact } from '../artifacts.ts';
 import type { ContractName } from '../artifacts.ts';
 import { chainTime, mined, sendAndWait, sendOnly } from '../chain.ts';
-import { CommandError } from '../command.ts';
-import { contractsOf } from '../deployment.ts';
+import { CommandError, UsageError } from '../command.ts';
+import { contractsOf, readAbi } from '../deployment.ts';
 import type { DeployedContract, Deployment, JsonArgument } from '../deployment.ts';
 import { baseUnits } from './config.ts';
 import type { DeployConfig } from './config.ts';
@@ -36,12 +36,17 @@ export type DeployInput = {
 
 /** Enough for the largest creation. EIP-7825 allows 16.7 million per transaction. */
 const CREATION_GAS = 8_000_000n;
+/** Enough for the dearest call after them. */
+const CALL_GAS = 500_000n;
+/** Of OpenZeppelin's AccessManager. */
+const ADMIN_ROLE = 0n;
 
 /**
  * Works out addresses and constructor arguments; sends nothing. The contracts name each other by immutable addresses,
  * so those are computed from the deployer's nonce, in the order of `CONTRACT_NAMES`.
  */
 export async function planDeployment({ provider, signer, config, log }: DeployInput): Promise<DeployPlan> {
+  checkVerdicts(config);
   ensureArtifacts(log);
   const { chainId } = await provider.getNetwork();
   const nonce = await provider.getTransactionCount(signer.address, 'pending');
@@ -52,6 +57,17 @@ export async function planDeployment({ provider, signer, config, log }: DeployIn
   const args = constructorArguments(config, { at: addresses, deployer: signer.address, genesis });
   const creations = CONTRACT_NAMES.map((name) => ({ name, args: args[name], data: creationCode(name, args[name]) }));
   return { chainId, deployer: signer.address, nonce, genesis, addresses, creations };
+}
+
+/** A timelock slower than the arbiter's deadline could overturn, but never slash those who signed. */
+function checkVerdicts({ arbiter, params }: DeployConfig): void {
+  const { timelockDelay } = params.administration;
+  const { arbiterDeadline } = params.timing;
+  if (arbiter === undefined && timelockDelay >= arbiterDeadline) {
+    throw new UsageError(
+      `a timelock of ${timelockDelay} s cannot rule within the arbiter's deadline of ${arbiterDeadline} s`,
+    );
+  }
 }
 
 type Wiring = { readonly at: Addresses; readonly deployer: string; readonly genesis: bigint };
@@ -81,11 +97,12 @@ function constructorArguments(
         registry: at.ProofRegistry,
         distributor: at.RewardDistributor,
         authority: at.AccessManager,
-        arbiter: config.arbiter ?? config.admin ?? deployer,
+        arbiter: config.arbiter ?? at.TimelockController,
         minimumBond: baseUnits(config.params.court.minimumBond),
         bondBps: BigInt(config.params.court.bondBps),
       },
     ],
+    TimelockController: timelockArguments(config, deployer),
   };
 }
 
@@ -101,6 +118,11 @@ function stakingConfig({ params }: DeployConfig, { at, genesis }: Wiring): Argum
     minimumStakes: [inference, evaluator, gateway].map(baseUnits),
     slash: integers(params.slash),
   };
+}
+
+/** Delay, who announces and cancels, who executes (anybody, once it is due), and no admin but the timelock itself. */
+function timelockArguments({ params, admin }: DeployConfig, deployer: string): readonly Argument[] {
+  return [BigInt(params.administration.timelockDelay), [admin ?? deployer], [ZeroAddress], ZeroAddress];
 }
 
 function distributorConfig({ params, paramsHash, genesisTableRoot }: DeployConfig, { at }: Wiring): Argument {
@@ -199,32 +221,42 @@ async function createAtOnce(plan: DeployPlan, signer: Wallet): Promise<readonly 
   return await Promise.all(sent.map(({ name, hash }) => mined(signer, hash, `creating ${name}`)));
 }
 
-/** The reserve, the start of payments, and the handover to the admin. */
+/** The reserve, the start of payments, and the handover to the timelock: the deployer keeps no right of its own. */
 async function settleIn(deployment: Deployment, { signer, config }: DeployInput, log: (line: string) => void) {
   const { token, distributor } = contractsOf(deployment, signer);
+  const { AccessManager, TimelockController } = deployment.contracts;
+  const manager = new Contract(AccessManager.address, readAbi('AccessManager'), signer);
   const reserve = baseUnits(config.params.rewards.reserve);
-  await call(signer, token, 'approve', [await distributor.getAddress(), reserve]);
-  await call(signer, distributor, 'fund', [reserve]);
+  const calls: readonly Call[] = [
+    [token, 'approve', await distributor.getAddress(), reserve],
+    [distributor, 'fund', reserve],
+    ...(config.params.activate ? [[distributor, 'activate'] as const] : []),
+    [manager, 'grantRole', ADMIN_ROLE, TimelockController.address, 0n],
+    [manager, 'renounceRole', ADMIN_ROLE, signer.address],
+  ];
+  await (config.pipelined === true ? callAtOnce(signer, calls) : callInOrder(signer, calls));
   log(`reserve funded with ${config.params.rewards.reserve} DGAI`);
-  if (config.params.activate) await call(signer, distributor, 'activate', []);
-  if (config.admin !== undefined && config.admin !== signer.address) {
-    const manager = new Contract(
-      deployment.contracts.AccessManager.address,
-      [
-        'function grantRole(uint64 roleId, address account, uint32 executionDelay)',
-        'function renounceRole(uint64 roleId, address callerConfirmation)',
-      ],
-      signer,
-    );
-    await call(signer, manager, 'grantRole', [0n, config.admin, 0n]);
-    await call(signer, manager, 'renounceRole', [0n, signer.address]);
-    log(`administration handed to ${config.admin}`);
+  log(`administration handed to the timelock at ${TimelockController.address}`);
+}
+
+type Call = readonly [contract: Contract, name: string, ...args: readonly unknown[]];
+
+async function callInOrder(signer: Wallet, calls: readonly Call[]): Promise<void> {
+  for (const [contract, name, ...args] of calls) {
+    await sendAndWait(signer, await contract.getFunction(name).populateTransaction(...args), name);
   }
 }
 
-async function call(signer: Wallet, contract: Contract, name: string, args: readonly unknown[]): Promise<void> {
-  const request = await contract.getFunction(name).populateTransaction(...args);
-  await sendAndWait(signer, request, name);
+/** Each rests on the one before, so that none can be estimated: like the creations, with a fixed limit of gas. */
+async function callAtOnce(signer: Wallet, calls: readonly Call[]): Promise<void> {
+  const nonce = await signer.getNonce('pending');
+  const sent = [];
+  for (const [index, [contract, name, ...args]] of calls.entries()) {
+    const request = await contract.getFunction(name).populateTransaction(...args);
+    const hash = await sendOnly(signer, { ...request, nonce: nonce + index, gasLimit: CALL_GAS }, name);
+    sent.push({ name, hash });
+  }
+  await Promise.all(sent.map(({ name, hash }) => mined(signer, hash, name)));
 }
 
 /** The commit that gives this bytecode; null when there is none, or when what decides the bytecode has changed since. */

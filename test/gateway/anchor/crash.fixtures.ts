@@ -109,7 +109,7 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
       Promise.resolve({
         ...{ state: epochs.get(epoch)?.state ?? 'none', round: 0, roundStartsAt: 0n, paramsHash: ZERO_HASH },
         ...{ finalizableAt: (epochs.get(epoch)?.at ?? 0n) + 5n, tableRoot: ZERO_HASH, tableEpoch: 0n, pot: 0n },
-        ...{ distributionHash: ZERO_HASH, pools: [], paid: [], returned: [], electorate: 1n },
+        ...{ distributionHash: ZERO_HASH, pools: [], electorate: 1n },
       }),
     async propose(distribution) {
       const { epoch, round } = distribution;

@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Contract, Wallet, id, parseEther } from 'ethers';
+import { Contract, Wallet, ZeroAddress, id, parseEther } from 'ethers';
+import type { ContractRunner } from 'ethers';
 
 import { deploy } from '../../../scripts/deploy.ts';
-import { connect, view } from '../../../scripts/lib/chain.ts';
+import { connect, sendAndWait, view } from '../../../scripts/lib/chain.ts';
 import { LOCAL, ZERO_HASH, protocolParamsHash } from '../../../scripts/lib/deploy/config.ts';
 import { deployAll } from '../../../scripts/lib/deploy/deploy.ts';
 import { contractsOf, parseDeployment, readAbi } from '../../../scripts/lib/deployment.ts';
@@ -34,17 +35,50 @@ describe('scripts/deploy', () => {
     return parseDeployment(file, readFileSync(file, 'utf8'));
   }
 
-  it('hands the administration over, and leaves payments off under --shadow', async () => {
-    const admin = new Wallet(id('timelock')).address;
-    const deployment = await deployed('admin.json', '--admin', admin, '--shadow');
+  const connected = (deployment: Deployment, name: 'AccessManager' | 'TimelockController', runner: ContractRunner) =>
+    new Contract(deployment.contracts[name].address, readAbi(name), runner);
+
+  it('hands the administration to a timelock, and leaves payments off under --shadow', async () => {
+    const admin = new Wallet(id('multisig')).address;
+    const words = ['--admin', admin, '--shadow', '--arbiter-deadline', '2', '--timelock-delay', '1'];
+    const deployment = await deployed('admin.json', ...words);
     const { distributor, court } = contractsOf(deployment, chain.provider);
+    const timelock = connected(deployment, 'TimelockController', chain.provider);
+    const { address } = deployment.contracts.TimelockController;
     assert.equal(await view<boolean>(distributor, 'active'), false);
-    assert.equal(await view<string>(court, 'arbiter'), admin);
-    const { address } = deployment.contracts.AccessManager;
-    const manager = new Contract(address, readAbi('AccessManager'), chain.provider);
+    assert.equal(await view<string>(court, 'arbiter'), address);
+    const manager = connected(deployment, 'AccessManager', chain.provider);
     const isAdmin = async (account: string) =>
       (await view<{ isMember: boolean }>(manager, 'hasRole', [0, account])).isMember;
-    assert.deepEqual([await isAdmin(admin), await isAdmin(deployment.deployer)], [true, false]);
+    assert.deepEqual(await Promise.all([address, admin, deployment.deployer].map(isAdmin)), [true, false, false]);
+    assert.equal(await view<bigint>(timelock, 'getMinDelay'), 1n);
+    const may = (role: string, account: string) => view<boolean>(timelock, 'hasRole', [role, account]);
+    const held = ['PROPOSER_ROLE', 'CANCELLER_ROLE'].map((role) => may(id(role), admin));
+    assert.deepEqual(await Promise.all(held), [true, true]);
+    // Anybody executes what is due; nobody but the timelock itself changes who may announce.
+    assert.equal(await may(id('EXECUTOR_ROLE'), ZeroAddress), true);
+    assert.deepEqual(await Promise.all([admin, deployment.deployer].map((who) => may(ZERO_HASH, who))), [false, false]);
+    assert.equal(await may(id('PROPOSER_ROLE'), deployment.deployer), false);
+  });
+
+  it('lets a change through the timelock and nothing past it', async () => {
+    const deployment = await deployed('timelock.json');
+    const { provider } = await connect(chain.rpc);
+    const signer = new Wallet(DEV_KEY, provider);
+    const { distributor } = contractsOf(deployment, signer);
+    const hash = id('other parameters');
+    await assert.rejects(view(distributor, 'setParamsHash', [hash]), /AccessManagedUnauthorized/);
+    const timelock = connected(deployment, 'TimelockController', signer);
+    const data = distributor.interface.encodeFunctionData('setParamsHash', [hash]);
+    const act = [await distributor.getAddress(), 0n, data, ZERO_HASH, ZERO_HASH] as const;
+    for (const [name, args] of [
+      ['schedule', [...act, 0n]],
+      ['execute', act],
+    ] as const) {
+      await sendAndWait(signer, await timelock.getFunction(name).populateTransaction(...args), name);
+    }
+    assert.equal(await view<string>(distributor, 'paramsHash'), hash);
+    provider.destroy();
   });
 
   it('takes parameters from a file, and single ones from options', async () => {
@@ -85,6 +119,7 @@ describe('scripts/deploy', () => {
       ['--epoch-duration', '0'],
       ['--genesis', 'soon'],
       ['--admin', '0x12'],
+      ['--timelock-delay', '1'],
       ['--activate', '--shadow'],
       ['--params', '/nowhere.json'],
       ['--protocol-params', '/nowhere.json'],

@@ -149,8 +149,6 @@ export function createWorld(): World {
       round: 0n,
       pot: 1_000n,
       pools: [700n, 200n, 100n],
-      paid: [175n, 50n, 25n],
-      returned: [525n, 150n, 75n],
     },
     ...{
       roots: of(({ root: top }) => top),
@@ -208,14 +206,13 @@ export function createLate(): {
 
 function deployment(): Deployment {
   const at = (address: string) => ({ path: '', address, constructorArguments: [], block: 1, transaction: '' });
-  const [token, staking, court, manager] = ['0c', '0d', '0e', '0f'].map((byte) => at(`0x${byte.repeat(20)}`));
-  if (token === undefined || staking === undefined || court === undefined || manager === undefined)
-    throw new Error('four');
+  const other = (byte: string) => at(`0x${byte.repeat(20)}`);
   return {
     ...{ version: 1, chainId: '31337', commit: null, deployer: '', block: 1 },
     contracts: {
-      ...{ AccessManager: manager, DGAIToken: token, NodeStaking: staking, EvidenceCourt: court },
+      ...{ DGAIToken: other('0c'), NodeStaking: other('0d'), EvidenceCourt: other('0e') },
       ...{ ProofRegistry: at(REGISTRY), RewardDistributor: at(DISTRIBUTOR) },
+      ...{ AccessManager: other('0f'), TimelockController: other('10') },
     },
   };
 }
