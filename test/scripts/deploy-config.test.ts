@@ -20,7 +20,7 @@ import { parseDeployment, readDeployment } from '../../scripts/lib/deployment.ts
 const REFERENCE = new URL('../../deployments/31337.json', import.meta.url);
 
 describe('scripts/lib/deploy/config', () => {
-  for (const [name, { timing, slash, rewards, court }] of Object.entries({ LIVE, LOCAL })) {
+  for (const [name, { timing, slash, rewards, court, administration }] of Object.entries({ LIVE, LOCAL })) {
     it(`holds the bounds of the protocol in ${name}`, () => {
       const { epochDuration, recordWindow, roundDuration, disputeWindow, arbiterDeadline, unbonding } = timing;
       assert.ok(unbonding >= epochDuration + recordWindow + roundDuration + disputeWindow + arbiterDeadline);
@@ -31,6 +31,7 @@ describe('scripts/lib/deploy/config', () => {
         10_000,
       );
       assert.ok(court.bondBps >= 1 && baseUnits(court.minimumBond) > 0n);
+      assert.ok(administration.timelockDelay < arbiterDeadline, 'verdicts come in time to slash');
     });
   }
 
