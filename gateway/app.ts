@@ -12,10 +12,8 @@ import type { NodeClient } from './execute/node-client.ts';
 import type { HttpDeps } from './http/ports.ts';
 import { createServer } from './http/server.ts';
 import { bytesToHex } from './protocol/bytes.ts';
-import type { JsonObject } from './protocol/content.ts';
 import type { Address } from './protocol/types.ts';
 import { createPipeline } from './pipeline.ts';
-import { statesFormat } from './receipt/build-receipt.ts';
 import type { ReceiptLog, VoteLog } from './receipt/ports.ts';
 import type { ConditionBook } from './registry/conditions.ts';
 import { createDirectory } from './registry/directory.ts';
@@ -60,8 +58,6 @@ export type AppDeps = Pick<
   readonly exploreBps: number;
   /** Uniform 32-bit numbers; injected so that tests can pin a draw. */
   readonly randomUint32: () => number;
-  /** Whether a body demands a checkable format; by default only what it states in so many fields. */
-  readonly formatConstrained?: (body: JsonObject) => boolean;
 };
 
 export type App = {
@@ -99,7 +95,6 @@ export function buildApp(deps: AppDeps): App {
     meter: deps.meter,
     hold: (request, plan) => deps.ledger.reserve(request.keyHash, () => needOf(request, plan)),
     receipts: durable(deps.receipts),
-    formatConstrained: deps.formatConstrained ?? statesFormat,
     blockTime: deps.chain.blockTime,
     nowMs: deps.nowMs,
     newId: () => bytesToHex(randomBytes(32)),

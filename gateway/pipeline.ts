@@ -3,7 +3,6 @@ import { chargeOf, createSent, giveUp } from './charges.ts';
 import type { Going } from './charges.ts';
 import type { Execute, Executed } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
-import type { JsonObject } from './protocol/content.ts';
 import type { Address, Hex } from './protocol/types.ts';
 import { buildReceipt } from './receipt/build-receipt.ts';
 import type { ReceiptLog } from './receipt/ports.ts';
@@ -20,7 +19,6 @@ export type PipelineDeps = {
   /** Takes the worst case out of the key's budgets. @throws DgridError 402, 429 */
   readonly hold: (request: ServeRequest, plan: Plan) => Hold;
   readonly receipts: Pick<ReceiptLog, 'reserve' | 'commit' | 'release'>;
-  readonly formatConstrained: (body: JsonObject) => boolean;
   readonly blockTime: () => bigint;
   readonly nowMs: () => number;
   readonly newId: () => Hex;
@@ -78,9 +76,8 @@ function run(deps: PipelineDeps, { request, plan, ids, sent }: Going): Promise<E
 async function write(deps: PipelineDeps, going: Going, executed: Executed): Promise<ServeOutcome> {
   const answered = { ...going, executed };
   const measured = await deps.meter.measure(meterJob(answered));
-  const { gateway, formatConstrained } = deps;
-  const facts = answerFacts(answered, formatConstrained);
-  const receipt = buildReceipt({ ...facts, gateway, servedAt: deps.blockTime(), measured });
+  const facts = answerFacts(answered, measured);
+  const receipt = buildReceipt({ ...facts, gateway: deps.gateway, servedAt: deps.blockTime(), measured });
   const charge = chargeOf(going.hold, receipt);
   const { serial } = await deps.receipts.commit(servedReceipt({ answered, receipt, measured, charge }, deps.nowMs()));
   if (charge !== undefined) going.hold.settle(charge);

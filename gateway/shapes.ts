@@ -92,7 +92,7 @@ const isJudgeable = ({ endpoint = 'chat', body }: ServeRequest): boolean =>
 
 type AnswerFacts = Omit<ReceiptInput, 'gateway' | 'servedAt' | 'measured'>;
 
-export function answerFacts(answered: Answered, formatConstrained: (body: JsonObject) => boolean): AnswerFacts {
+export function answerFacts(answered: Answered, { formatConstrained }: Measured): AnswerFacts {
   const { request, plan, executed, ids } = answered;
   const { target, result } = executed;
   return {
@@ -109,7 +109,7 @@ export function answerFacts(answered: Answered, formatConstrained: (body: JsonOb
       preset: request.flags,
       pinned: plan.decision.pinned || plan.decision.lone.includes(target.modelId),
       isPrivate: plan.preferences.isPrivate || !isJudgeable(request),
-      formatConstrained: formatConstrained(sentBody(answered)),
+      formatConstrained,
     }),
   };
 }

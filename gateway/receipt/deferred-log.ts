@@ -2,7 +2,7 @@ import { Flag } from '../protocol/constants.ts';
 import type { ReceiptLog, Reservation, ServedReceipt } from './ports.ts';
 
 /** A log that can write a little later than it is asked to, and says when it has. */
-export type DeferrableLog = ReceiptLog & {
+export type DeferrableLog = Omit<ReceiptLog, 'reserve'> & {
   readonly reserve: (reservation: Reservation, withinMs?: number) => Promise<void>;
   /** The serial at once; `stored` resolves when the receipt is durable. */
   readonly append: (

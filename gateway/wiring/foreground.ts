@@ -15,14 +15,9 @@ import { BREAKER_DEFAULTS, createBreaker } from '../execute/breaker.ts';
 import { createMeter } from '../execute/meter.ts';
 import { createNodeClient } from '../execute/node-client.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
-import { constraintsOf } from '../poq/dimensions/constraints-of.ts';
-import { readRequest } from '../poq/dimensions/request-view.ts';
-import { requestContent } from '../protocol/content.ts';
-import type { JsonObject } from '../protocol/content.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { Address } from '../protocol/types.ts';
-import { statesFormat } from '../receipt/build-receipt.ts';
 import type { ReceiptLog, VoteLog } from '../receipt/ports.ts';
 import { createConditionBook } from '../registry/conditions.ts';
 import type { ChainView, NodeSource } from '../registry/ports.ts';
@@ -56,11 +51,12 @@ export type Foreground = {
 };
 
 const NODE_KEEP_ALIVE_MS = 10_000;
+const METER_THREAD = new URL('./meter-thread.ts', import.meta.url);
 
 export function createForeground(inputs: ForegroundInputs): Foreground {
   const { config, contracts, params, log, gateway, nodes, receipts } = inputs;
   const client = createNodeClient({ connectMs: config.connectMs, keepAliveMs: NODE_KEEP_ALIVE_MS });
-  const meter = createMeter({ maxQueue: config.maxInFlight * 2 });
+  const meter = createMeter({ maxQueue: config.maxInFlight * 2, thread: METER_THREAD });
   const quality = createQualityBook();
   const app = buildApp({
     ...config,
@@ -80,7 +76,6 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     conditions: createConditionBook(Date.now),
     quality,
     randomUint32: () => randomInt(2 ** 32),
-    formatConstrained,
     epochs: epochReads(inputs),
     params: () => params,
     checkKey: inputs.keyring.check,
@@ -116,13 +111,4 @@ function epochReads({ client, contracts, staking, distributions }: ForegroundInp
     }),
     dataset: distributions.dataset,
   };
-}
-
-/** Reading a prompt for its demands takes time: of a giant one only what it states in fields counts. */
-const MAX_READ_CHARS = 200_000;
-
-/** The same reading of the request as the evaluators': what they check is what counts. */
-function formatConstrained(body: JsonObject): boolean {
-  const request = requestContent(body);
-  return request.length > MAX_READ_CHARS ? statesFormat(body) : constraintsOf(readRequest(request)).length > 0;
 }

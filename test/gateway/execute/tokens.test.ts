@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 
+import fc from 'fast-check';
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+
 import { measure } from '../../../gateway/execute/measure.ts';
 import { countAnswer, countPrompt, countText } from '../../../gateway/execute/tokens.ts';
 import { keccakText } from '../../../gateway/protocol/keccak.ts';
+import { runs } from '../../deep.ts';
 
 const answer = (content: string) => ({
   model: 'm',
@@ -14,6 +18,36 @@ describe('token counts', () => {
     assert.equal(countText('hello world'), 2);
     assert.equal(countText(''), 0);
     assert.ok(countText('<|endoftext|>') > 1);
+  });
+
+  it("returns the library's count of any text, also of words it has seen before", () => {
+    const words = fc.constantFrom(
+      ...[
+        'the',
+        "don't",
+        "I'LL",
+        ' naïve',
+        ' 12345',
+        '\r\n',
+        '\n\n ',
+        '   ',
+        '\t',
+        '…',
+        '//',
+        ' {"a":',
+        '日本語',
+        'ÅNGSTRÖM',
+        '😀',
+        '\u0301',
+        '<|endoftext|>',
+      ],
+    );
+    const text = fc.array(fc.oneof(words, fc.string({ unit: 'binary', maxLength: 6 }), fc.string({ maxLength: 40 })));
+    const plain = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
+    fc.assert(
+      fc.property(text, (parts) => assert.equal(countText(parts.join('')), countTokens(parts.join(''), plain))),
+      { seed: 200_000, numRuns: runs(100, 5_000) },
+    );
   });
 
   it('returns more for more messages, parts, tools and schemas', () => {

@@ -16,7 +16,7 @@ function createSlowLog() {
   };
   let serial = 0n;
   const log: DeferrableLog = {
-    reserve: (_reservation, withinMs = 0) => write('reserve', withinMs),
+    reserve: (_reservation, withinMs: number = 0) => write('reserve', withinMs),
     append: (_served, withinMs) => ({ serial: serial++, stored: write('receipt', withinMs) }),
     commit: () => Promise.reject(new Error('not used')),
     release: () => write('release', 0),
@@ -29,6 +29,7 @@ const flagged = (flags: number): ServedReceipt => {
   const entry = served(1);
   return { ...entry, receipt: { ...entry.receipt, flags } };
 };
+const onLost = (error: unknown): void => assert.fail(String(error));
 const RESERVATION = { id: served(1).receipt.id, keyHash: 'k', atMs: 1 };
 
 /** Whether a promise is settled after everything that is ready has run. */
@@ -42,7 +43,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 describe('deferReceipts', () => {
   it('returns the serial before the receipt is on disk, and lets it wait as long as it may', async () => {
     const { log, last } = createSlowLog();
-    const deferred = deferReceipts(log, { withinMs: 4, onLost: assert.fail });
+    const deferred = deferReceipts(log, { withinMs: 4, onLost });
     await deferred.reserve(RESERVATION);
     assert.deepEqual(await deferred.commit(flagged(0)), { serial: 0n });
     assert.equal(last().withinMs, 4);
@@ -51,7 +52,7 @@ describe('deferReceipts', () => {
   it('waits for the disk where something in the store follows from the receipt', async () => {
     for (const flag of [Flag.gold, Flag.replay]) {
       const { log, last } = createSlowLog();
-      const committed = deferReceipts(log, { withinMs: 4, onLost: assert.fail }).commit(flagged(flag));
+      const committed = deferReceipts(log, { withinMs: 4, onLost }).commit(flagged(flag));
       assert.equal(await isSettled(committed), false);
       assert.equal(last().withinMs, 0);
       last().done.resolve();
@@ -87,6 +88,6 @@ describe('deferReceipts', () => {
 
   it('returns the log itself where answers are to wait', () => {
     const { log } = createSlowLog();
-    assert.equal(deferReceipts(log, { withinMs: 0, onLost: assert.fail }), log);
+    assert.equal(deferReceipts(log, { withinMs: 0, onLost }), log);
   });
 });

@@ -175,7 +175,10 @@ describe('a gateway at its edges', () => {
   });
 
   it('measures in its own thread and books its own overhead', async () => {
-    const meter = createMeter({ maxQueue: 100 });
+    const meter = createMeter({
+      maxQueue: 100,
+      thread: new URL('../../../gateway/wiring/meter-thread.ts', import.meta.url),
+    });
     gateway = await startGateway([inferenceNode(0, node.url)], { meter });
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask({})));
     assert.ok(answers.every(({ status }) => status === 200));

@@ -5,6 +5,8 @@ import { measure } from '../../../gateway/execute/measure.ts';
 import { createMeter } from '../../../gateway/execute/meter.ts';
 import type { MeterJob } from '../../../gateway/execute/meter.ts';
 
+const THREAD = new URL('../../../gateway/wiring/meter-thread.ts', import.meta.url);
+
 const job = (content: string): MeterJob => ({
   request: { model: 'm', messages: [{ role: 'user', content }] },
   answer: { model: 'm', choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] },
@@ -14,18 +16,21 @@ const job = (content: string): MeterJob => ({
 
 describe('the metering thread', () => {
   it('returns what the pure function returns, for many jobs at once', async () => {
-    const meter = createMeter({ maxQueue: 100 });
+    const meter = createMeter({ maxQueue: 100, thread: THREAD });
     try {
       await meter.ready();
       const jobs = Array.from({ length: 50 }, (_, index) => job(`text number ${index} 😀`));
-      assert.deepEqual(await Promise.all(jobs.map(meter.measure)), jobs.map(measure));
+      assert.deepEqual(
+        await Promise.all(jobs.map(meter.measure)),
+        jobs.map((one) => measure(one)),
+      );
     } finally {
       await meter.close();
     }
   });
 
   it('rejects a job it cannot measure, and goes on', async () => {
-    const meter = createMeter({ maxQueue: 100 });
+    const meter = createMeter({ maxQueue: 100, thread: THREAD });
     try {
       await assert.rejects(
         meter.measure({ ...job('x'), salt: '0x01' }),
@@ -38,7 +43,7 @@ describe('the metering thread', () => {
   });
 
   it('rejects a job that cannot be sent to the thread, and goes on', async () => {
-    const meter = createMeter({ maxQueue: 100 });
+    const meter = createMeter({ maxQueue: 100, thread: THREAD });
     try {
       const decision = (() => undefined) as unknown as MeterJob['decision'];
       await assert.rejects(meter.measure({ ...job('x'), decision }), DgridError);
@@ -49,7 +54,7 @@ describe('the metering thread', () => {
   });
 
   it('rejects when its queue is full, and when it is closed', async () => {
-    const meter = createMeter({ maxQueue: 1 });
+    const meter = createMeter({ maxQueue: 1, thread: THREAD });
     const waiting = meter.measure(job('x'));
     await assert.rejects(
       meter.measure(job('y')),
