@@ -31,6 +31,7 @@ export type AppDeps = Pick<
   HttpDeps,
   | 'domain'
   | 'epochs'
+  | 'datasets'
   | 'params'
   | 'checkKey'
   | 'notReady'

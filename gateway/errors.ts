@@ -32,6 +32,7 @@ export const ERRORS = {
   DGRID_UNKNOWN_MODEL: row(404, 'not_found_error'),
   DGRID_UNKNOWN_RECEIPT: row(404, 'not_found_error'),
   DGRID_UNKNOWN_EPOCH: row(404, 'not_found_error'),
+  DGRID_UNKNOWN_BATCH: row(404, 'not_found_error'),
   DGRID_UNKNOWN_ROUTE: row(404, 'not_found_error'),
   DGRID_BODY_TOO_LARGE: row(413, 'invalid_request_error'),
   DGRID_UNSUPPORTED_MEDIA_TYPE: row(415, 'invalid_request_error'),

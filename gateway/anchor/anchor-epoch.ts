@@ -20,7 +20,11 @@ export type AnchorEpochDeps = {
   /** Root and number of the golds prepared for an epoch; undefined when there are none. */
   readonly prepareGolds: (epoch: bigint) => Promise<{ readonly root: Hex; readonly count: number } | undefined>;
   readonly facts: (epoch: bigint, status: EpochStatus) => Promise<EpochFacts>;
-  readonly distribute: (facts: EpochFacts, history: readonly GoldOutcome[], round: number) => StoredDistribution;
+  readonly distribute: (
+    facts: EpochFacts,
+    history: readonly GoldOutcome[],
+    round: number,
+  ) => Promise<StoredDistribution>;
   readonly pollMs: number;
 };
 
@@ -139,7 +143,7 @@ async function distributionOf(deps: AnchorEpochDeps, epoch: bigint, status: Epoc
   if (known?.distribution.round === status.round) return known;
   const from = epoch - BigInt(deps.goldWindowEpochs - 1);
   const history = await deps.log.goldOutcomes(from < 0n ? 0n : from, epoch - 1n);
-  const stored = deps.distribute(await deps.facts(epoch, status), history, status.round);
+  const stored = await deps.distribute(await deps.facts(epoch, status), history, status.round);
   await deps.log.save(stored);
   return stored;
 }

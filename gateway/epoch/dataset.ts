@@ -3,27 +3,45 @@ import type { JsonValue } from '../protocol/canonical-json.ts';
 import { encodeStruct } from '../protocol/struct-json.ts';
 import type { RewardLeaf, TableLeaf } from '../protocol/types.ts';
 import type { StoredCommitSet } from '../evaluate/ports.ts';
-import type { EpochBatch, EpochContext, EpochFacts, EpochGold, EpochReceipt } from './ports.ts';
+import type { EpochBatch, EpochContext, EpochFrame, EpochGold, EpochReceipt } from './ports.ts';
 
 /** Version of the line format; a reader refuses what it does not know. */
 export const DATASET_VERSION = 1;
-
-export type DatasetResult = { readonly leaves: readonly RewardLeaf[]; readonly tableLeaves: readonly TableLeaf[] };
 
 /**
  * The epoch as canonical JSON lines, in a fixed order: context, batches, receipts with their records, golds, table,
  * reward leaves. `dataHash` is the sha256 of the whole text, whose every line ends in a line feed.
  */
-export function datasetText(facts: EpochFacts, result: DatasetResult): string {
-  const lines: JsonValue[] = [
-    contextLine(facts.context),
-    ...facts.batches.map(batchLine),
-    ...facts.receipts.map(receiptLine),
-    ...facts.golds.map(goldLine),
-    ...result.tableLeaves.map((leaf) => ({ type: 'table', leaf: encodeStruct('table', leaf) })),
-    ...result.leaves.map((leaf) => ({ type: 'reward', leaf: encodeStruct('reward', leaf) })),
-  ];
+export function datasetHead({ context, batches }: Pick<EpochFrame, 'context' | 'batches'>): string {
+  return linesText([contextLine(context), ...batches.map(batchLine)]);
+}
+
+export function receiptLines(receipts: readonly EpochReceipt[]): string {
+  return linesText(receipts.map(receiptLine));
+}
+
+export type DatasetResult = { readonly leaves: readonly RewardLeaf[]; readonly tableLeaves: readonly TableLeaf[] };
+
+export function datasetTail(golds: readonly EpochGold[], { leaves, tableLeaves }: DatasetResult): string {
+  return linesText([
+    ...golds.map(goldLine),
+    ...tableLeaves.map((leaf) => ({ type: 'table', leaf: encodeStruct('table', leaf) })),
+    ...leaves.map((leaf) => ({ type: 'reward', leaf: encodeStruct('reward', leaf) })),
+  ]);
+}
+
+function linesText(lines: readonly JsonValue[]): string {
   return lines.map((line) => `${canonicalJson(line)}\n`).join('');
+}
+
+/** The two datasets of a batch alone, each with a digest of its own on chain. */
+export const BATCH_PARTS = ['receipts', 'records'] as const;
+export type BatchPart = (typeof BATCH_PARTS)[number];
+
+/** What a receipt's line of the epoch's dataset contributes to one of its batch's. */
+export function batchPartLine(line: string, part: BatchPart): string {
+  const { receipt, signature, entries, record } = JSON.parse(line) as Readonly<Record<string, JsonValue>>;
+  return canonicalJson(part === 'receipts' ? { receipt, signature } : { entries, record });
 }
 
 function contextLine(context: EpochContext): JsonValue {

@@ -4,7 +4,7 @@ import { rewardLeaf, tableLeaf } from '../protocol/leaf.ts';
 import type { LeafDomain } from '../protocol/leaf.ts';
 import { buildSumTree } from '../protocol/sum-tree.ts';
 import type { SumTree } from '../protocol/sum-tree.ts';
-import type { Hex, RewardLeaf, TableLeaf } from '../protocol/types.ts';
+import type { Address, Hex, RewardLeaf, TableLeaf } from '../protocol/types.ts';
 import { activeMask } from '../poq/active.ts';
 import { isCounted } from '../poq/counting.ts';
 import type { CountedReceipt } from '../poq/counting.ts';
@@ -12,10 +12,11 @@ import { feedbackOf } from '../poq/feedback.ts';
 import { foldEvaluators, foldGateways, foldInference, rewardLeaves, weightOf } from '../poq/fold.ts';
 import { countExaminable } from '../poq/rate.ts';
 import { dimensionConsensus, goldScore } from '../poq/score.ts';
+import { getOrCreate } from '../poq/maps.ts';
 import { tableLeaves } from '../poq/table.ts';
 import { trustTable } from '../poq/trust.ts';
 import { FAMILIES, Flag, RecordStatus } from '../protocol/constants.ts';
-import type { EpochFacts, EpochReceipt, GoldOutcome } from './ports.ts';
+import type { EpochFrame, EpochReceipt, GoldOutcome } from './ports.ts';
 
 /** What an epoch's facts amount to: who is paid in what proportion, and the table that a later epoch will use. */
 export type EpochFold = {
@@ -24,54 +25,86 @@ export type EpochFold = {
   readonly goldOutcomes: readonly GoldOutcome[];
 };
 
-/** @param history outcomes of the golds of the earlier epochs in the window, oldest first. */
-export function foldEpoch(facts: EpochFacts, history: readonly GoldOutcome[]): EpochFold {
-  const { context } = facts;
-  const { minQualityBps } = context.params;
-  const counted = countedReceipts(facts);
-  const receipts = counted.map(({ receipt }) => receipt);
-  const goldOutcomes = outcomesOf(facts, counted);
-  const shares = [
-    foldInference({ receipts, feedback: feedbackOf([]), minQualityBps }),
-    foldEvaluators({ records: counted.map(({ entry }) => entry), golds: goldOutcomes }),
-    foldGateways({ receipts, minQualityBps }),
-  ] as const;
-  return {
-    leaves: shares.flatMap((share, role) => rewardLeaves(context.epoch, role, share)),
-    tableLeaves: tableOf(facts, receipts, [...history, ...goldOutcomes]),
-    goldOutcomes,
-  };
-}
+/** Takes an epoch's receipts one after the other; what it keeps of each is what the sums need. */
+export type Fold = {
+  readonly add: (receipt: EpochReceipt) => void;
+  /** @param history outcomes of the golds of the earlier epochs in the window, oldest first. */
+  readonly end: (history: readonly GoldOutcome[]) => EpochFold;
+};
 
-type Counted = { readonly entry: EpochReceipt; readonly receipt: CountedReceipt };
-
-/** Receipts that are not void, joined with what their records say. */
-function countedReceipts({ context, batches, receipts, golds }: EpochFacts): readonly Counted[] {
+export function createFold({ context, batches, golds }: EpochFrame): Fold {
   const anchoredAt = new Map(batches.map((batch) => [batch.batchId, batch.anchoredAt]));
   const truths = new Map(
     golds.flatMap(({ used }) => (used === undefined ? [] : [[used.receiptId, used.truth] as const])),
   );
-  return receipts.flatMap((entry) => {
-    const anchor = anchoredAt.get(entry.batchId);
-    if (anchor === undefined) return [];
-    if (!isCounted({ servedAt: entry.receipt.servedAt, anchoredAt: anchor }, context.clock)) return [];
-    return [{ entry, receipt: countedReceipt(entry, truths.get(entry.receipt.id), context.params) }];
-  });
+  const same = createNames();
+  const receipts: CountedReceipt[] = [];
+  const revealed: { readonly entries: readonly { readonly evaluator: Address }[] }[] = [];
+  const goldEntries = new Map<Hex, EpochReceipt>();
+  return {
+    add(entry) {
+      const anchor = anchoredAt.get(entry.batchId);
+      // A receipt that is void, or of no listed batch, counts for nothing.
+      if (anchor === undefined) return;
+      if (!isCounted({ servedAt: entry.receipt.servedAt, anchoredAt: anchor }, context.clock)) return;
+      const truth = truths.get(entry.receipt.id);
+      receipts.push(countedReceipt(entry, { truth, params: context.params, same }));
+      if (truth !== undefined) goldEntries.set(entry.receipt.id, entry);
+      if (entry.entries.length > 0) {
+        revealed.push({ entries: entry.entries.map(({ evaluator }) => ({ evaluator: same(evaluator) })) });
+      }
+    },
+    end: (history) => foldOf({ context, golds }, { receipts, revealed, goldEntries }, history),
+  };
 }
 
-function countedReceipt(
-  { receipt, record }: EpochReceipt,
-  truth: number | undefined,
-  params: EpochFacts['context']['params'],
-): CountedReceipt {
-  const { gateway, node, family, complexity, units, flags } = receipt;
+type Kept = {
+  readonly receipts: readonly CountedReceipt[];
+  readonly revealed: readonly { readonly entries: readonly { readonly evaluator: Address }[] }[];
+  readonly goldEntries: ReadonlyMap<Hex, EpochReceipt>;
+};
+
+function foldOf(
+  { context, golds }: Pick<EpochFrame, 'context' | 'golds'>,
+  { receipts, revealed, goldEntries }: Kept,
+  history: readonly GoldOutcome[],
+): EpochFold {
+  const { minQualityBps } = context.params;
+  const goldOutcomes = outcomesOf(golds, goldEntries);
+  const shares = [
+    foldInference({ receipts, feedback: feedbackOf([]), minQualityBps }),
+    foldEvaluators({ records: revealed, golds: goldOutcomes }),
+    foldGateways({ receipts, minQualityBps }),
+  ] as const;
+  return {
+    leaves: shares.flatMap((share, role) => rewardLeaves(context.epoch, role, share)),
+    tableLeaves: tableOf(context, receipts, [...history, ...goldOutcomes]),
+    goldOutcomes,
+  };
+}
+
+/** One string per account instead of one per receipt: a million receipts name a few hundred of them. */
+function createNames(): (name: Address) => Address {
+  const names = new Map<Address, Address>();
+  return (name) => getOrCreate(names, name, () => name);
+}
+
+type CountRules = {
+  /** Exact accuracy of a gold. */
+  readonly truth: number | undefined;
+  readonly params: EpochFrame['context']['params'];
+  readonly same: (name: Address) => Address;
+};
+
+function countedReceipt({ receipt, record }: EpochReceipt, { truth, params, same }: CountRules): CountedReceipt {
+  const { family, complexity, units, flags } = receipt;
   const { status, quality, score } = record;
-  const base = { gateway, node, family, complexity, units, flags, status, quality, score };
+  const names = { gateway: same(receipt.gateway), node: same(receipt.node) };
+  const base = { ...names, family, complexity, units, flags, status, quality, score };
   return truth === undefined ? base : { ...base, exactScore: goldScore({ receipt, record, truth, params }) };
 }
 
-function outcomesOf({ golds }: EpochFacts, counted: readonly Counted[]): readonly GoldOutcome[] {
-  const byId = new Map(counted.map(({ entry }) => [entry.receipt.id, entry]));
+function outcomesOf(golds: EpochFrame['golds'], byId: ReadonlyMap<Hex, EpochReceipt>): readonly GoldOutcome[] {
   return golds.flatMap(({ used }) => {
     const entry = used === undefined ? undefined : byId.get(used.receiptId);
     if (used === undefined || entry === undefined || entry.record.status !== RecordStatus.scored) return [];
@@ -92,7 +125,7 @@ function outcomesOf({ golds }: EpochFacts, counted: readonly Counted[]): readonl
 }
 
 function tableOf(
-  { context }: EpochFacts,
+  context: EpochFrame['context'],
   receipts: readonly CountedReceipt[],
   golds: readonly GoldOutcome[],
 ): TableLeaf[] {

@@ -14,7 +14,7 @@ export type GatherDeps = {
   readonly params: ProtocolParams;
   /** Accounts of a role that are in office in an epoch. */
   readonly activeIn: (role: Role, epoch: bigint) => Promise<readonly Address[]>;
-  readonly log: Pick<EpochLog, 'facts'>;
+  readonly log: Pick<EpochLog, 'batches' | 'receiptsOf'>;
   readonly golds: Pick<GoldLog, 'ofEpoch' | 'answerOf'>;
   /** Exact accuracy in bps of a canonical response to a gold task. */
   readonly truth: (task: JsonObject, response: string) => number;
@@ -37,7 +37,8 @@ export async function gatherFacts(epoch: bigint, status: EpochStatus, deps: Gath
       evaluators: await deps.activeIn(Role.evaluator, epoch),
       nodes: await deps.activeIn(Role.inference, epoch),
     },
-    ...(await deps.log.facts(epoch)),
+    batches: await deps.log.batches(epoch),
+    receiptsOf: deps.log.receiptsOf,
     golds: await Promise.all(golds.map((gold) => withTruth(epoch, gold, deps))),
   };
 }

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import type { StoredBatch } from '../anchor/ports.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
@@ -64,12 +66,16 @@ export type EpochGold = {
   readonly used?: { readonly receiptId: Hex; readonly truth: number };
 };
 
-/** Everything that an epoch's result is computed from. */
-export type EpochFacts = {
+/** Everything that an epoch's result is computed from, but for its receipts, which may be more than memory holds. */
+export type EpochFrame = {
   readonly context: EpochContext;
   readonly batches: readonly EpochBatch[];
-  readonly receipts: readonly EpochReceipt[];
   readonly golds: readonly EpochGold[];
+};
+
+/** With the receipts of each of its batches, by serial, some at a time. */
+export type EpochFacts = EpochFrame & {
+  readonly receiptsOf: (batch: EpochBatch) => AsyncIterable<readonly EpochReceipt[]>;
 };
 
 /** A gold that was drawn and scored, as trust and the gating of dimensions read it. */
@@ -93,10 +99,45 @@ export type EpochResult = {
   readonly goldOutcomes: readonly GoldOutcome[];
 };
 
-/** With the dataset that publishes it, which is by far the largest part. */
-export type StoredDistribution = EpochResult & {
-  /** JSON lines; `dataHash` is their sha256. */
-  readonly dataset: string;
+/** Where the receipts of a batch stand in the file of their epoch's dataset: a part that can be unpacked on its own. */
+export type DatasetPart = { readonly batchId: bigint; readonly start: number; readonly end: number };
+
+/** The dataset itself is a file by then; `dataHash` names it. */
+export type StoredDistribution = EpochResult & { readonly parts: readonly DatasetPart[] };
+
+/** Takes a dataset as it is made. Nothing of it is kept before its end. */
+export type DatasetWriter = {
+  readonly write: (text: string) => Promise<void>;
+  /** Ends a part. @returns where the next one begins in the file. */
+  readonly cut: () => Promise<number>;
+  /** On disk when it resolves. @returns sha256 of the whole text. */
+  readonly end: () => Promise<Hex>;
+  readonly discard: () => Promise<void>;
+};
+
+/** A packed dataset on disk. */
+export type DatasetFile = {
+  readonly dataHash: Hex;
+  /** Size of the file. */
+  readonly bytes: number;
+  /** The file as it is, gzip, or from `start` to before `end`. */
+  readonly packed: (range?: { readonly start: number; readonly end: number }) => Readable;
+};
+
+/** Datasets by the digest of their text. */
+export type DatasetFiles = {
+  readonly create: () => Promise<DatasetWriter>;
+  readonly open: (dataHash: Hex) => Promise<DatasetFile | undefined>;
+  readonly remove: (dataHash: Hex) => Promise<void>;
+  readonly list: () => Promise<readonly Hex[]>;
+};
+
+/** A published batch: its line on chain, and where its receipts stand. */
+export type PublishedBatch = DatasetPart & {
+  /** Of the epoch's dataset. */
+  readonly dataHash: Hex;
+  readonly receiptsDataHash: Hex;
+  readonly recordsDataHash: Hex;
 };
 
 export type EpochLog = {
@@ -104,11 +145,15 @@ export type EpochLog = {
   readonly runningBatches: (epoch: bigint) => Promise<number>;
   /** Batches anchored in the epoch, whatever became of them. */
   readonly anchoredBatches: (epoch: bigint) => Promise<number>;
-  readonly facts: (epoch: bigint) => Promise<Omit<EpochFacts, 'context' | 'golds'>>;
+  /** The epoch's recorded batches, by id. An abandoned one is left out with all its receipts. */
+  readonly batches: (epoch: bigint) => Promise<readonly EpochBatch[]>;
+  readonly receiptsOf: EpochFacts['receiptsOf'];
   readonly goldOutcomes: (fromEpoch: bigint, toEpoch: bigint) => Promise<readonly GoldOutcome[]>;
   readonly save: (stored: StoredDistribution) => Promise<void>;
   readonly distribution: (epoch: bigint) => Promise<EpochResult | undefined>;
-  readonly dataset: (epoch: bigint) => Promise<string | undefined>;
+  /** Digest of the epoch's dataset. */
+  readonly dataHash: (epoch: bigint) => Promise<Hex | undefined>;
+  readonly publishedBatch: (batchId: bigint) => Promise<PublishedBatch | undefined>;
   /** Adds the rows that open, prepare and close an epoch; rows that exist are left alone. */
   readonly plan: (
     rows: readonly { readonly kind: 'open' | 'gold' | 'propose'; readonly epoch: bigint }[],

@@ -23,6 +23,23 @@ export type ModelView = {
   readonly nodes: number;
 };
 
+/** Published datasets, canonical JSON lines; undefined until they are published. `dataHash` is sha256 of the text. */
+export type DatasetReads = {
+  readonly epoch: (epoch: bigint) => Promise<
+    | {
+        readonly dataHash: Hex;
+        /** Size of the gzip file. */
+        readonly bytes: number;
+        readonly packed: () => Readable;
+      }
+    | undefined
+  >;
+  readonly batch: (
+    batchId: bigint,
+    part: 'receipts' | 'records',
+  ) => Promise<{ readonly dataHash: Hex; readonly text: () => Readable } | undefined>;
+};
+
 /** Everything the HTTP edge can do; handed in by `buildApp`, so the edge knows neither chain nor store. */
 export type HttpDeps = {
   readonly serve: Serve;
@@ -32,11 +49,8 @@ export type HttpDeps = {
   readonly nodes: () => readonly JsonView[];
   readonly domain: NetworkDomain;
   readonly findReceipt: (id: Hex) => Promise<StoredReceipt | undefined>;
-  readonly epochs: {
-    readonly find: (epoch: bigint) => Promise<JsonView | undefined>;
-    /** Canonical JSON lines; undefined until the dataset is published. */
-    readonly dataset: (epoch: bigint) => Promise<Readable | Uint8Array | string | undefined>;
-  };
+  readonly epochs: { readonly find: (epoch: bigint) => Promise<JsonView | undefined> };
+  readonly datasets: DatasetReads;
   readonly params: () => JsonView;
   /** What a key has spent and may still spend. */
   readonly account: (keyHash: string) => AccountView | undefined;

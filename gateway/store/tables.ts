@@ -115,7 +115,7 @@ export type Tables = {
     readonly leaves: string;
     readonly table_leaves: string;
     readonly gold_outcomes: string;
-    readonly dataset: string;
+    readonly data_hash: Hex;
     readonly final: DefaultInteger;
   };
   readonly spending: {
@@ -131,6 +131,14 @@ export type Tables = {
     readonly day: Integer;
     readonly receipt_id: Hex;
     readonly good: Integer;
+  };
+  readonly dataset_parts: {
+    readonly batch_id: Integer;
+    readonly epoch: Integer;
+    readonly part_start: Integer;
+    readonly part_end: Integer;
+    readonly receipts_data_hash: Hex;
+    readonly records_data_hash: Hex;
   };
   readonly outbox: {
     readonly position: DefaultInteger;

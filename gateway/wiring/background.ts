@@ -9,7 +9,7 @@ import { distribute } from '../epoch/distribute.ts';
 import { createReadiness } from '../epoch/readiness.ts';
 import { gatherFacts } from '../epoch/gather-facts.ts';
 import type { GatherDeps } from '../epoch/gather-facts.ts';
-import type { EpochLog } from '../epoch/ports.ts';
+import type { DatasetFiles, EpochLog } from '../epoch/ports.ts';
 import type { Tables } from '../epoch/tables.ts';
 import { createEvaluatorClient } from '../evaluate/evaluator-client.ts';
 import type { EvaluatorNode, ExaminationLog } from '../evaluate/ports.ts';
@@ -56,6 +56,8 @@ export type Background = {
     readonly epoch: EpochLog;
     readonly gold: GoldLog;
   };
+  /** Where the datasets of epochs go. */
+  readonly files: DatasetFiles;
   readonly tables: Tables;
   readonly serve: Serve;
   readonly recordScore: (report: ScoreReport) => void;
@@ -194,7 +196,8 @@ function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
     prepareGolds: (epoch) =>
       prepareGolds(epoch, { log: logs.gold, ...golds, leafDomain: domains(background).leafDomain }),
     facts: (epoch, status) => gatherFacts(epoch, status, factsDeps(background)),
-    distribute: (facts, history, round) => distribute(facts, history, round, domains(background)),
+    distribute: (facts, history, round) =>
+      distribute(facts, history, round, { ...domains(background), datasets: background.files }),
     pollMs: settings.pollMs,
   };
 }

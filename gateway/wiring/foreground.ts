@@ -23,6 +23,7 @@ import { createConditionBook } from '../registry/conditions.ts';
 import type { ChainView, NodeSource } from '../registry/ports.ts';
 import { createQualityBook } from '../registry/quality-book.ts';
 import type { QualityBook } from '../registry/quality-book.ts';
+import type { PublishedDatasets } from '../store/published-datasets.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 
@@ -41,7 +42,8 @@ export type ForegroundInputs = {
   readonly gateway: Address;
   readonly receipts: ReceiptLog;
   readonly votes: VoteLog;
-  readonly distributions: Pick<EpochLog, 'distribution' | 'dataset'>;
+  readonly distributions: Pick<EpochLog, 'distribution'>;
+  readonly datasets: PublishedDatasets;
 };
 
 export type Foreground = {
@@ -77,6 +79,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     quality,
     randomUint32: () => randomInt(2 ** 32),
     epochs: epochReads(inputs),
+    datasets: inputs.datasets,
     params: () => params,
     checkKey: inputs.keyring.check,
     ledger: inputs.ledger,
@@ -109,6 +112,5 @@ function epochReads({ client, contracts, staking, distributions }: ForegroundInp
       status: (epoch) => readEpoch(client, contracts.rewardDistributor, epoch),
       result: distributions.distribution,
     }),
-    dataset: distributions.dataset,
   };
 }

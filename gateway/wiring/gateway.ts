@@ -39,15 +39,18 @@ import { createAnchorLog } from '../store/anchor-log.ts';
 import { createAttestationLog } from '../store/attestation-log.ts';
 import { createBatchLog, storedSerials } from '../store/batch-log.ts';
 import { createContentCipher } from '../store/content-cipher.ts';
+import { createDatasetFiles } from '../store/dataset-files.ts';
 import { createEpochLog } from '../store/epoch-log.ts';
 import { createExaminationLog } from '../store/examination-log.ts';
 import { createGoldLog } from '../store/gold-log.ts';
 import { createOutboxLog } from '../store/outbox-log.ts';
+import { createPublishedDatasets } from '../store/published-datasets.ts';
 import { createReceiptLog } from '../store/receipt-log.ts';
 import { createSpendingLog } from '../store/spending-log.ts';
 import { openStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { createVoteLog } from '../store/vote-log.ts';
+import type { DatasetFiles } from '../epoch/ports.ts';
 import type { ReceiptLog } from '../receipt/ports.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';
@@ -87,7 +90,7 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const side = await openChain(inputs);
   const gateway = inputs.config.account.toLowerCase() as Address;
   const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
-  const { store, logs, receipts } = await openLogs(inputs, gateway, await chain.nextSerial());
+  const { store, logs, receipts, files } = await openLogs(inputs, gateway, await chain.nextSerial());
   const keyring = createKeyring(inputs.keys);
   const keys = watchKeys({
     path: inputs.config.keysFile,
@@ -105,10 +108,11 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
     receipts,
     votes: createVoteLog(store),
     distributions: logs.epoch,
+    datasets: createPublishedDatasets({ log: logs.epoch, files }),
   });
   const golds = goldRules(inputs, await logs.gold.everPrepared());
   for (const report of await logs.anchor.recentScores(ROUTING_HISTORY)) quality.recordScore(report);
-  const background = backgroundOf(inputs, { side, gateway, chain, logs, golds, serve: app.serve });
+  const background = backgroundOf(inputs, { side, gateway, chain, logs, files, golds, serve: app.serve });
   const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
   return {
     app,
@@ -139,12 +143,14 @@ function senderOf({ config, signerKey }: Inputs, { client }: ChainSide): Sender 
 }
 
 type Logs = Background['logs'];
+type OpenLogs = {
+  readonly store: Store;
+  readonly logs: Logs;
+  readonly receipts: ReceiptLog;
+  readonly files: DatasetFiles;
+};
 
-async function openLogs(
-  { config, dataKey }: Inputs,
-  gateway: Address,
-  firstSerial: bigint,
-): Promise<{ readonly store: Store; readonly logs: Logs; readonly receipts: ReceiptLog }> {
+async function openLogs({ config, dataKey }: Inputs, gateway: Address, firstSerial: bigint): Promise<OpenLogs> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const store = await openStore(join(config.dataDir, 'gateway.db'));
   requireWholeStore({ onChain: firstSerial, stored: await storedSerials(store) }, config.acceptLostStore);
@@ -158,14 +164,17 @@ async function openLogs(
     epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(dataKey) }),
     gold: createGoldLog(store, cipher),
   };
-  return { store, logs, receipts: await createReceiptLog({ store, cipher, firstSerial }) };
+  const files = await createDatasetFiles(join(config.dataDir, 'datasets'));
+  return { store, logs, receipts: await createReceiptLog({ store, cipher, firstSerial }), files };
 }
 
-type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'golds' | 'serve'> & { readonly side: ChainSide };
+type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'files' | 'golds' | 'serve'> & {
+  readonly side: ChainSide;
+};
 
 function backgroundOf(
   inputs: Inputs,
-  { side, gateway, chain, logs, golds, serve }: BackgroundSide,
+  { side, gateway, chain, logs, files, golds, serve }: BackgroundSide,
 ): Omit<Background, 'recordScore'> {
   const { config, contracts, params, log, signerKey } = inputs;
   return {
@@ -180,6 +189,7 @@ function backgroundOf(
     nodes: side.nodes,
     membership: createMembership({ client: side.client, staking: contracts.nodeStaking, nodes: side.nodes }),
     logs,
+    files,
     tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
     serve,
     golds,

@@ -93,7 +93,8 @@ const { app, close } = createForeground({
   nodes: { list: () => nodes },
   gateway: addressOf(99),
   receipts,
-  distributions: { distribution: async () => undefined, dataset: async () => undefined },
+  distributions: { distribution: async () => undefined },
+  datasets: { epoch: async () => undefined, batch: async () => undefined },
 });
 
 process.on('SIGTERM', () => {

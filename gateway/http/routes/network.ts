@@ -6,6 +6,8 @@ import { receiptView } from '../receipt-view.ts';
 import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
 import { sendJson } from '../send-json.ts';
+import { registerDatasets } from './datasets.ts';
+import { epochOf } from './epoch-number.ts';
 
 /** Everything a caller can look up: models, nodes, decisions, receipts, epochs, parameters. */
 export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
@@ -27,6 +29,7 @@ export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
   app.get('/v1/params', async (_request, reply) => sendJson(reply, deps.params()));
   registerReceipts(app, deps);
   registerEpochs(app, deps);
+  registerDatasets(app, deps);
 }
 
 const RECEIPT_ID = /^0x[0-9a-f]{64}$/i;
@@ -46,23 +49,12 @@ function registerReceipts(app: FastifyInstance, deps: HttpDeps): void {
 }
 
 function registerEpochs(app: FastifyInstance, deps: HttpDeps): void {
-  const epochOf = (text: string): bigint => {
-    if (!/^\d{1,18}$/.test(text)) throw new DgridError('DGRID_UNKNOWN_EPOCH', 'An epoch is a number from 0 on.');
-    return BigInt(text);
-  };
   app.get<{ Params: { epoch: string } }>('/v1/epochs/:epoch', async (request, reply) => {
     const epoch = epochOf(request.params.epoch);
     const view = await deps.epochs.find(epoch);
     if (view === undefined)
       throw new DgridError('DGRID_UNKNOWN_EPOCH', `This gateway knows nothing of epoch ${epoch}.`);
     return sendJson(reply, view);
-  });
-  app.get<{ Params: { epoch: string } }>('/v1/epochs/:epoch/dataset', async (request, reply) => {
-    const epoch = epochOf(request.params.epoch);
-    const dataset = await deps.epochs.dataset(epoch);
-    if (dataset === undefined)
-      throw new DgridError('DGRID_UNKNOWN_EPOCH', `The dataset of epoch ${epoch} is not published.`);
-    return reply.type('application/x-ndjson; charset=utf-8').send(dataset);
   });
 }
 

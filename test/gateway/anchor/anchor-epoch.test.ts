@@ -28,7 +28,7 @@ const distributionOf = (epoch: bigint, round: number): StoredDistribution => ({
   leaves: [],
   tableLeaves: [],
   goldOutcomes: [],
-  dataset: '',
+  parts: [],
 });
 
 function world() {
@@ -83,8 +83,6 @@ function world() {
         tableEpoch: 0n,
         distributionHash: distributionHash(distributionOf(5n, 0).distribution),
         pools: [],
-        paid: [],
-        returned: [],
         pot: 0n,
         electorate: state.electorate,
       } satisfies EpochStatus),
@@ -97,7 +95,10 @@ function world() {
   const log: EpochLog = {
     runningBatches: () => Promise.resolve(state.running),
     anchoredBatches: () => Promise.resolve(state.stored),
-    facts: unused,
+    batches: unused,
+    receiptsOf: () => {
+      throw new Error('not asked for');
+    },
     goldOutcomes: (from, to) => {
       calls.push(`history ${from} ${to}`);
       return Promise.resolve([]);
@@ -107,7 +108,8 @@ function world() {
       return note(`save ${stored.distribution.round}`);
     },
     distribution: (epoch) => Promise.resolve(saved.get(epoch)),
-    dataset: unused,
+    dataHash: unused,
+    publishedBatch: unused,
     plan: unused,
     proposed: (_key, epoch, round) => note(`proposed ${epoch} ${round}`),
     overturned: (_key, epoch, round) => note(`overturned ${epoch} ${round}`),
@@ -129,7 +131,7 @@ function world() {
     facts: () => Promise.resolve({} as never),
     distribute: (_facts, _history, round) => {
       calls.push(`distribute ${round}`);
-      return distributionOf(5n, round);
+      return Promise.resolve(distributionOf(5n, round));
     },
     pollMs: 7,
   });

@@ -27,7 +27,7 @@ import {
   receipt,
   wipe,
 } from '../background.fixtures.ts';
-import { CLOCK, EVALUATORS, factsOf } from '../epoch/facts.fixtures.ts';
+import { CLOCK, EVALUATORS, factsOf, memoryDatasets } from '../epoch/facts.fixtures.ts';
 import { openLogs } from '../store/world.fixtures.ts';
 import { createFakeChain, mortal, mortalChain, mortalStore } from './crash.fixtures.ts';
 import type { Mortal } from './crash.fixtures.ts';
@@ -100,10 +100,19 @@ async function live(
       prepareGolds: () => Promise.resolve(undefined),
       facts: async (epoch) => {
         const { context } = factsOf([]);
-        return { context: { ...context, epoch }, golds: [], ...(await logs.epoch.facts(epoch)) };
+        return {
+          context: { ...context, epoch },
+          golds: [],
+          batches: await logs.epoch.batches(epoch),
+          receiptsOf: logs.epoch.receiptsOf,
+        };
       },
       distribute: (facts, history, round) =>
-        distribute(facts, history, round, { signer: GATEWAY_SIGNER, signingDomain: SIGNING_DOMAIN }),
+        distribute(facts, history, round, {
+          signer: GATEWAY_SIGNER,
+          signingDomain: SIGNING_DOMAIN,
+          datasets: memoryDatasets(),
+        }),
       pollMs: 1,
     }),
     ...createExamine({

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 
 import { createEpochViews } from '../../../gateway/claim/epoch-view.ts';
 import type { DistributionView, EpochView } from '../../../gateway/claim/epoch-view.ts';
-import type { EpochResult } from '../../../gateway/epoch/ports.ts';
+import type { EpochBatch, EpochResult } from '../../../gateway/epoch/ports.ts';
 import type { EpochStatus } from '../../../gateway/anchor/ports.ts';
-import { DATASET_VERSION, datasetText } from '../../../gateway/epoch/dataset.ts';
-import { distribute } from '../../../gateway/epoch/distribute.ts';
-import { foldEpoch } from '../../../gateway/epoch/fold-epoch.ts';
+import { DATASET_VERSION } from '../../../gateway/epoch/dataset.ts';
+import { distribute as distributeFacts } from '../../../gateway/epoch/distribute.ts';
 import { createKeeper, planEpochs } from '../../../gateway/epoch/plan.ts';
 import type { PlannedRow } from '../../../gateway/epoch/plan.ts';
-import type { EpochFacts } from '../../../gateway/epoch/ports.ts';
 import { createTables } from '../../../gateway/epoch/tables.ts';
 import { canonicalJson } from '../../../gateway/protocol/canonical-json.ts';
 import { batchesHash, distributionHash, evaluationsHash, paramsHash } from '../../../gateway/protocol/commitments.ts';
@@ -30,13 +28,20 @@ import {
   EVALUATORS,
   NODES,
   batch,
+  datasetText,
   factsOf,
+  foldEpoch,
   gold,
   goldOf,
+  memoryDatasets,
   scored,
+  streamed,
 } from './facts.fixtures.ts';
+import type { WholeFacts } from './facts.fixtures.ts';
 
-const DEPS = { signer: GATEWAY_SIGNER, signingDomain: SIGNING_DOMAIN };
+const DEPS = { signer: GATEWAY_SIGNER, signingDomain: SIGNING_DOMAIN, datasets: memoryDatasets() };
+
+const distribute = (facts: WholeFacts, round = 0, deps = DEPS) => distributeFacts(streamed(facts), [], round, deps);
 const ATTESTATION: ReceiptAttestation = {
   attestation: { node: NODE, gateway: GATEWAY, root: hash(1), count: 2, sequence: 2n ** 60n },
   signature: `0x${'66'.repeat(65)}`,
@@ -55,7 +60,7 @@ const ATTESTATION: ReceiptAttestation = {
 };
 
 /** Facts with something in every corner of the format. */
-function richFacts(): EpochFacts {
+function richFacts(): WholeFacts {
   const hidden = goldOf(7, 9_000, [9_000, 8_000, 9_500, 0, 10_000]);
   const second = goldOf(8, 1_000, [1_000, 1_500, 900, 9_000, 2_000]);
   const receipts = [
@@ -150,12 +155,12 @@ describe('dataset', () => {
 });
 
 describe('distribute', () => {
-  it('commits to trees, parameters, table, batches and dataset, signed by the gateway for one round', () => {
+  it('commits to trees, parameters, table, batches and dataset, signed by the gateway for one round', async () => {
     const facts = richFacts();
-    const stored = distribute(facts, [], 2, DEPS);
-    const { distribution, signature, dataset } = stored;
+    const stored = await distribute(facts, 2);
+    const { distribution, signature } = stored;
     assert.deepEqual([distribution.epoch, distribution.round], [EPOCH, 2]);
-    assert.equal(distribution.dataHash, sha256Hex(dataset));
+    assert.equal(distribution.dataHash, sha256Hex(datasetText(facts, stored)));
     assert.equal(distribution.paramsHash, paramsHash(facts.context.params));
     assert.equal(distribution.batchesHash, batchesHash([1n, 5n]));
     assert.notEqual(distribution.tableRoot, ZERO_HASH);
@@ -165,17 +170,45 @@ describe('distribute', () => {
     assert.notEqual(recoverSigner(digest(1), signature), GATEWAY_SIGNER.address);
   });
 
-  it('is the same but for the signature when it is computed again, and differs by every fact', () => {
-    const { signature: _first, ...one } = distribute(richFacts(), [], 0, DEPS);
-    const { signature: _second, ...two } = distribute(richFacts(), [], 0, DEPS);
+  it('writes the dataset as it reads, knows where the receipts of each batch stand, and leaves none that is not whole', async () => {
+    const whole = richFacts();
+    const facts = {
+      ...whole,
+      receipts: whole.receipts.map((receipt, index) => ({ ...receipt, batchId: index < 4 ? 1n : 5n })),
+    };
+    const datasets = memoryDatasets();
+    const stored = await distribute(facts, 0, { ...DEPS, datasets });
+    const text = datasets.texts.get(stored.distribution.dataHash) ?? '';
+    assert.equal(text, datasetText(facts, stored));
+    const parts = stored.parts.map(({ batchId, start, end }) => [batchId, linesOf(text.slice(start, end)).length]);
+    assert.deepEqual(parts, [
+      [1n, 4],
+      [5n, 2],
+    ]);
+    const broken = streamed(facts);
+    const failing = {
+      ...broken,
+      async *receiptsOf(batch: EpochBatch) {
+        if (batch.batchId === 5n) throw new Error('the store is gone');
+        yield* broken.receiptsOf(batch);
+      },
+    };
+    const lost = memoryDatasets();
+    await assert.rejects(distributeFacts(failing, [], 0, { ...DEPS, datasets: lost }), /the store is gone/);
+    assert.deepEqual([lost.texts.size, lost.discarded.length], [0, 1]);
+  });
+
+  it('is the same but for the signature when it is computed again, and differs by every fact', async () => {
+    const { signature: _first, ...one } = await distribute(richFacts());
+    const { signature: _second, ...two } = await distribute(richFacts());
     assert.deepEqual(two, one);
     const facts = richFacts();
-    const { distribution } = distribute({ ...facts, receipts: facts.receipts.slice(1) }, [], 0, DEPS);
+    const { distribution } = await distribute({ ...facts, receipts: facts.receipts.slice(1) });
     assert.notEqual(distributionHash(distribution), distributionHash(one.distribution));
   });
 
-  it('gives an empty epoch zero roots and totals, and rejects batches out of order', () => {
-    const { distribution } = distribute(factsOf([], [], []), [], 0, DEPS);
+  it('gives an empty epoch zero roots and totals, and rejects batches out of order', async () => {
+    const { distribution } = await distribute(factsOf([], [], []));
     assert.deepEqual(distribution.roots, [ZERO_HASH, ZERO_HASH, ZERO_HASH]);
     assert.deepEqual(
       [distribution.totals, distribution.counts],
@@ -184,8 +217,8 @@ describe('distribute', () => {
         [0, 0, 0],
       ],
     );
-    assert.throws(() => distribute(factsOf([], [], [batch(2), batch(1)]), [], 0, DEPS), RangeError);
-    assert.throws(() => distribute(factsOf([], [], [batch(2), batch(2)]), [], 0, DEPS), RangeError);
+    await assert.rejects(distribute(factsOf([], [], [batch(2), batch(1)])), RangeError);
+    await assert.rejects(distribute(factsOf([], [], [batch(2), batch(2)])), RangeError);
   });
 });
 
@@ -200,8 +233,6 @@ describe('createEpochViews', () => {
     tableEpoch: 1n,
     distributionHash: hash(3),
     pools: [7n * 10n ** 24n, 2n, 1n],
-    paid: [0n, 0n, 0n],
-    returned: [0n, 0n, 0n],
     pot: 10n ** 25n,
     electorate: 1n,
   };
@@ -210,7 +241,7 @@ describe('createEpochViews', () => {
     const find = createEpochViews({
       clock: CLOCK,
       distributor: DISTRIBUTOR,
-      status: () => Promise.resolve({ ...STATUS, state: state(), paid: [BigInt(reads), 0n, 0n] }),
+      status: () => Promise.resolve({ ...STATUS, state: state(), finalizableAt: BigInt(reads) }),
       result: () => {
         reads += 1;
         return Promise.resolve(stored);
@@ -225,7 +256,7 @@ describe('createEpochViews', () => {
   };
 
   it('shows for every leaf a weight and a proof that claims it under root and total of its role', async () => {
-    const stored = distribute(richFacts(), [], 0, DEPS);
+    const stored = await distribute(richFacts());
     const shown = JSON.parse(JSON.stringify((await view(stored)).distribution)) as DistributionView;
     assert.equal(shown.hash, distributionHash(stored.distribution));
     assert.equal(shown.leaves.length, stored.leaves.length);
@@ -250,8 +281,8 @@ describe('createEpochViews', () => {
     assert.doesNotThrow(() => JSON.stringify(shown));
   });
 
-  it('computes the leaves of a final epoch once, still shows what was claimed since, and keeps no other', async () => {
-    const stored = distribute(richFacts(), [], 0, DEPS);
+  it('computes the leaves of a final epoch once, still shows what the chain says now, and keeps no other', async () => {
+    const stored = await distribute(richFacts());
     let state: EpochStatus['state'] = 'proposed';
     const { find, reads } = views(() => state, stored);
     const early = [await find(EPOCH), await find(EPOCH)];
@@ -262,7 +293,7 @@ describe('createEpochViews', () => {
     assert.equal(reads(), 3);
     assert.equal(first?.distribution, second?.distribution);
     assert.deepEqual(first?.distribution, early[0]?.distribution);
-    assert.deepEqual([first?.paid[0], second?.paid[0]], ['2', '3']);
+    assert.deepEqual([first?.finalizableAt, second?.finalizableAt], ['2', '3']);
     for (let epoch = 100n; epoch < 116n; epoch += 1n) await find(epoch);
     assert.equal(reads(), 19);
     await find(EPOCH);
@@ -273,7 +304,10 @@ describe('createEpochViews', () => {
 });
 
 describe('tables', () => {
-  const stored = distribute(richFacts(), [], 0, DEPS);
+  let stored: Awaited<ReturnType<typeof distribute>>;
+  before(async () => {
+    stored = await distribute(richFacts());
+  });
   const world = (tableRoot: Hex, tableEpoch = EPOCH) => {
     let reads = 0;
     const tables = createTables({

@@ -1,10 +1,23 @@
-import type { EpochBatch, EpochFacts, EpochGold, EpochReceipt } from '../../../gateway/epoch/ports.ts';
+import { datasetHead, datasetTail, receiptLines } from '../../../gateway/epoch/dataset.ts';
+import type { DatasetResult } from '../../../gateway/epoch/dataset.ts';
+import { createFold } from '../../../gateway/epoch/fold-epoch.ts';
+import type { EpochFold } from '../../../gateway/epoch/fold-epoch.ts';
+import type {
+  DatasetWriter,
+  EpochBatch,
+  EpochFacts,
+  EpochFrame,
+  EpochGold,
+  EpochReceipt,
+  GoldOutcome,
+} from '../../../gateway/epoch/ports.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { scoreReceipt } from '../../../gateway/poq/score.ts';
 import { Dimension, Flag } from '../../../gateway/protocol/constants.ts';
 import { evaluationsHash } from '../../../gateway/protocol/commitments.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
-import type { Address, EvaluationEntry, Receipt } from '../../../gateway/protocol/types.ts';
+import { sha256Hex } from '../../../gateway/protocol/content.ts';
+import type { Address, EvaluationEntry, Hex, Receipt } from '../../../gateway/protocol/types.ts';
 import { GATEWAY, address, entry, hash, leafOf, receipt } from '../background.fixtures.ts';
 
 export const CLOCK = { genesis: 1_000n, epochDuration: 100n };
@@ -83,11 +96,14 @@ export function goldOf(serial: number, truth: number, word: Word, fields: Partia
   return { receipt: value, gold: gold(serial, { receiptId: value.receipt.id, truth }) };
 }
 
+/** An epoch that is small enough to hold. */
+export type WholeFacts = EpochFrame & { readonly receipts: readonly EpochReceipt[] };
+
 export function factsOf(
   receipts: readonly EpochReceipt[],
   golds: readonly EpochGold[] = [],
   batches: readonly EpochBatch[] = [batch(1)],
-): EpochFacts {
+): WholeFacts {
   return {
     context: {
       epoch: EPOCH,
@@ -106,4 +122,50 @@ export function factsOf(
     receipts,
     golds,
   };
+}
+
+export function foldEpoch(facts: WholeFacts, history: readonly GoldOutcome[]): EpochFold {
+  const fold = createFold(facts);
+  for (const receipt of facts.receipts) fold.add(receipt);
+  return fold.end(history);
+}
+
+export function datasetText(facts: WholeFacts, result: DatasetResult): string {
+  return `${datasetHead(facts)}${receiptLines(facts.receipts)}${datasetTail(facts.golds, result)}`;
+}
+
+/** The same facts as a store gives them: two receipts at a time. */
+export function streamed({ receipts, ...frame }: WholeFacts): EpochFacts {
+  return {
+    ...frame,
+    async *receiptsOf({ batchId }) {
+      const own = receipts.filter((receipt) => receipt.batchId === batchId);
+      for (let from = 0; from < own.length; from += 2) yield own.slice(from, from + 2);
+    },
+  };
+}
+
+/** Datasets as texts. */
+export function memoryDatasets() {
+  const texts = new Map<Hex, string>();
+  const discarded: string[] = [];
+  const create = (): Promise<DatasetWriter> => {
+    let text = '';
+    return Promise.resolve({
+      write: (more) => {
+        text += more;
+        return Promise.resolve();
+      },
+      cut: () => Promise.resolve(text.length),
+      end: () => {
+        texts.set(sha256Hex(text), text);
+        return Promise.resolve(sha256Hex(text));
+      },
+      discard: () => {
+        discarded.push(text);
+        return Promise.resolve();
+      },
+    });
+  };
+  return { texts, discarded, create };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import { foldEpoch, roleTrees, tableRootOf } from '../../../gateway/epoch/fold-epoch.ts';
+import { roleTrees, tableRootOf } from '../../../gateway/epoch/fold-epoch.ts';
 import type { EpochReceipt, GoldOutcome } from '../../../gateway/epoch/ports.ts';
 import { weightOf } from '../../../gateway/poq/fold.ts';
 import { createTable } from '../../../gateway/poq/table.ts';
@@ -11,7 +11,7 @@ import { rewardLeaf } from '../../../gateway/protocol/leaf.ts';
 import { verifySumProof } from '../../../gateway/protocol/sum-tree.ts';
 import type { Address, RewardLeaf } from '../../../gateway/protocol/types.ts';
 import { GATEWAY, address, hash } from '../background.fixtures.ts';
-import { DISTRIBUTOR, EVALUATORS, NODES, batch, factsOf, goldOf, scored } from './facts.fixtures.ts';
+import { DISTRIBUTOR, EVALUATORS, NODES, batch, factsOf, foldEpoch, goldOf, scored } from './facts.fixtures.ts';
 
 const SEED = 20_261_122;
 const leafOfAccount = (leaves: readonly RewardLeaf[], role: number, account: Address): RewardLeaf | undefined =>

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
@@ -53,6 +55,8 @@ const OUTCOME: ServeOutcome = {
   content: { model: 'm', choices: [] },
   body: { id: 'x', object: 'chat.completion', choices: [] },
 };
+const PACKED = gzipSync('{"a":1}\n');
+const DATASET = { dataHash: HASH, bytes: PACKED.length, packed: () => Readable.from([PACKED], { objectMode: false }) };
 const mine = createApiKey('mine');
 const other = createApiKey('other');
 const BODY = { model: 'demo', messages: [{ role: 'user', content: 'hi' }] };
@@ -90,7 +94,11 @@ describe('the HTTP edge', () => {
     findReceipt: async () => stored,
     epochs: {
       find: async (epoch) => (epoch === 3n ? { epoch, pot: 2n ** 70n } : undefined),
-      dataset: async (epoch) => (epoch === 3n ? '{"a":1}\n' : undefined),
+    },
+    datasets: {
+      epoch: async (epoch) => (epoch === 3n ? DATASET : undefined),
+      batch: async (id, part) =>
+        id === 7n ? { dataHash: HASH, text: () => Readable.from([`["${part}"]`], { objectMode: false }) } : undefined,
     },
     params: () => ({ version: 1 }),
     account: () => undefined,
@@ -304,7 +312,6 @@ describe('the HTTP edge', () => {
 
   it('returns epochs, datasets, nodes, models, parameters, decisions and figures', async () => {
     assert.deepEqual((await get('/v1/epochs/3')).json(), { epoch: '3', pot: (2n ** 70n).toString() });
-    assert.equal((await get('/v1/epochs/3/dataset')).body, '{"a":1}\n');
     for (const url of ['/v1/epochs/4', '/v1/epochs/4/dataset', '/v1/epochs/x'])
       assert.equal(code(await get(url)), 'DGRID_UNKNOWN_EPOCH');
     assert.deepEqual((await get('/v1/nodes')).json().data[0].stake, (10n ** 22n).toString());
@@ -318,6 +325,29 @@ describe('the HTTP edge', () => {
     const figures = await get('/metrics');
     assert.match(figures.body, /dgrid_request_ms_count\{route="\/v1\/nodes",status="200"\} 1/);
     assert.ok(!figures.body.includes('v1/epochs/4'), 'routes are labels, paths are not');
+  });
+
+  it('returns the dataset of an epoch, packed for whoever takes it so, and only once to whoever has it', async () => {
+    const ask = (headers: Record<string, string>) => app.inject({ url: '/v1/epochs/3/dataset', headers });
+    const plain = await ask({});
+    assert.deepEqual([plain.body, plain.headers['content-encoding']], ['{"a":1}\n', undefined]);
+    assert.equal((await ask({ 'accept-encoding': 'br, gzip;q=0' })).body, '{"a":1}\n');
+    const packed = await ask({ 'accept-encoding': 'br, gzip;q=0.5' });
+    assert.deepEqual(
+      [packed.headers['content-encoding'], packed.headers['content-length'], packed.headers['etag']],
+      ['gzip', String(PACKED.length), `"${HASH}"`],
+    );
+    assert.equal(gunzipSync(packed.rawPayload).toString(), '{"a":1}\n');
+    assert.equal((await ask({ 'if-none-match': `"${HASH}"` })).statusCode, 304);
+  });
+
+  it('returns the datasets of a batch: its receipts, or its records', async () => {
+    assert.equal((await get('/v1/batches/7/dataset')).body, '["receipts"]');
+    const records = await get('/v1/batches/7/dataset?part=records');
+    assert.deepEqual([records.body, records.headers['etag']], ['["records"]', `"${HASH}"`]);
+    for (const url of ['/v1/batches/8/dataset', '/v1/batches/x/dataset', '/v1/batches/-7/dataset'])
+      assert.equal(code(await get(url)), 'DGRID_UNKNOWN_BATCH');
+    assert.equal(code(await get('/v1/batches/7/dataset?part=all')), 'DGRID_INVALID_BODY');
   });
 
   it('never answers any body with a defect of its own', async () => {

@@ -136,7 +136,7 @@ for (const { name, open } of DATABASES) {
       );
       assert.equal(kept?.n, 0n);
       assert.equal(await logs.epoch.runningBatches(3n), 0);
-      assert.deepEqual(await logs.epoch.facts(3n), { batches: [], receipts: [] });
+      assert.deepEqual(await logs.facts(3n), { batches: [], receipts: [] });
     });
 
     it('gives the committee the content, the place in the batch and the replays, and nothing once it is over', async () => {
@@ -231,7 +231,7 @@ for (const { name, open } of DATABASES) {
       assert.deepEqual(await logs.record(0n), first);
       assert.equal(await dump(store), image);
       await logs.anchor.recorded('records:0', 0n);
-      const { receipts, batches } = await logs.epoch.facts(3n);
+      const { receipts, batches } = await logs.facts(3n);
       assert.deepEqual(
         receipts.map(({ record }) => record),
         first.records.map(({ record }) => record),

@@ -48,7 +48,7 @@ const stored = (epoch: bigint, round: number, truths: readonly number[] = []): S
   leaves: [{ epoch, role: 0, account: NODE, quality: 9_999, volume: 2n ** 63n, difficulty: 20_000, feedback: 9_000 }],
   tableLeaves: [{ kind: 0, account: address(0x201), family: 255, value: 4_000 }],
   goldOutcomes: truths.map(outcome),
-  dataset: '{"type":"epoch"}\n{"text":"Zürich\\u2028"}\n',
+  parts: [],
 });
 
 for (const { name, open } of DATABASES) {
@@ -68,10 +68,10 @@ for (const { name, open } of DATABASES) {
 
     it('returns a distribution exactly as it was saved, and the outcomes of a range of epochs in order', async () => {
       for (const epoch of [4n, 2n, 3n]) await logs.epoch.save(stored(epoch, 0, [Number(epoch), 100]));
-      const { dataset, ...result } = stored(3n, 0, [3, 100]);
-      assert.deepEqual(await logs.epoch.distribution(3n), result, 'without its dataset, which may be very large');
-      assert.equal(await logs.epoch.dataset(3n), dataset);
-      assert.equal(await logs.epoch.dataset(9n), undefined);
+      const { parts: _parts, ...result } = stored(3n, 0, [3, 100]);
+      assert.deepEqual(await logs.epoch.distribution(3n), result);
+      assert.equal(await logs.epoch.dataHash(3n), hash(7));
+      assert.equal(await logs.epoch.dataHash(9n), undefined);
       assert.equal(await logs.epoch.distribution(9n), undefined);
       const truths = (await logs.epoch.goldOutcomes(2n, 3n)).map(({ truth }) => truth);
       assert.deepEqual(truths, [2, 100, 3, 100]);
@@ -124,7 +124,7 @@ for (const { name, open } of DATABASES) {
       await logs.seeded(0n, []);
       await logs.record(0n);
       assert.equal(await logs.epoch.runningBatches(3n), 1);
-      assert.deepEqual((await logs.epoch.facts(3n)).receipts, []);
+      assert.deepEqual((await logs.facts(3n)).receipts, []);
       await logs.anchor.recorded('records:0', 0n);
       assert.equal(await logs.epoch.runningBatches(3n), 0);
       assert.deepEqual([await logs.epoch.anchoredBatches(3n), await logs.epoch.anchoredBatches(2n)], [1, 0]);
@@ -154,7 +154,7 @@ for (const { name, open } of DATABASES) {
         await logs.record(from);
         await logs.anchor.recorded(`records:${from}`, from);
       }
-      const { batches, receipts } = await logs.epoch.facts(3n);
+      const { batches, receipts } = await logs.facts(3n);
       assert.deepEqual(
         batches.map(({ batchId }) => batchId),
         [5n, 7n],

@@ -148,7 +148,7 @@ for (const { name, open } of DATABASES) {
       assert.ok(verifyBatchProof(built.root, record.leaf, record.proof));
       await store.write([
         statement(
-          "INSERT INTO epochs (epoch, distribution, signature, leaves, table_leaves, gold_outcomes, dataset) VALUES (3, '', '', '', '', '', '')",
+          "INSERT INTO epochs (epoch, distribution, signature, leaves, table_leaves, gold_outcomes, data_hash) VALUES (3, '', '', '', '', '', '')",
         ),
       ]);
       assert.equal((await view(logs, 3)).state, 'recorded');

@@ -13,6 +13,7 @@ import { createGoldLog } from '../../../gateway/store/gold-log.ts';
 import { createOutboxLog } from '../../../gateway/store/outbox-log.ts';
 import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
 import type { Store } from '../../../gateway/store/store.ts';
+import type { WholeFacts } from '../epoch/facts.fixtures.ts';
 import { CIPHER, GATEWAY, GATEWAY_SIGNER, LEAF_DOMAIN, SIGNING_DOMAIN, hash, served } from '../background.fixtures.ts';
 
 export type Logs = Awaited<ReturnType<typeof openLogs>>;
@@ -22,6 +23,7 @@ export async function openLogs(store: Store, firstSerial = 0n) {
   const receipts: ReceiptLog = await createReceiptLog({ store, cipher: CIPHER, firstSerial });
   const batch = createBatchLog({ store, firstSerial });
   const anchor = createAnchorLog(store);
+  const epoch = createEpochLog({ store, gateway: GATEWAY, payerOf: () => hash(0xbeef) });
   return {
     receipts,
     batch,
@@ -29,9 +31,15 @@ export async function openLogs(store: Store, firstSerial = 0n) {
     outbox: createOutboxLog(store),
     attestation: createAttestationLog(store),
     examination: createExaminationLog(store, CIPHER),
-    epoch: createEpochLog({ store, gateway: GATEWAY, payerOf: () => hash(0xbeef) }),
+    epoch,
     gold: createGoldLog(store, CIPHER),
 
+    /** What the store says happened in an epoch. */
+    async facts(number: bigint): Promise<Pick<WholeFacts, 'batches' | 'receipts'>> {
+      const batches = await epoch.batches(number);
+      const pages = await Promise.all(batches.map((batch) => Array.fromAsync(epoch.receiptsOf(batch))));
+      return { batches, receipts: pages.flat(2) };
+    },
     async serve(...serials: readonly number[]): Promise<void> {
       for (const serial of serials) await receipts.commit(served(serial));
     },
