@@ -7,7 +7,7 @@ export type PreparedGold = {
   readonly task: JsonObject;
   /** Whether it was ever sent, answered or not. */
   readonly sent?: boolean;
-  /** The request that carried it, once that was answered. */
+  /** The receipt of the request that carried it, once that is on disk. */
   readonly receiptId?: Hex;
   /** Epoch in which that request's receipt was anchored: rarely the one after the gold's own. */
   readonly anchoredEpoch?: bigint;
@@ -23,6 +23,7 @@ export type GoldLog = {
   readonly ofEpoch: (epoch: bigint) => Promise<readonly PreparedGold[]>;
   /** Written before a gold is sent: one that a crash interrupts is not sent a second time. */
   readonly sending: (epoch: bigint, index: number) => Promise<void>;
+  /** Which receipt it will have; written before the receipt is. `receiptId` shows it once that is on disk. */
   readonly used: (epoch: bigint, index: number, receiptId: Hex) => Promise<void>;
   /** Canonical response JSON of a gold's receipt, while it is kept. */
   readonly answerOf: (receiptId: Hex) => Promise<string | undefined>;

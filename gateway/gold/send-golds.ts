@@ -4,7 +4,7 @@ import type { JsonObject } from '../protocol/content.ts';
 import { epochOf, epochStart } from '../protocol/epoch.ts';
 import type { EpochClock } from '../protocol/epoch.ts';
 import type { GoldLeaf } from '../protocol/types.ts';
-import type { Serve } from '../serve.ts';
+import type { Serve, ServeHead } from '../serve.ts';
 import type { GoldLog, PreparedGold } from './ports.ts';
 
 /** Sends an epoch's golds through the ordinary pipeline, spread over the epoch like anybody's requests. */
@@ -57,17 +57,27 @@ export function createGoldSender(deps: SendGoldsDeps): () => Promise<void> {
   };
 }
 
-/** A gold that fails is left unused: sent again it would stand out. */
+/**
+ * A gold that fails is left unused: sent again it would stand out. Its receipt's id is written down when the answer begins,
+ * before there is a receipt: a crash after it loses neither, and without a receipt on disk the id means nothing.
+ */
 async function send(deps: SendGoldsDeps, gold: PreparedGold): Promise<void> {
+  const { epoch, index } = gold.leaf;
+  let noted: Promise<void> | undefined;
+  const start = ({ receiptId }: ServeHead): void => {
+    noted = deps.log.used(epoch, index, receiptId);
+    noted.catch(() => undefined); // its error is the one of the line that waits for it
+  };
   try {
-    await deps.log.sending(gold.leaf.epoch, gold.leaf.index);
-    const { head } = await deps.serve({
+    await deps.log.sending(epoch, index);
+    await deps.serve({
       body: deps.requestBody(gold.task),
       keyHash: deps.keyHash,
       flags: Flag.gold,
       signal: AbortSignal.timeout(deps.timeoutMs),
+      sink: { start, write: () => true, drained: () => Promise.resolve() },
     });
-    await deps.log.used(gold.leaf.epoch, gold.leaf.index, head.receiptId);
+    await noted;
   } catch (error) {
     deps.onError(gold, error);
   }

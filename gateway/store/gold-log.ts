@@ -62,7 +62,7 @@ function statementsOf({ prepare }: Store) {
         .selectFrom('golds')
         .leftJoin('receipts', 'receipts.id', 'golds.receipt_id')
         .leftJoin('batches', 'batches.from_serial', 'receipts.batch')
-        .select(['golds.leaf as leaf', 'task', 'sent', 'golds.receipt_id as receipt_id'])
+        .select(['golds.leaf as leaf', 'task', 'sent', 'receipts.id as receipt_id'])
         .select('batches.epoch as anchored_epoch')
         .where('golds.epoch', '=', epoch)
         .where('anchored', '>=', leastAnchored)

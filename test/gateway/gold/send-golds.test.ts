@@ -6,7 +6,7 @@ import type { GoldLog, PreparedGold } from '../../../gateway/gold/ports.ts';
 import { createGoldSender, sendTime } from '../../../gateway/gold/send-golds.ts';
 import { Flag } from '../../../gateway/protocol/constants.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
-import type { ServeOutcome, ServeRequest } from '../../../gateway/serve.ts';
+import type { ServeHead, ServeOutcome, ServeRequest } from '../../../gateway/serve.ts';
 import { hash } from '../background.fixtures.ts';
 
 const CLOCK = { genesis: 1_000n, epochDuration: 100_000n };
@@ -46,7 +46,7 @@ describe('sendTime', () => {
 });
 
 function world(count: number) {
-  const state = { time: START, answering: true, golds: [] as PreparedGold[] };
+  const state = { time: START, answering: true, crashing: false, golds: [] as PreparedGold[] };
   state.golds = Array.from({ length: count }, (_, index) => ({ leaf: leaf(index), task: { index } }));
   const served: ServeRequest[] = [];
   const errors: number[] = [];
@@ -71,7 +71,10 @@ function world(count: number) {
         const { index } = request.body as { readonly index: number };
         assert.equal(state.golds[index]?.sent, true, 'written down before it is sent');
         if (!state.answering) return Promise.reject(new Error('no node'));
-        return Promise.resolve({ head: { receiptId: hash(0x100 + index) } } as ServeOutcome);
+        const head = { receiptId: hash(0x100 + index) } as ServeHead;
+        request.sink?.start(head);
+        assert.equal(state.golds[index]?.receiptId, head.receiptId, 'the id is noted before there is a receipt');
+        return state.crashing ? new Promise(() => undefined) : Promise.resolve({ head } as ServeOutcome);
       },
       clock: CLOCK,
       time: () => state.time,
@@ -136,6 +139,17 @@ describe('gold sender', () => {
         [0, 1],
       ],
     );
+  });
+
+  it('knows the receipt of one whose process ended before its answer did', async () => {
+    const { state, sender, sent } = world(1);
+    state.time = START + 99_999n;
+    state.crashing = true;
+    void sender()();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(state.golds[0]?.receiptId, hash(0x100));
+    await sender()();
+    assert.deepEqual(sent(), [0], 'and it is not sent again');
   });
 
   it('sends none of another epoch and none before genesis, and finds golds that are anchored late', async () => {

@@ -205,8 +205,9 @@ for (const { name, open } of DATABASES) {
           [false, undefined],
         ],
       );
-      await logs.receipts.commit(served(0));
       await logs.gold.used(3n, 0, receipt(0).id);
+      assert.equal((await logs.gold.ofEpoch(3n))[0]?.receiptId, undefined, 'no receipt, no use');
+      await logs.receipts.commit(served(0));
       await logs.gold.used(3n, 0, hash(0xbad));
       assert.equal((await logs.gold.ofEpoch(3n))[0]?.receiptId, receipt(0).id);
       assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, undefined);
