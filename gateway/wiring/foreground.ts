@@ -18,7 +18,9 @@ import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { Address } from '../protocol/types.ts';
-import type { ReceiptLog, VoteLog } from '../receipt/ports.ts';
+import type { VoteLog } from '../receipt/ports.ts';
+import { deferReceipts } from '../receipt/deferred-log.ts';
+import type { DeferrableLog } from '../receipt/deferred-log.ts';
 import { createConditionBook } from '../registry/conditions.ts';
 import type { ChainView, NodeSource } from '../registry/ports.ts';
 import { createQualityBook } from '../registry/quality-book.ts';
@@ -40,7 +42,7 @@ export type ForegroundInputs = {
   readonly staking: StakingFacts;
   readonly nodes: NodeSource;
   readonly gateway: Address;
-  readonly receipts: ReceiptLog;
+  readonly receipts: DeferrableLog;
   readonly votes: VoteLog;
   readonly distributions: Pick<EpochLog, 'distribution'>;
   readonly datasets: PublishedDatasets;
@@ -56,7 +58,7 @@ const NODE_KEEP_ALIVE_MS = 10_000;
 const METER_THREAD = new URL('./meter-thread.ts', import.meta.url);
 
 export function createForeground(inputs: ForegroundInputs): Foreground {
-  const { config, contracts, params, log, gateway, nodes, receipts } = inputs;
+  const { config, contracts, params, log, gateway, nodes } = inputs;
   const client = createNodeClient({ connectMs: config.connectMs, keepAliveMs: NODE_KEEP_ALIVE_MS });
   const meter = createMeter({ maxQueue: config.maxInFlight * 2, thread: METER_THREAD });
   const quality = createQualityBook();
@@ -71,7 +73,10 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     },
     nodes,
     chain: chainView(inputs),
-    receipts,
+    receipts: deferReceipts(inputs.receipts, {
+      withinMs: config.receiptDelayMs,
+      onLost: (error) => log.error({ error }, 'a receipt was not written: its answer is not charged'),
+    }),
     client,
     meter,
     breaker: createBreaker(BREAKER_DEFAULTS, Date.now),
