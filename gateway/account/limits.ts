@@ -48,16 +48,17 @@ export function requireLimits(key: KeyTerms, account: Account, need: Need, nowMs
     ['tokens', tokens, key.tokensPerMinute, need.tokens],
     ['micro-USD', microUsd, key.microUsdPerMinute, need.microUsd],
   ] as const;
-  for (const [unit, window, limit, amount] of checks) {
-    if (limit === undefined) continue;
-    const waitMs = window.waitMs(amount, limit, nowMs);
-    if (waitMs === 0) continue;
-    if (waitMs === undefined)
+  for (const [unit, , limit, amount] of checks) {
+    if (limit !== undefined && amount > limit)
       throw new DgridError(
         'DGRID_REQUEST_ABOVE_LIMIT',
         `This request may take ${amount} ${unit}, more than the ${limit} that the key may use in a minute. ` +
           'Send less, or lower max_tokens.',
       );
+  }
+  for (const [unit, window, limit, amount] of checks) {
+    const waitMs = limit === undefined ? 0 : window.waitMs(amount, limit, nowMs);
+    if (waitMs === 0) continue;
     throw new DgridError(
       'DGRID_RATE_LIMITED',
       `The key has used ${window.used(nowMs)} of its ${limit} ${unit} per minute, and this request may take ${amount}. ` +

@@ -6,8 +6,8 @@ export type MinuteWindow = {
   readonly used: (nowMs: number) => bigint;
   /** Adds to the second of `atMs`; a correction (negative) of what has already left the window is forgotten. */
   readonly add: (atMs: number, amount: bigint, nowMs: number) => void;
-  /** How long until `amount` more fits under `limit`; undefined: never. */
-  readonly waitMs: (amount: bigint, limit: bigint, nowMs: number) => number | undefined;
+  /** How long until `amount`, which is no more than `limit`, fits under it. */
+  readonly waitMs: (amount: bigint, limit: bigint, nowMs: number) => number;
   /** How long until the window is empty. */
   readonly resetMs: (nowMs: number) => number;
 };
@@ -42,14 +42,13 @@ export function createMinuteWindow(): MinuteWindow {
       else slots.delete(second);
     },
     waitMs(amount, limit, nowMs) {
-      if (amount > limit) return undefined;
       let over = used(nowMs) + amount - limit;
       if (over <= 0n) return 0;
       for (const [second, held] of [...slots].toSorted(([a], [b]) => a - b)) {
         over -= held;
         if (over <= 0n) return Math.max(1, leavesInMs(second, nowMs));
       }
-      return undefined;
+      return SECONDS * 1_000;
     },
     resetMs(nowMs) {
       prune(nowMs);
