@@ -32,7 +32,10 @@ export const GATEWAY_SETTINGS = {
     pattern: /^(0x[0-9a-fA-F]{64})?$/,
     form: '32 bytes (0x and 64 hex digits)',
   }),
-  keysFile: text({ env: 'DGRID_KEYS', doc: 'JSON array of `{hash, name}`: the API keys, hashed.' }),
+  keysFile: text({
+    env: 'DGRID_KEYS',
+    doc: 'The API keys, hashed, with their credit and limits: a file that `scripts/api-keys.ts` writes and the gateway reads anew when it changes.',
+  }),
   dataDir: text({ env: 'DGRID_DATA_DIR', doc: 'Folder of the store; one gateway per folder.' }),
   acceptLostStore: flag({
     env: 'DGRID_ACCEPT_LOST_STORE',
