@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import type { FastifyInstance } from 'fastify';
 
 import type { Ledger } from './account/ledger.ts';
@@ -11,6 +9,7 @@ import type { Meter } from './execute/meter.ts';
 import type { NodeClient } from './execute/node-client.ts';
 import type { HttpDeps } from './http/ports.ts';
 import { createServer } from './http/server.ts';
+import { createRandomBytes } from './lib/random.ts';
 import { bytesToHex } from './protocol/bytes.ts';
 import type { Address } from './protocol/types.ts';
 import { createPipeline } from './pipeline.ts';
@@ -69,6 +68,7 @@ export type App = {
 
 /** Wires the data plane together. Reads no environment and does not listen. */
 export function buildApp(deps: AppDeps): App {
+  const randomBytes = createRandomBytes();
   const directory = createDirectory(deps.nodes);
   const live = (candidate: Candidate, family: number): LiveConditions => liveOf(deps, candidate, family);
   const plan = (

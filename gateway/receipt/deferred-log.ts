@@ -2,8 +2,7 @@ import { Flag } from '../protocol/constants.ts';
 import type { ReceiptLog, Reservation, ServedReceipt } from './ports.ts';
 
 /** A log that can write a little later than it is asked to, and says when it has. */
-export type DeferrableLog = Omit<ReceiptLog, 'reserve'> & {
-  readonly reserve: (reservation: Reservation, withinMs?: number) => Promise<void>;
+export type DeferrableLog = ReceiptLog & {
   /** The serial at once; `stored` resolves when the receipt is durable. */
   readonly append: (
     served: ServedReceipt,
@@ -39,20 +38,51 @@ export function deferReceipts(log: DeferrableLog, { withinMs, onLost }: DeferOpt
       throw error;
     }
   };
+  const held = holdBriefly<Reservation>(withinMs, (reservation) => {
+    // Lost together with its receipt, which then says so.
+    watched(log.reserve(reservation)).catch(() => undefined);
+  });
   return {
     async reserve(reservation) {
       if (failing) return watched(log.reserve(reservation));
-      // Lost together with its receipt, which then says so.
-      watched(log.reserve(reservation, withinMs)).catch(() => undefined);
+      held.add(reservation.id, reservation);
     },
     async commit(served) {
+      held.drop(served.receipt.id); // answered before it was written: the receipt says it all
       const isAwaited = failing || (served.receipt.flags & AWAITED) !== 0;
       const { serial, stored } = log.append(served, isAwaited ? 0 : withinMs);
       if (isAwaited) await watched(stored);
       else watched(stored).catch(onLost);
       return { serial };
     },
-    release: log.release,
+    release(id, charge) {
+      held.drop(id);
+      return log.release(id, charge);
+    },
     find: log.find,
+  };
+}
+
+type Holding<Entry> = { readonly add: (key: string, entry: Entry) => void; readonly drop: (key: string) => void };
+
+/** Hands on what was not dropped within `ms`, or soon after. */
+function holdBriefly<Entry>(ms: number, pass: (entry: Entry) => void): Holding<Entry> {
+  let older = new Map<string, Entry>();
+  let newer = new Map<string, Entry>();
+  let timer: NodeJS.Timeout | undefined;
+  const turn = (): void => {
+    older.forEach(pass);
+    older = newer;
+    newer = new Map();
+    timer = older.size === 0 ? undefined : setTimeout(turn, ms);
+  };
+  return {
+    add(key, entry) {
+      newer.set(key, entry);
+      timer ??= setTimeout(turn, 0);
+    },
+    drop(key) {
+      if (!newer.delete(key)) older.delete(key);
+    },
   };
 }

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 
+import { createRandomBytes } from '../lib/random.ts';
 import { hexToBytes } from '../protocol/bytes.ts';
 import type { Hex } from '../protocol/types.ts';
 
@@ -16,6 +17,7 @@ const TAG_BYTES = 16;
 /** @param dataKey 32 bytes that the gateway never stores: by default those of its signer key. */
 export function createContentCipher(dataKey: Hex): ContentCipher {
   const key = Buffer.from(hkdfSync('sha256', hexToBytes(dataKey), 'DGrid', 'content at rest v1', 32));
+  const randomBytes = createRandomBytes();
   return {
     seal(text) {
       const iv = randomBytes(IV_BYTES);

@@ -46,7 +46,7 @@ export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLo
 
   const trees = createTreeCache(CACHED_TREES);
   return {
-    reserve: ({ id, keyHash, atMs }, withinMs) => store.write([statements.reserve({ id, keyHash, atMs })], withinMs),
+    reserve: ({ id, keyHash, atMs }) => store.write([statements.reserve({ id, keyHash, atMs })]),
     append,
     async commit(served) {
       const { serial, stored } = append(served, 0);

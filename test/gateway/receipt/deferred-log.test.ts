@@ -9,20 +9,22 @@ import { served } from '../background.fixtures.ts';
 /** A log whose disk answers when it is told to. */
 function createSlowLog() {
   const writes: { readonly what: string; readonly withinMs: number; readonly done: PromiseWithResolvers<void> }[] = [];
+  const next = Promise.withResolvers<void>();
   const write = (what: string, withinMs: number): Promise<void> => {
     const done = Promise.withResolvers<void>();
     writes.push({ what, withinMs, done });
+    next.resolve();
     return done.promise;
   };
   let serial = 0n;
   const log: DeferrableLog = {
-    reserve: (_reservation, withinMs: number = 0) => write('reserve', withinMs),
+    reserve: () => write('reserve', 0),
     append: (_served, withinMs) => ({ serial: serial++, stored: write('receipt', withinMs) }),
     commit: () => Promise.reject(new Error('not used')),
     release: () => write('release', 0),
     find: async () => undefined,
   };
-  return { log, writes, last: () => writes.at(-1) ?? assert.fail('nothing was written') };
+  return { log, writes, written: () => next.promise, last: () => writes.at(-1) ?? assert.fail('nothing was written') };
 }
 
 const flagged = (flags: number): ServedReceipt => {
@@ -80,9 +82,22 @@ describe('deferReceipts', () => {
     await awaited;
 
     await deferred.reserve(RESERVATION); // the disk is well: nobody waits
+    await deferred.commit(flagged(0));
     assert.deepEqual(
       writes.map(({ what, withinMs }) => `${what} ${withinMs}`),
-      ['receipt 4', 'reserve 0', 'receipt 0', 'reserve 4'],
+      ['receipt 4', 'reserve 0', 'receipt 0', 'receipt 4'],
+    );
+  });
+
+  it('writes a reservation down once its answer takes longer than receipts may wait, and not before', async () => {
+    const { log, writes, written } = createSlowLog();
+    const deferred = deferReceipts(log, { withinMs: 1, onLost });
+    await deferred.reserve(RESERVATION);
+    assert.deepEqual(writes, []);
+    await written();
+    assert.deepEqual(
+      writes.map(({ what }) => what),
+      ['reserve'],
     );
   });
 
