@@ -19,6 +19,6 @@ export function measure(job: MeterJob, formatConstrained: FormatRule = statesFor
     routeHash: keccakText(decision),
     promptTokens: countPrompt(job.request),
     completionTokens: countAnswer(job.answer),
-    formatConstrained: formatConstrained(job.request),
+    formatConstrained: formatConstrained(job.request, request),
   };
 }

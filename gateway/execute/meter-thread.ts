@@ -15,5 +15,5 @@ export function runMeterThread(formatConstrained: FormatRule): void {
   parentPort?.on('message', (batch: string) =>
     parentPort?.postMessage((JSON.parse(batch) as readonly MeterRequest[]).map(reply)),
   );
-  parentPort?.postMessage('ready');
+  parentPort?.postMessage([]); // the vocabulary is loaded
 }

@@ -4,6 +4,7 @@ import { DgridError } from '../errors.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
 import type { AnswerContent, JsonObject } from '../protocol/content.ts';
 import type { Hex } from '../protocol/types.ts';
+import { isWithin } from './text-size.ts';
 
 /** What is measured about a served request, off the thread that pumps bytes. */
 export type MeterJob = {
@@ -15,7 +16,7 @@ export type MeterJob = {
 };
 
 /** Whether the request demands a form that a program can check. */
-export type FormatRule = (request: JsonObject) => boolean;
+export type FormatRule = (request: JsonObject, canonical: string) => boolean;
 
 export type Measured = {
   /** Canonical JSON texts and their salted hashes. */
@@ -45,25 +46,33 @@ type Waiting = { readonly resolve: (measured: Measured) => void; readonly reject
 
 const MAX_STARTS_IN_A_ROW = 5;
 const FAILED = 'The metering thread failed.';
+const UNMEASURED = 'The answer could not be measured.';
 
-/** @param options `thread`: the program of the thread, which calls `runMeterThread`. */
-export function createMeter(options: { readonly maxQueue: number; readonly thread: URL }): Meter {
+export type MeterOptions = {
+  readonly maxQueue: number;
+  /** Program of the thread, which calls `runMeterThread`. */
+  readonly thread: URL;
+  /** What is done on the spot: handing a short text to another thread and back takes longer than measuring it. */
+  readonly short?: { readonly maxChars: number; readonly measure: (job: MeterJob) => Measured };
+};
+
+export function createMeter(options: MeterOptions): Meter {
   const waiting = new Map<number, Waiting>();
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined); // whoever calls ready() hears of it; nobody may
   let nextId = 0;
   let failedStarts = 0;
   let closed = false;
-  let unsent: MeterRequest[] = [];
+  const unsent: MeterRequest[] = [];
   let worker = start();
 
   function start(): Worker {
     const thread = new Worker(options.thread);
     thread.unref();
-    thread.on('message', (replies: readonly MeterReply[] | 'ready') => {
+    thread.on('message', (replies: readonly MeterReply[]) => {
       failedStarts = 0;
-      if (replies === 'ready') ready.resolve();
-      else replies.forEach((reply) => settle(waiting, reply));
+      ready.resolve();
+      replies.forEach((reply) => settle(waiting, reply));
     });
     thread.on('error', (cause) => rejectAll(waiting, new DgridError('DGRID_INTERNAL', FAILED, { cause })));
     thread.on('exit', () => {
@@ -75,14 +84,14 @@ export function createMeter(options: { readonly maxQueue: number; readonly threa
     return thread;
   }
 
-  function send(): void {
-    const batch = unsent;
-    unsent = [];
-    if (!closed) post(worker, batch, waiting);
-  }
+  const send = (): void => {
+    if (!closed) post(worker, unsent.splice(0), waiting);
+  };
 
   return {
     measure(job) {
+      const { short } = options;
+      if (short !== undefined && !closed && isShort(job, short.maxChars)) return measureNow(short.measure, job);
       if (closed || waiting.size >= options.maxQueue || failedStarts >= MAX_STARTS_IN_A_ROW)
         return Promise.reject(new DgridError('DGRID_OVERLOADED', 'Too many answers wait to be measured.'));
       nextId += 1;
@@ -102,6 +111,17 @@ export function createMeter(options: { readonly maxQueue: number; readonly threa
   };
 }
 
+const isShort = ({ request, answer }: MeterJob, maxChars: number): boolean =>
+  isWithin(request, maxChars) && isWithin(answer, maxChars);
+
+async function measureNow(measure: (job: MeterJob) => Measured, job: MeterJob): Promise<Measured> {
+  try {
+    return measure(job);
+  } catch (cause) {
+    throw new DgridError('DGRID_INTERNAL', UNMEASURED, { cause });
+  }
+}
+
 /** As text, which costs half of what cloning does. What has no JSON form fails these jobs and not the process. */
 function post(worker: Worker, batch: readonly MeterRequest[], waiting: Map<number, Waiting>): void {
   try {
@@ -118,7 +138,7 @@ function settle(waiting: Map<number, Waiting>, reply: MeterReply): void {
   const entry = waiting.get(reply.id);
   waiting.delete(reply.id);
   if ('measured' in reply) entry?.resolve(reply.measured);
-  else entry?.reject(new DgridError('DGRID_INTERNAL', 'The answer could not be measured.', { cause: reply.error }));
+  else entry?.reject(new DgridError('DGRID_INTERNAL', UNMEASURED, { cause: reply.error }));
 }
 
 function rejectAll(waiting: Map<number, Waiting>, error: DgridError): void {

@@ -7,7 +7,7 @@ import { isObject } from './json.ts';
 
 /**
  * The gateway's own count, in o200k tokens: the same for every node and model, so that units are comparable and no node
- * can sell more tokens than it wrote. Loads a vocabulary of some MB: import it in the metering thread only.
+ * can sell more tokens than it wrote. Loads a vocabulary of some MB.
  */
 const PER_MESSAGE = 3;
 const PER_REPLY = 3;

@@ -6,11 +6,10 @@ import { splitPrompt } from './task.ts';
  * anything, one that was never made would punish an innocent answer. Only the instruction is read, not the passage.
  */
 export function promptConstraints(prompt: string): Constraint[] {
+  if (!CUE.test(prompt)) return []; // every request is read, and most demand nothing
   const { instruction } = splitPrompt(prompt);
-  const text = instruction.slice(0, 8_000);
-  if (!CUE.test(text)) return []; // every request is read, and most demand nothing
-  const line = text.replace(/\s+/gu, ' ');
-  return RULES.flatMap((rule) => rule(line));
+  const text = instruction.slice(0, 8_000).replace(/\s+/gu, ' ');
+  return RULES.flatMap((rule) => rule(text));
 }
 
 type Rule = (text: string) => Constraint[];

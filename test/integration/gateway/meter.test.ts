@@ -53,6 +53,33 @@ describe('the metering thread', () => {
     }
   });
 
+  it('measures what is short on the spot, and leaves what is long to the thread', async () => {
+    const here: string[] = [];
+    const short = {
+      maxChars: 200,
+      measure(one: MeterJob) {
+        here.push(JSON.stringify(one.request));
+        return measure(one);
+      },
+    };
+    const meter = createMeter({ maxQueue: 100, thread: THREAD, short });
+    try {
+      const jobs = [job('short'), job('long '.repeat(100))];
+      assert.deepEqual(
+        await Promise.all(jobs.map(meter.measure)),
+        jobs.map((one) => measure(one)),
+      );
+      assert.deepEqual(here, [JSON.stringify(job('short').request)]);
+      await assert.rejects(
+        meter.measure({ ...job('x'), salt: '0x01' }),
+        (error) => error instanceof DgridError && error.code === 'DGRID_INTERNAL',
+      );
+    } finally {
+      await meter.close();
+    }
+    await assert.rejects(meter.measure(job('closed')), DgridError);
+  });
+
   it('rejects when its queue is full, and when it is closed', async () => {
     const meter = createMeter({ maxQueue: 1, thread: THREAD });
     const waiting = meter.measure(job('x'));
