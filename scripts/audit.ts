@@ -13,18 +13,19 @@ import {
   checkPrevious,
   checkSigners,
 } from './audit/chain.ts';
-import { createSigners } from './audit/context.ts';
 import type { Context } from './audit/context.ts';
-import { parseDataset } from './audit/dataset.ts';
-import type { Dataset } from './audit/dataset.ts';
+import type { Dataset, EpochLine, TableLeaf } from './audit/dataset.ts';
 import { distributionOf } from './audit/distribution.ts';
-import { checkCommittees, checkDraws, checkSeeds } from './audit/draws.ts';
 import { checkRewards } from './audit/fold.ts';
 import { checkGolds } from './audit/golds.ts';
 import { tableInForce } from './audit/in-force.ts';
-import { checkReceipts } from './audit/receipts.ts';
-import { checkRecords } from './audit/records.ts';
+import { readDataset } from './audit/read-dataset.ts';
+import type { ReadDataset } from './audit/read-dataset.ts';
+import { findingOf } from './audit/steps.ts';
+import type { Finding, Step } from './audit/steps.ts';
 import { checkTable } from './audit/table.ts';
+import { openText } from './audit/text-lines.ts';
+import type { TextLines } from './audit/text-lines.ts';
 import { Wrong, expectSame } from './audit/wrong.ts';
 
 const OPTIONS = {
@@ -35,10 +36,10 @@ const OPTIONS = {
 } as const;
 
 type Check = { readonly name: string; readonly status: 'ok' | 'wrong' | 'skipped'; readonly detail: string };
-type Finding = { readonly check: string; readonly line: number; readonly field: string; readonly detail: string };
+type CheckFinding = Finding & { readonly check: string };
 type Result = {
   readonly epoch: bigint | undefined;
-  readonly wrong: Finding | undefined;
+  readonly wrong: CheckFinding | undefined;
   readonly checks: readonly Check[];
   readonly distribution: ReturnType<typeof distributionOf> | undefined;
 };
@@ -47,14 +48,15 @@ type Steps = {
   /** Runs a step; what it returns is what the next ones build on. */
   readonly run: <Value>(name: string, examine: () => Value | Promise<Value>) => Promise<Value>;
   readonly skip: (name: string, why: string) => void;
+  readonly note: (text: string) => void;
   readonly list: () => readonly Check[];
 };
 
 /** Which step failed, with what it found. */
 class StepFailed extends Error {
-  readonly finding: Finding;
+  readonly finding: CheckFinding;
 
-  constructor(finding: Finding) {
+  constructor(finding: CheckFinding) {
     super(finding.detail);
     this.finding = finding;
   }
@@ -62,32 +64,34 @@ class StepFailed extends Error {
 
 function createSteps(io: Io): Steps {
   const checks: Check[] = [];
+  const note = (text: string): void => io.stderr(`audit: ${text}`);
   return {
     async run(name, examine) {
-      io.stderr(`audit: ${name}`);
+      note(name);
       try {
         const value = await examine();
         checks.push({ name, status: 'ok', detail: '' });
         return value;
       } catch (error) {
         if (!(error instanceof Wrong)) throw error;
-        const { line, field, message } = error;
-        checks.push({ name, status: 'wrong', detail: `${placeOf(line, field)}: ${message}` });
-        throw new StepFailed({ check: name, line, field, detail: message });
+        const finding = findingOf(error);
+        checks.push({ name, status: 'wrong', detail: `${placeOf(finding)}: ${finding.detail}` });
+        throw new StepFailed({ check: name, ...finding });
       }
     },
     skip: (name, why) => checks.push({ name, status: 'skipped', detail: why }),
+    note,
     list: () => checks,
   };
 }
 
-function placeOf(line: number, field: string): string {
+function placeOf({ line, field }: Finding): string {
   return field === '' ? `line ${line}` : `line ${line}, ${field}`;
 }
 
 type Sources = {
-  readonly text: string;
-  readonly previous: readonly { readonly name: string; readonly text: string }[];
+  readonly text: TextLines;
+  readonly previous: readonly { readonly name: string; readonly text: TextLines }[];
   readonly session: Session | undefined;
   /** Deployment file to hold the dataset's network against when there is no chain. */
   readonly deployment: string | undefined;
@@ -95,13 +99,19 @@ type Sources = {
 
 async function examine(sources: Sources, steps: Steps, seen: (dataset: Dataset) => void): Promise<void> {
   const { session } = sources;
-  const dataset = await steps.run('form of the dataset', () => parseDataset(sources.text));
+  const previous = await readPrevious(sources, steps);
+  const force = createTableInForce(previous, steps);
+  const read = await steps.run('form of the dataset', () =>
+    readDataset(sources.text, {
+      mode: 'audit',
+      oneKeyEach: session === undefined,
+      table: force.table,
+      onLines: progressOf(steps),
+    }),
+  );
+  const { dataset, facts, signers } = read;
   seen(dataset);
-  const previous: Dataset[] = [];
-  for (const { name, text } of sources.previous) {
-    previous.push(await steps.run(`form of ${name}`, () => parseDataset(text)));
-  }
-  const context = { dataset, signers: createSigners(session === undefined), skip: steps.skip };
+  const context = { dataset, facts, signers, skip: steps.skip };
   await steps.run('network', () => checkNetworkOf(context, sources));
   if (session === undefined) {
     if (previous.length > 0) steps.skip('earlier datasets', 'taken as given: audit each of them as well');
@@ -110,7 +120,41 @@ async function examine(sources: Sources, steps: Steps, seen: (dataset: Dataset) 
       await steps.run(`epoch ${earlier.epoch.epoch} on chain`, () => checkPrevious(earlier, session));
     }
   }
-  await examineReceipts(context, previous, { session, steps });
+  await examineReceipts(context, { read, previous, session, steps, requireTable: force.require });
+}
+
+function progressOf(steps: Steps): (count: number) => void {
+  return (count) => steps.note(`${count} lines`);
+}
+
+/** Of earlier epochs only form, table and golds matter here; each has an audit of its own. */
+async function readPrevious({ previous }: Sources, steps: Steps): Promise<readonly Dataset[]> {
+  const datasets: Dataset[] = [];
+  const options = { mode: 'form', oneKeyEach: false, table: () => undefined, onLines: progressOf(steps) } as const;
+  for (const { name, text } of previous) {
+    const { dataset } = await steps.run(`form of ${name}`, () => readDataset(text, options));
+    datasets.push(dataset);
+  }
+  return datasets;
+}
+
+/** The table is needed before anybody asks whether it is right: what is wrong with it is said in its turn. */
+function createTableInForce(previous: readonly Dataset[], { skip }: Steps) {
+  let failure: Wrong | undefined;
+  return {
+    table: (epoch: EpochLine): readonly TableLeaf[] | undefined => {
+      try {
+        return tableInForce({ epoch, skip }, previous);
+      } catch (error) {
+        if (!(error instanceof Wrong)) throw error;
+        failure = error;
+        return undefined;
+      }
+    },
+    require: (): void => {
+      if (failure !== undefined) throw failure;
+    },
+  };
 }
 
 async function checkNetworkOf({ dataset, skip }: Context, { session, deployment }: Sources): Promise<void> {
@@ -129,39 +173,52 @@ async function checkNetworkOf({ dataset, skip }: Context, { session, deployment 
   }
 }
 
-type Tools = { readonly session: Session | undefined; readonly steps: Steps };
+type Tools = {
+  readonly read: ReadDataset;
+  readonly previous: readonly Dataset[];
+  readonly session: Session | undefined;
+  readonly steps: Steps;
+  readonly requireTable: () => void;
+};
 
-async function examineReceipts(
-  context: Context,
-  previous: readonly Dataset[],
-  { session, steps }: Tools,
-): Promise<void> {
+/** The receipts were looked at as they were read; what was found is said in the order of the steps. */
+async function examineReceipts(context: Context, tools: Tools): Promise<void> {
+  const { read, previous, session, steps, requireTable } = tools;
   const { dataset } = context;
   const onChain = async (name: string, check: (at: Session) => Promise<void>): Promise<void> => {
     if (session !== undefined) await steps.run(name, () => check(session));
   };
-  const receipts = await steps.run('receipts and their batches', () => checkReceipts(context));
+  const seen = (name: Step) => steps.run(name, () => requireNothingWrong(read, name));
+  await seen('receipts and their batches');
   steps.skip('prices', 'a node’s prices are in its metadata, not in the dataset');
-  await steps.run('seeds', () => checkSeeds(receipts));
+  await seen('seeds');
   await onChain('anchors and seeds on chain', (chain) => checkAnchors(dataset, chain));
   await onChain('members and table in force on chain', (chain) => checkEpoch(dataset, chain));
-  const table = await steps.run('table in force', () => tableInForce(context, previous));
-  await steps.run('draws', () => checkDraws(context, receipts, table));
-  await steps.run('committees and evaluations', () => checkCommittees(context, receipts, table));
+  await steps.run('table in force', requireTable);
+  await seen('draws');
+  await seen('committees and evaluations');
+  if (read.unproven > 0) {
+    const why = `${read.unproven} larger committees rest on the gateway's word that too few had revealed at first`;
+    steps.skip('reason of escalations', `${why}; first reveals are not in the dataset`);
+  }
   await onChain('keys on chain', (chain) => checkSigners(context, chain));
-  await steps.run('records', () => checkRecords(context, receipts, table));
-  await steps.run('golds', () => checkGolds(context, receipts, previous));
+  await seen('records');
+  await steps.run('golds', () => checkGolds(context, previous));
   await onChain('golds on chain', (chain) => checkGoldRoot(context, previous, chain));
-  await steps.run('table of the epoch', () => checkTable(context, receipts, previous));
-  await steps.run('rewards', () => checkRewards(dataset, receipts));
+  await steps.run('table of the epoch', () => checkTable(context, previous));
+  await steps.run('rewards', () => checkRewards(dataset, context.facts));
   await steps.run('distribution', () => distributionOf(dataset, 0n).hash);
   await onChain('distribution on chain', (chain) => checkDistribution(context, chain));
+}
+
+function requireNothingWrong({ finding }: ReadDataset, step: Step): void {
+  if (finding?.step === step) throw new Wrong(finding.line, finding.field, finding.detail);
 }
 
 async function audited(sources: Sources, io: Io): Promise<Result> {
   const steps = createSteps(io);
   let dataset: Dataset | undefined;
-  let failed: Finding | undefined;
+  let failed: CheckFinding | undefined;
   try {
     await examine(sources, steps, (found) => (dataset = found));
   } catch (error) {
@@ -200,9 +257,8 @@ export const audit = defineCommand(
     const source = sourceOf(positionals);
     const names = options.previous?.split(',').filter((name) => name !== '') ?? [];
     const session = options.rpc === undefined ? undefined : await openSession(options, io);
-    const texts = await Promise.all([source, ...names].map(readText));
-    const previous = names.map((name, index) => ({ name, text: texts[index + 1] ?? '' }));
-    const sources = { text: texts[0] ?? '', previous, session, deployment: options.deployment };
+    const previous = await Promise.all(names.map(async (name) => ({ name, text: await openText(name) })));
+    const sources = { text: await openText(source), previous, session, deployment: options.deployment };
     const { epoch, wrong, checks, distribution } = await audited(sources, io);
     const reporter = createReporter(options.json, io);
     for (const { name, status, detail } of checks) {
@@ -210,7 +266,7 @@ export const audit = defineCommand(
     }
     reporter.result({ verified: wrong === undefined, epoch, wrong: wrong ?? null, distribution, checks });
     if (wrong !== undefined) {
-      throw new CommandError(`not verified: ${wrong.check}: ${placeOf(wrong.line, wrong.field)}: ${wrong.detail}`);
+      throw new CommandError(`not verified: ${wrong.check}: ${placeOf(wrong)}: ${wrong.detail}`);
     }
     reporter.line(`verified: epoch ${epoch} ${session === undefined ? 'is consistent with itself' : 'is the chain’s'}`);
     return Exit.ok;

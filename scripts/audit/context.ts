@@ -1,6 +1,9 @@
-import { signerOf, signingDomain } from '../lib/protocol/typed-data.ts';
-import type { Fields, SignedType } from '../lib/protocol/schema.ts';
+import type { Fields } from '../lib/protocol/schema.ts';
 import type { BatchLine, Dataset, EpochLine, Receipt, ReceiptLine } from './dataset.ts';
+import type { Facts } from './facts.ts';
+import { accountWord, createDigest, createLeafHash, createRecover } from './hashes.ts';
+import type { Digest, LeafHash, Recover } from './hashes.ts';
+import type { Table } from './in-force.ts';
 import { wrong } from './wrong.ts';
 import type { At } from './wrong.ts';
 
@@ -36,7 +39,7 @@ export function isCounted({ servedAt }: Receipt, { anchoredAt }: BatchLine, epoc
 /** A receipt whose place in its batch has been checked. */
 export type Examined = ReceiptLine & {
   readonly batch: BatchLine;
-  readonly leaf: string;
+  readonly leaf: Buffer;
   readonly counted: boolean;
 };
 
@@ -68,15 +71,50 @@ export function createSigners(oneKeyEach: boolean): Signers {
   };
 }
 
+/** What the checks of a receipt's line lean on. */
+export type LineContext = {
+  readonly epoch: EpochLine;
+  /** Table in force; undefined when no given dataset holds it. */
+  readonly table: Table | undefined;
+  readonly hashes: Hashes;
+  readonly addSigner: (known: KnownSigner) => void;
+};
+
 export type Context = {
   readonly dataset: Dataset;
+  readonly facts: Facts;
   readonly signers: Signers;
   /** Says which check could not be made, and why. */
   readonly skip: (name: string, why: string) => void;
 };
 
+/** The network's hashes, bound to the epoch's chain and contracts. */
+export type Hashes = {
+  readonly leaf: Readonly<Record<'Receipt' | 'AnswerLeaf' | 'RecordLeaf', LeafHash>>;
+  readonly digest: Readonly<Record<'Receipt' | 'NodeAttestation' | 'Evaluation' | 'CommitSet', Digest>>;
+  readonly recover: Recover;
+  /** Everybody who may sit on a committee. */
+  readonly evaluators: readonly { readonly account: string; readonly word: Buffer }[];
+};
+
+export function createHashes({ chainId, nodeStaking, proofRegistry, evaluators }: EpochLine): Hashes {
+  const leafOf = (type: keyof Hashes['leaf']) => createLeafHash(type, chainId, proofRegistry);
+  const digestOf = (type: keyof Hashes['digest']) => createDigest(type, chainId, nodeStaking);
+  return {
+    leaf: { Receipt: leafOf('Receipt'), AnswerLeaf: leafOf('AnswerLeaf'), RecordLeaf: leafOf('RecordLeaf') },
+    digest: {
+      Receipt: digestOf('Receipt'),
+      NodeAttestation: digestOf('NodeAttestation'),
+      Evaluation: digestOf('Evaluation'),
+      CommitSet: digestOf('CommitSet'),
+    },
+    recover: createRecover(),
+    evaluators: [...new Set(evaluators)].map((account) => ({ account, word: accountWord(account) })),
+  };
+}
+
 export type Signed = {
-  readonly type: SignedType;
+  readonly type: keyof Hashes['digest'];
   readonly value: Fields;
   readonly signature: string;
   readonly role: Role;
@@ -84,9 +122,9 @@ export type Signed = {
 };
 
 /** Recovers a signer and remembers for whom it signed. */
-export function recordSigner({ dataset, signers }: Context, at: At, signed: Signed): void {
-  const domain = signingDomain(dataset.epoch.chainId, dataset.epoch.nodeStaking);
-  const signer = signerOf(signed.type, domain, signed.value, signed.signature);
+export function recordSigner({ hashes, addSigner }: LineContext, at: At, signed: Signed): void {
+  const { role, account } = signed;
+  const signer = hashes.recover(hashes.digest[signed.type](signed.value), signed.signature);
   if (signer === undefined) return wrong(at, 'is no valid signature');
-  signers.add({ role: signed.role, account: signed.account, signer, at });
+  addSigner({ role, account, signer, at });
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
 import { LEAF_TYPES, SIGNED_TYPES } from '../lib/protocol/schema.ts';
-import { hex, integer, json, list, nullable, object, struct } from './shapes.ts';
+import type { GoldReceipt } from './facts.ts';
+import { hex, integer, json, list, nullable, object, oneOf, optional, struct } from './shapes.ts';
 import type { Json, Shape } from './shapes.ts';
 import { paramsShape } from './params.ts';
 import type { Params } from './params.ts';
@@ -149,6 +150,8 @@ export type ReceiptLine = Line & {
   readonly commitSets: readonly CommitSet[];
   readonly replays: readonly string[];
   readonly payer: string;
+  /** The payer's word on the answer. */
+  readonly vote?: 'good' | 'bad' | undefined;
 };
 
 export type GoldLine = Line & {
@@ -159,14 +162,17 @@ export type GoldLine = Line & {
 
 export type LeafLine<Leaf> = Line & { readonly leaf: Leaf };
 
+/** All of a dataset but its receipts, of which only golds are kept. */
 export type Dataset = {
   readonly epoch: EpochLine;
   readonly batches: readonly BatchLine[];
-  readonly receipts: readonly ReceiptLine[];
   readonly golds: readonly GoldLine[];
+  readonly goldReceipts: readonly GoldReceipt[];
   readonly table: readonly LeafLine<TableLeaf>[];
   readonly rewards: readonly LeafLine<RewardLeaf>[];
   readonly lines: number;
+  /** Line of the receipt with this id. */
+  readonly lineOf: (receiptId: string) => number | undefined;
   /** sha256 of the whole text. */
   readonly dataHash: string;
 };
@@ -242,6 +248,7 @@ const SHAPES = {
     commitSets: list(commitSetShape),
     replays: list(hash),
     payer: hash,
+    vote: optional(oneOf('good', 'bad')),
   }),
   gold: object<Omit<GoldLine, keyof Line>>({
     leaf: struct(LEAF_TYPES.GoldLeaf),
@@ -252,49 +259,46 @@ const SHAPES = {
   reward: object<{ leaf: RewardLeaf }>({ leaf: struct(LEAF_TYPES.RewardLeaf) }),
 } as const;
 
-type Type = keyof typeof SHAPES;
-const ORDER = Object.keys(SHAPES) as readonly Type[];
+export type Type = keyof typeof SHAPES;
+export const ORDER = Object.keys(SHAPES) as readonly Type[];
 
-/** @throws Wrong for the first line that is not canonical, of another form, or out of order. */
-export function parseDataset(text: string): Dataset {
-  const end = text.endsWith('\n')
-    ? text.length - 1
-    : wrong({ line: 1, field: '' }, 'the text does not end in a line feed');
-  const found: Record<Type, unknown[]> = { epoch: [], batch: [], receipt: [], gold: [], table: [], reward: [] };
-  const lines = text.slice(0, end).split('\n');
-  let phase = 0;
-  lines.forEach((content, index) => {
-    const { type, value } = parseLine({ line: index + 1, field: '' }, content);
-    const next = ORDER.indexOf(type);
-    if (next < phase || (next === 0 && index > 0))
-      wrong({ line: index + 1, field: 'type' }, `${type} after ${ORDER[phase]}`);
-    if (index === 0 && next !== 0) wrong({ line: 1, field: 'type' }, 'the first line must be the epoch');
-    phase = next;
-    found[type].push(value);
-  });
-  return {
-    epoch: found.epoch[0] as EpochLine,
-    batches: found.batch as BatchLine[],
-    receipts: found.receipt as ReceiptLine[],
-    golds: found.gold as GoldLine[],
-    table: found.table as LeafLine<TableLeaf>[],
-    rewards: found.reward as LeafLine<RewardLeaf>[],
-    lines: lines.length,
-    dataHash: sha256(text),
-  };
-}
-
-function parseLine(at: At, content: string): { readonly type: Type; readonly value: Line } {
+/** @throws Wrong when the line is not canonical, not known, or of another form. */
+export function parseLine(at: At, content: string): { readonly type: Type; readonly value: Line } {
   const raw = json(
     at,
     within(at, () => JSON.parse(content) as unknown),
   );
-  if (canonical(at, raw) !== content) wrong(at, 'is not in RFC 8785 canonical form');
+  if (!isCanonical(at, raw, content)) wrong(at, 'is not in RFC 8785 canonical form');
   const { type: name, ...fields } = raw;
   const type = ORDER.find((known) => known === name) ?? wrong({ ...at, field: 'type' }, 'is not known');
   if (type === 'epoch' && fields['version'] !== 1) wrong({ ...at, field: 'version' }, 'this program reads version 1');
   const shape = SHAPES[type] as Shape<object>;
   return { type, value: { ...shape(at, fields), line: at.line, raw } };
+}
+
+const MAX_DEPTH = 64;
+const LONE_SURROGATE = /\\ud[89a-f]/;
+
+/**
+ * RFC 8785 is what `JSON.stringify` writes of sorted keys. Where that is not what stands there, or says what no text
+ * can be, the library decides.
+ */
+function isCanonical(at: At, raw: Json, content: string): boolean {
+  const isSorted = isSortedThroughout(at, raw, 0);
+  if (isSorted && JSON.stringify(raw) === content && !LONE_SURROGATE.test(content)) return true;
+  return canonical(at, raw) === content;
+}
+
+function isSortedThroughout(at: At, value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > MAX_DEPTH) wrong(at, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return value.every((item) => isSortedThroughout(at, item, depth + 1));
+  let before = '';
+  return Object.entries(value).every(([name, item]) => {
+    const isNext = before <= name;
+    before = name;
+    return isNext && isSortedThroughout(at, item, depth + 1);
+  });
 }
 
 export function canonical(at: At, value: unknown): string {

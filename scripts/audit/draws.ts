@@ -1,47 +1,42 @@
-import { AbiCoder, id, keccak256 } from 'ethers';
+import { id } from 'ethers';
 
 import { commitmentsHash } from '../lib/protocol/lists.ts';
-import { digestOf, signingDomain } from '../lib/protocol/typed-data.ts';
-import { committeeRank } from '../lib/verify/record.ts';
 import { MAX_BPS, STATUS, isExaminable, recordSigner } from './context.ts';
-import type { Context, Examined } from './context.ts';
+import type { Examined, LineContext } from './context.ts';
 import type { CommitSet, Entry } from './dataset.ts';
+import { fromHex, toHex, wordsHash } from './hashes.ts';
 import type { Table } from './in-force.ts';
 import type { Params } from './params.ts';
 import { expectSame, inside, wrong } from './wrong.ts';
 import type { At } from './wrong.ts';
 
-const SAMPLE = id('DGrid.sample.v1');
-const REPLAY = id('DGrid.replay.v1');
+const SAMPLE = fromHex(id('DGrid.sample.v1'));
+const REPLAY = fromHex(id('DGrid.replay.v1'));
+const COMMITTEE = fromHex(id('DGrid.committee.v1'));
 const ZERO = `0x${'00'.repeat(32)}`;
 
-function draw(tag: string, seed: string, leaf: string): bigint {
-  const encoded = AbiCoder.defaultAbiCoder().encode(['bytes32', 'bytes32', 'bytes32'], [tag, seed, leaf]);
-  return BigInt(keccak256(encoded)) % MAX_BPS;
+function draw(tag: Buffer, seed: string, leaf: Buffer): bigint {
+  return BigInt(toHex(wordsHash(tag, fromHex(seed), leaf))) % MAX_BPS;
 }
 
 /** Commit sets are over the batch's seed: one that differs shows which of the two lines is the odd one. */
-export function checkSeeds(receipts: readonly Examined[]): void {
-  for (const { line, batch, commitSets } of receipts) {
-    if (/^0x0*$/.test(batch.seed)) wrong({ line: batch.line, field: 'seed' }, 'is zero');
-    commitSets.forEach(({ commitSet }, index) => {
-      if (commitSet.seed === batch.seed) return;
-      const where = `commitSets[${index}].commitSet.seed of line ${line}`;
-      wrong({ line: batch.line, field: 'seed' }, `is ${batch.seed}, but ${where} is ${commitSet.seed}`);
-    });
-  }
+export function checkSeed({ line, batch, commitSets }: Examined): void {
+  if (/^0x0*$/.test(batch.seed)) wrong({ line: batch.line, field: 'seed' }, 'is zero');
+  commitSets.forEach(({ commitSet }, index) => {
+    if (commitSet.seed === batch.seed) return;
+    const where = `commitSets[${index}].commitSet.seed of line ${line}`;
+    wrong({ line: batch.line, field: 'seed' }, `is ${batch.seed}, but ${where} is ${commitSet.seed}`);
+  });
 }
 
 /** Who was examined follows from seed, leaf and rate alone. */
-export function checkDraws({ dataset }: Context, receipts: readonly Examined[], table: Table | undefined): void {
-  for (const examined of receipts) {
-    checkDraw(examined, table);
-    checkReplays(examined, dataset.epoch.params);
-    const { line, record, entries, commitSets } = examined;
-    if (record.status !== STATUS.unexamined) continue;
-    if (entries.length > 0) wrong({ line, field: 'entries' }, 'there are some, but the receipt was not drawn');
-    if (commitSets.length > 0) wrong({ line, field: 'commitSets' }, 'there are some, but the receipt was not drawn');
-  }
+export function checkDrawn({ epoch, table }: LineContext, examined: Examined): void {
+  checkDraw(examined, table);
+  checkReplays(examined, epoch.params);
+  const { line, record, entries, commitSets } = examined;
+  if (record.status !== STATUS.unexamined) return;
+  if (entries.length > 0) wrong({ line, field: 'entries' }, 'there are some, but the receipt was not drawn');
+  if (commitSets.length > 0) wrong({ line, field: 'commitSets' }, 'there are some, but the receipt was not drawn');
 }
 
 /** Without the table in force the rates are unknown, and only what is never drawn can be told. */
@@ -69,26 +64,28 @@ function checkReplays({ line, replays, record, batch, leaf }: Examined, { replay
     wrong(at, 'there are some, but the seed selects it for no replay');
 }
 
-/** Committees by rank, what they committed to, and that what they revealed is just that. */
-export function checkCommittees(context: Context, receipts: readonly Examined[], table: Table | undefined): void {
-  const { epoch } = context.dataset;
-  let unproven = 0;
-  for (const examined of receipts) {
-    if (examined.record.status === STATUS.unexamined) continue;
-    const { receipt, batch, leaf } = examined;
-    const ranked = [...new Set(epoch.evaluators)]
-      .filter((account) => account !== receipt.node && account !== receipt.gateway)
-      .map((account) => ({ account, rank: committeeRank(batch.seed, leaf, account) }))
-      .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
-      .map(({ account }) => account);
-    examined.commitSets.forEach((set, index) => checkCommitSet(context, { examined, set, index, ranked }));
-    if (!checkSizes(examined, ranked.length, epoch.params)) unproven += 1;
-    checkEntries(context, examined, table);
-  }
-  if (unproven > 0) {
-    const why = `${unproven} larger committees rest on the gateway's word that too few had revealed at first`;
-    context.skip('reason of escalations', `${why}; first reveals are not in the dataset`);
-  }
+/**
+ * A committee by rank, what it committed to, and that what it revealed is just that.
+ * @returns false when a larger committee cannot be told to be due from what is published.
+ */
+export function checkCommittee(context: LineContext, examined: Examined): boolean {
+  const { epoch } = context;
+  if (examined.record.status === STATUS.unexamined) return true;
+  const ranked = rankedEvaluators(context, examined);
+  examined.commitSets.forEach((set, index) => checkCommitSet(context, { examined, set, index, ranked }));
+  const isProven = checkSizes(examined, ranked.length, epoch.params);
+  checkEntries(context, examined);
+  return isProven;
+}
+
+/** Everybody but the two whose receipt it is, in the order that the seed gives them. */
+function rankedEvaluators({ hashes }: LineContext, { receipt, batch, leaf }: Examined): readonly string[] {
+  const seed = fromHex(batch.seed);
+  return hashes.evaluators
+    .filter(({ account }) => account !== receipt.node && account !== receipt.gateway)
+    .map(({ account, word }) => ({ account, rank: wordsHash(COMMITTEE, seed, leaf, word) }))
+    .toSorted((a, b) => a.rank.compare(b.rank))
+    .map(({ account }) => account);
 }
 
 type SetInput = {
@@ -98,15 +95,15 @@ type SetInput = {
   readonly ranked: readonly string[];
 };
 
-function checkCommitSet(context: Context, { examined, set, index, ranked }: SetInput): void {
-  const { params } = context.dataset.epoch;
+function checkCommitSet(context: LineContext, { examined, set, index, ranked }: SetInput): void {
+  const { params } = context.epoch;
   const { line, leaf, receipt } = examined;
   const at = { line, field: `commitSets[${index}]` };
   const { commitSet, evaluators, commitments, signature } = set;
   const size = index === 0 ? params.committeeSize : params.escalatedSize;
   const expected = least(size, BigInt(ranked.length));
   if (index > 1) wrong(at, 'a committee is enlarged once at most');
-  expectSame(inside(at, 'commitSet.receiptLeaf'), commitSet.receiptLeaf, leaf);
+  expectSame(inside(at, 'commitSet.receiptLeaf'), commitSet.receiptLeaf, toHex(leaf));
   expectSame(inside(at, 'commitSet.size'), commitSet.size, expected);
   const members = ranked.slice(0, Number(expected));
   expectSame(inside(at, 'evaluators.length'), BigInt(evaluators.length), expected);
@@ -129,7 +126,7 @@ export function revealQuorum(size: bigint): bigint {
   return share > 4n ? share : 4n;
 }
 
-/** @returns false when a larger committee cannot be told to be due from what is published. */
+/** As `checkCommittee` returns it. */
 function checkSizes({ line, record, commitSets, entries }: Examined, eligible: number, params: Params): boolean {
   const at = { line, field: 'record.committeeSize' };
   // An examination that ran out of time has neither committee nor evaluations, and its receipt counts zero.
@@ -152,7 +149,8 @@ function needsMore(entries: readonly Entry[], size: number, params: Params): boo
 }
 
 /** Every evaluation is the one that its author had committed to, in rank order, each author once. */
-function checkEntries(context: Context, examined: Examined, table: Table | undefined): void {
+function checkEntries(context: LineContext, examined: Examined): void {
+  const { table } = context;
   const set = examined.commitSets.at(-1);
   let before = -1;
   examined.entries.forEach((entry, index) => {
@@ -173,15 +171,14 @@ type EntryInput = {
   readonly at: At;
 };
 
-function checkEntry(context: Context, { examined, entry, commitment, at }: EntryInput): void {
-  const { chainId, nodeStaking } = context.dataset.epoch;
+function checkEntry(context: LineContext, { examined, entry, commitment, at }: EntryInput): void {
   const { evaluator, accuracy, consistency, format, scorerId, salt, signature } = entry;
   for (const name of ['accuracy', 'consistency', 'format'] as const) {
     if (entry[name] > MAX_BPS) wrong(inside(at, name), `${entry[name]} is above ${MAX_BPS}`);
   }
   const scores = { accuracy, consistency, format, scorerId, salt };
-  const value = { receiptLeaf: examined.leaf, seed: examined.batch.seed, evaluator, ...scores };
-  const digest = digestOf('Evaluation', signingDomain(chainId, nodeStaking), value);
+  const value = { receiptLeaf: toHex(examined.leaf), seed: examined.batch.seed, evaluator, ...scores };
+  const digest = toHex(context.hashes.digest.Evaluation(value));
   if (commitment === ZERO) wrong(at, `${evaluator} revealed, but had committed to nothing`);
   if (digest !== commitment) wrong(at, `was never committed: it hashes to ${digest}, the commitment is ${commitment}`);
   recordSigner(context, inside(at, 'signature'), {

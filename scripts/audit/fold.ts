@@ -1,9 +1,10 @@
-import { FLAG, STATUS, volumeOf } from './context.ts';
-import type { Examined } from './context.ts';
+import { STATUS } from './context.ts';
 import type { Dataset, RewardLeaf } from './dataset.ts';
+import { tenthOf } from './facts.ts';
+import type { Facts, Group } from './facts.ts';
+import { feedbackOf } from './feedback.ts';
 import { outcomesOf } from './golds.ts';
 import { clamp, sum } from './numbers.ts';
-import type { Params } from './params.ts';
 import { exactScore } from './records.ts';
 import { expectSame, wrong } from './wrong.ts';
 
@@ -16,8 +17,8 @@ export function weightOf({ quality, volume, difficulty, feedback }: RewardLeaf):
   return quality * volume * difficulty * feedback;
 }
 
-export function checkRewards(dataset: Dataset, receipts: readonly Examined[]): void {
-  const due = rewardsOf(dataset, receipts);
+export function checkRewards(dataset: Dataset, facts: Facts): void {
+  const due = rewardsOf(dataset, facts);
   dataset.rewards.forEach(({ line, leaf }, index) => {
     const expected = due[index] ?? wrong({ line, field: 'leaf' }, 'is one reward more than the records give');
     for (const name of ['epoch', 'role', 'account', 'quality', 'volume', 'difficulty', 'feedback'] as const) {
@@ -30,12 +31,17 @@ export function checkRewards(dataset: Dataset, receipts: readonly Examined[]): v
   wrong(at, `there is none for role ${missing.role} ${missing.account}, weight ${weightOf(missing)}`);
 }
 
+export type Results = Pick<Dataset, 'epoch' | 'golds'>;
+
 /** Reward leaves by role and account, of whoever has any weight. */
-export function rewardsOf(dataset: Dataset, receipts: readonly Examined[]): readonly RewardLeaf[] {
-  const { epoch, params } = dataset.epoch;
-  const counted = receipts.filter((examined) => examined.counted);
-  const paid = paidOf(dataset, counted, params);
-  const shares = [inferenceShares(paid), evaluatorShares(dataset, counted), gatewayShares(paid)];
+export function rewardsOf(dataset: Results, facts: Facts): readonly RewardLeaf[] {
+  const { epoch } = dataset.epoch;
+  const paid = paidOf(dataset, facts);
+  const shares = [
+    inferenceShares(paid, feedbackOf(facts.votes.values())),
+    evaluatorShares(dataset, facts),
+    gatewayShares(paid),
+  ];
   return shares.flatMap((role, number) =>
     role
       .toSorted((a, b) => (a.account < b.account ? -1 : 1))
@@ -44,17 +50,11 @@ export function rewardsOf(dataset: Dataset, receipts: readonly Examined[]): read
   );
 }
 
-/** Difficulty and feedback are neutral where a role has none; nobody's votes on answers are collected yet. */
-type Share = Pick<RewardLeaf, 'account' | 'quality' | 'volume'> & { readonly difficulty?: bigint };
-
-function isDrawn({ record }: Examined): boolean {
-  return record.status !== STATUS.unexamined;
-}
-
-function cellOf({ family, complexity }: Examined['receipt']): string {
-  const tenth = complexity / 1_000n;
-  return `${family}:${tenth > 9n ? 9n : tenth}`;
-}
+/** Difficulty and feedback are neutral where a role has none. */
+type Share = Pick<RewardLeaf, 'account' | 'quality' | 'volume'> & {
+  readonly difficulty?: bigint;
+  readonly feedback?: bigint;
+};
 
 function push<Item>(groups: Map<string, Item[]>, key: string, item: Item): void {
   const group = groups.get(key);
@@ -62,127 +62,143 @@ function push<Item>(groups: Map<string, Item[]>, key: string, item: Item): void 
   else group.push(item);
 }
 
-type Difficulty = (receipt: Examined['receipt']) => bigint;
+type Place = Pick<Group, 'node' | 'family' | 'tenth'>;
+type Difficulty = (place: Place) => bigint;
+type Tally = { readonly drawn: number; readonly failed: number };
+
+const cellOf = ({ family, tenth }: Omit<Place, 'node'>): string => `${family}:${tenth}`;
 
 /** How much more often than on average the other accounts fail in the same cell. */
-function difficulties(counted: readonly Examined[], { minQualityBps }: Params): Difficulty {
-  const drawn = counted.filter(isDrawn);
-  const failures = (list: readonly Examined[]) =>
-    BigInt(list.filter(({ record }) => record.status === STATUS.unscored || record.quality < minQualityBps).length);
-  const average = drawn.length === 0 ? 0n : (failures(drawn) * PPM) / BigInt(drawn.length);
-  const cells = new Map<string, Examined[]>();
-  for (const examined of drawn) push(cells, cellOf(examined.receipt), examined);
+function difficulties(groups: readonly Group[]): Difficulty {
+  const all = tallyOf(groups);
+  const average = all.drawn === 0 ? 0n : (BigInt(all.failed) * PPM) / BigInt(all.drawn);
+  const cells = new Map<string, Group[]>();
+  for (const group of groups) push(cells, cellOf(group), group);
   const known = new Map<string, bigint>();
-  const compute = (cell: string, node: string): bigint => {
-    const accounts = new Map<string, Examined[]>();
-    for (const examined of cells.get(cell) ?? []) push(accounts, examined.receipt.node, examined);
-    const others = [...accounts].filter(([account, list]) => account !== node && list.length >= 10);
-    const n = BigInt(others.reduce((total, [, list]) => total + list.length, 0));
-    if (n === 0n || average === 0n) return NEUTRAL;
-    const shares = others.map(([, list]) => (failures(list) * PPM) / BigInt(list.length));
-    const mean = sum(shares) / BigInt(others.length);
-    const shrunk = (n * mean + 20n * average) / (n + 20n);
-    return clamp((NEUTRAL * shrunk) / average, 5_000n, 20_000n);
-  };
-  return (receipt) => {
-    const [cell, key] = [cellOf(receipt), `${cellOf(receipt)}:${receipt.node}`];
-    const value = known.get(key) ?? compute(cell, receipt.node);
+  return (place) => {
+    const key = `${cellOf(place)}:${place.node}`;
+    const value = known.get(key) ?? difficultyIn(cells.get(cellOf(place)) ?? [], place.node, average);
     known.set(key, value);
     return value;
   };
 }
 
-type Carry = (receipt: Examined['receipt']) => bigint | undefined;
-type Work = { readonly ud: bigint; readonly udq: bigint };
+function difficultyIn(cell: readonly Group[], node: string, average: bigint): bigint {
+  const accounts = new Map<string, Group[]>();
+  for (const group of cell) push(accounts, group.node, group);
+  const others = [...accounts]
+    .filter(([account]) => account !== node)
+    .map(([, own]) => tallyOf(own))
+    .filter(({ drawn }) => drawn >= 10);
+  const n = BigInt(tallyOf(others).drawn);
+  if (n === 0n || average === 0n) return NEUTRAL;
+  const shares = others.map(({ drawn, failed }) => (BigInt(failed) * PPM) / BigInt(drawn));
+  const mean = sum(shares) / BigInt(others.length);
+  const shrunk = (n * mean + 20n * average) / (n + 20n);
+  return clamp((NEUTRAL * shrunk) / average, 5_000n, 20_000n);
+}
+
+function tallyOf(groups: readonly Tally[]): Tally {
+  return groups.reduce((total, { drawn, failed }) => ({ drawn: total.drawn + drawn, failed: total.failed + failed }), {
+    drawn: 0,
+    failed: 0,
+  });
+}
+
+type Carry = (group: Group) => bigint | undefined;
+type Work = { ud: bigint; udq: bigint };
 
 /** ⌊Σudq/Σud⌋ of the drawn receipts of (gateway, node, family), else of (gateway, node). */
-function carries(dataset: Dataset, counted: readonly Examined[], difficultyOf: Difficulty): Carry {
+function carries(dataset: Results, { groups, golds }: Facts, difficultyOf: Difficulty): Carry {
   const truths = new Map(dataset.golds.flatMap(({ used }) => (used === null ? [] : [[used.receiptId, used.truth]])));
-  const groups = new Map<string, Work[]>();
-  for (const examined of counted.filter(isDrawn)) {
-    const { receipt, record } = examined;
-    const isGold = (receipt.flags & FLAG.gold) !== 0n;
-    if (isGold && receipt.gateway === receipt.node) continue;
-    const truth = truths.get(receipt.id);
-    // A gold whose truth is not in this dataset says nothing about its node.
-    if (isGold && truth === undefined) continue;
-    const exact = truth === undefined ? 0n : exactScore(examined, truth, dataset.epoch.params);
-    const ud = (isGold ? receipt.units : volumeOf(receipt)) * difficultyOf(receipt);
-    const work = { ud, udq: ud * (isGold ? exact : record.score) };
-    for (const key of keysOf(receipt)) push(groups, key, work);
+  const works = new Map<string, Work>();
+  const add = (place: Carried, ud: bigint, udq: bigint): void => {
+    for (const key of keysOf(place)) {
+      const work = works.get(key) ?? { ud: 0n, udq: 0n };
+      works.set(key, { ud: work.ud + ud, udq: work.udq + udq });
+    }
+  };
+  for (const group of groups.values()) {
+    const difficulty = difficultyOf(group);
+    add(group, group.examined * difficulty, group.worth * difficulty);
   }
-  return (receipt) => {
-    for (const key of keysOf(receipt)) {
-      const works = groups.get(key) ?? [];
-      const ud = sum(works.map((work) => work.ud));
-      if (ud > 0n) return sum(works.map(({ udq }) => udq)) / ud;
+  for (const gold of golds) {
+    const { receipt, record, counted } = gold;
+    const truth = truths.get(receipt.id);
+    // A gold whose truth is not in this dataset says nothing about its node, nor does a gateway's about its own.
+    if (!counted || record.status === STATUS.unexamined || truth === undefined) continue;
+    if (receipt.gateway === receipt.node) continue;
+    const { node, family, complexity } = receipt;
+    const ud = receipt.units * difficultyOf({ node, family, tenth: tenthOf(complexity) });
+    add(receipt, ud, ud * exactScore(gold, truth, dataset.epoch.params));
+  }
+  return (group) => {
+    for (const key of keysOf(group)) {
+      const { ud, udq } = works.get(key) ?? { ud: 0n, udq: 0n };
+      if (ud > 0n) return udq / ud;
     }
     return undefined;
   };
 }
 
-function keysOf({ gateway, node, family }: Examined['receipt']): readonly string[] {
+type Carried = Pick<Group, 'gateway' | 'node' | 'family'>;
+
+function keysOf({ gateway, node, family }: Carried): readonly string[] {
   return [`${gateway}:${node}:${family}`, `${gateway}:${node}`];
 }
 
+/** Volume of a group with what it is paid at: its own scores where it was drawn, the carried one where not. */
 type Paid = {
-  readonly examined: Examined;
+  readonly group: Group;
   readonly units: bigint;
   readonly difficulty: bigint;
-  readonly score: bigint;
+  /** Σ units · score. */
+  readonly worth: bigint;
 };
 
-/** Receipts with volume and the score that pays for each: its own when drawn, the carried one when not. */
-function paidOf(dataset: Dataset, counted: readonly Examined[], params: Params): readonly Paid[] {
-  const difficultyOf = difficulties(counted, params);
-  const carryOf = carries(dataset, counted, difficultyOf);
-  const carried = new Map<string, bigint | undefined>();
-  return counted.flatMap((examined) => {
-    const { receipt, record } = examined;
-    const units = volumeOf(receipt);
+function paidOf(dataset: Results, facts: Facts): readonly Paid[] {
+  const groups = [...facts.groups.values()];
+  const difficultyOf = difficulties(groups);
+  const carryOf = carries(dataset, facts, difficultyOf);
+  return groups.flatMap((group) => {
+    const carried = group.unexamined === 0n ? undefined : carryOf(group);
+    const units = group.examined + (carried === undefined ? 0n : group.unexamined);
     if (units === 0n) return [];
-    const [key = ''] = keysOf(receipt);
-    if (!isDrawn(examined) && !carried.has(key)) carried.set(key, carryOf(receipt));
-    const score = isDrawn(examined) ? record.score : carried.get(key);
-    return score === undefined ? [] : [{ examined, units, difficulty: difficultyOf(receipt), score }];
+    const worth = group.worth + group.unexamined * (carried ?? 0n);
+    return [{ group, units, difficulty: difficultyOf(group), worth }];
   });
 }
 
 function grouped(paid: readonly Paid[], role: 'node' | 'gateway'): ReadonlyMap<string, readonly Paid[]> {
   const groups = new Map<string, Paid[]>();
-  for (const item of paid) push(groups, item.examined.receipt[role], item);
+  for (const item of paid) push(groups, item.group[role], item);
   return groups;
 }
 
-function inferenceShares(paid: readonly Paid[]): Share[] {
+function inferenceShares(paid: readonly Paid[], feedback: (node: string) => bigint): Share[] {
   return [...grouped(paid, 'node')].map(([account, own]) => {
     const volume = sum(own.map(({ units }) => units));
     const ud = sum(own.map(({ units, difficulty }) => units * difficulty));
-    const udq = sum(own.map(({ units, difficulty, score }) => units * difficulty * score));
-    return { account, quality: udq / ud, volume, difficulty: ud / volume };
+    const udq = sum(own.map(({ difficulty, worth }) => difficulty * worth));
+    return { account, quality: udq / ud, volume, difficulty: ud / volume, feedback: feedback(account) };
   });
 }
 
 function gatewayShares(paid: readonly Paid[]): Share[] {
   return [...grouped(paid, 'gateway')].map(([account, own]) => {
-    const drawn = own.filter(({ examined }) => isDrawn(examined));
-    const units = sum(drawn.map((item) => item.units));
-    const worth = sum(drawn.map((item) => item.units * item.examined.record.score));
+    const units = sum(own.map(({ group }) => group.examined));
+    const worth = sum(own.map(({ group }) => group.worth));
     return { account, quality: units === 0n ? 0n : worth / units, volume: sum(own.map((item) => item.units)) };
   });
 }
 
-function evaluatorShares(dataset: Dataset, counted: readonly Examined[]): Share[] {
-  const volumes = new Map<string, bigint>();
-  for (const { evaluator } of counted.flatMap(({ entries }) => entries)) {
-    volumes.set(evaluator, (volumes.get(evaluator) ?? 0n) + 1n);
-  }
+function evaluatorShares(dataset: Results, facts: Facts): Share[] {
   const told = new Map<string, Told[]>();
-  for (const { gateway, truth, entries } of outcomesOf(dataset)) {
+  for (const { gateway, truth, entries } of outcomesOf(dataset, facts)) {
     for (const { evaluator, accuracy } of entries)
       if (evaluator !== gateway) push(told, evaluator, { accuracy, truth });
   }
-  return [...volumes].map(([account, volume]) => ({
+  return [...facts.reveals].map(([account, volume]) => ({
     account,
     quality: evaluatorQuality(told.get(account) ?? []),
     volume,

@@ -1,9 +1,10 @@
 import { getBytes, id } from 'ethers';
 
-import { FLAG, MAX_BPS, STATUS, epochAt, isCounted } from './context.ts';
-import type { Context, Examined } from './context.ts';
+import { MAX_BPS, STATUS, epochAt } from './context.ts';
+import type { Context } from './context.ts';
 import { canonical, sha256 } from './dataset.ts';
 import type { Dataset, Entry, GoldLine } from './dataset.ts';
+import type { GoldReceipt } from './facts.ts';
 import { json } from './shapes.ts';
 import { expectSame, inside, wrong } from './wrong.ts';
 
@@ -11,7 +12,7 @@ import { expectSame, inside, wrong } from './wrong.ts';
  * Gold tasks: that each is the one its leaf commits to, and which receipt it was used with. First come those of the epoch
  * before whose receipt counts only in this one, then all of the epoch's own.
  */
-export function checkGolds(context: Context, receipts: readonly Examined[], previous: readonly Dataset[]): void {
+export function checkGolds(context: Context, previous: readonly Dataset[]): void {
   const { golds, epoch } = context.dataset;
   const late = golds.filter(({ leaf }) => leaf.epoch !== epoch.epoch);
   golds.forEach((gold, index) => {
@@ -20,7 +21,7 @@ export function checkGolds(context: Context, receipts: readonly Examined[], prev
     expectSame({ line: gold.line, field: 'leaf.index' }, gold.leaf.index, BigInt(index - late.length));
   });
   golds.forEach(checkTask);
-  checkFlagged(context, receipts, checkUses(golds, receipts));
+  checkFlagged(context, checkUses(context));
   checkEarlier(context, late, previous);
   context.skip(
     'truth of golds',
@@ -35,8 +36,9 @@ function checkLate({ line, leaf, used }: GoldLine, before: GoldLine | undefined,
 }
 
 /** @returns the line of the gold that each receipt was used by. */
-function checkUses(golds: readonly GoldLine[], receipts: readonly Examined[]): ReadonlyMap<string, number> {
-  const byId = new Map(receipts.map((examined) => [examined.receipt.id, examined]));
+function checkUses({ dataset, facts }: Context): ReadonlyMap<string, number> {
+  const { golds, lineOf } = dataset;
+  const flagged = new Set(facts.golds.map(({ receipt }) => receipt.id));
   const users = new Map<string, number>();
   for (const { line, used } of golds) {
     if (used === null) continue;
@@ -46,8 +48,9 @@ function checkUses(golds: readonly GoldLine[], receipts: readonly Examined[]): R
     const twin = users.get(receiptId);
     if (twin !== undefined) wrong(at, `is used by line ${twin} too`);
     users.set(receiptId, line);
-    const examined = byId.get(receiptId) ?? wrong(at, 'there is no such receipt in the dataset');
-    if ((examined.receipt.flags & FLAG.gold) === 0n) wrong(at, `line ${examined.line} is not flagged as gold`);
+    if (flagged.has(receiptId)) continue;
+    const place = lineOf(receiptId) ?? wrong(at, 'there is no such receipt in the dataset');
+    wrong(at, `line ${place} is not flagged as gold`);
   }
   return users;
 }
@@ -84,12 +87,8 @@ function checkTask({ line, leaf, task }: GoldLine): void {
 }
 
 /** A flag without a task would take volume and truth away from a receipt at will. */
-function checkFlagged(
-  { dataset, skip }: Context,
-  receipts: readonly Examined[],
-  users: ReadonlyMap<string, number>,
-): void {
-  const loose = receipts.filter(({ receipt }) => (receipt.flags & FLAG.gold) !== 0n && !users.has(receipt.id));
+function checkFlagged({ dataset, facts, skip }: Context, users: ReadonlyMap<string, number>): void {
+  const loose = facts.golds.filter(({ receipt }) => !users.has(receipt.id));
   const unused = dataset.golds.filter(({ used }) => used === null).length;
   const own = loose.filter(({ receipt }) => epochAt(receipt.servedAt, dataset.epoch) >= dataset.epoch.epoch);
   const surplus = own[unused];
@@ -112,15 +111,15 @@ export type Outcome = {
 };
 
 /** Outcomes in the order of the gold lines. */
-export function outcomesOf({ epoch, batches, receipts, golds }: Dataset): readonly Outcome[] {
-  const byBatch = new Map(batches.map((batch) => [batch.batchId, batch]));
+export function outcomesOf(
+  { golds }: Pick<Dataset, 'golds'>,
+  { golds: receipts }: { readonly golds: readonly GoldReceipt[] },
+): readonly Outcome[] {
   const byId = new Map(receipts.map((line) => [line.receipt.id, line]));
   return golds.flatMap(({ used }) => {
     const line = used === null ? undefined : byId.get(used.receiptId);
-    const batch = line === undefined ? undefined : byBatch.get(line.batchId);
-    if (used === null || line === undefined || batch === undefined) return [];
-    if (line.record.status !== STATUS.scored || !isCounted(line.receipt, batch, epoch)) return [];
+    if (used === null || line === undefined || line.record.status !== STATUS.scored || !line.counted) return [];
     const { gateway, node, family, flags } = line.receipt;
-    return [{ gateway, node, family, flags, truth: used.truth, replays: line.replays.length, entries: line.entries }];
+    return [{ gateway, node, family, flags, truth: used.truth, replays: line.replays, entries: line.entries }];
   });
 }

@@ -22,24 +22,26 @@ export function tableRootOf(leaves: readonly TableLeaf[], { chainId, rewardDistr
 }
 
 /** The table whose root the epoch's first line names; undefined when no given dataset holds it. */
-export function tableInForce(context: Context, previous: readonly Dataset[]): Table | undefined {
-  const { epoch } = context.dataset;
-  if (epoch.tableRoot === ZERO_ROOT) return readTable([]);
+export function tableInForce(
+  { epoch, skip }: { readonly epoch: EpochLine; readonly skip: Context['skip'] },
+  previous: readonly Dataset[],
+): readonly TableLeaf[] | undefined {
+  if (epoch.tableRoot === ZERO_ROOT) return [];
   const source = previous.find((dataset) => dataset.epoch.epoch === epoch.tableEpoch);
   if (source === undefined) {
     const missing = `the table in force is that of epoch ${epoch.tableEpoch}: give its dataset with --previous`;
-    context.skip('draws, trust and dimensions in force', missing);
+    skip('draws, trust and dimensions in force', missing);
     return undefined;
   }
   const leaves = source.table.map(({ leaf }) => leaf);
   const at = { line: epoch.line, field: 'tableRoot' };
   const root = within(at, () => tableRootOf(leaves, epoch));
   expectSame(at, epoch.tableRoot, root);
-  return readTable(leaves);
+  return leaves;
 }
 
 /** What a table does not mention has its default. */
-function readTable(leaves: readonly TableLeaf[]): Table {
+export function readTable(leaves: readonly TableLeaf[]): Table {
   const values = new Map(leaves.map(({ kind, account, family, value }) => [`${kind}:${account}:${family}`, value]));
   return {
     trustOf: (evaluator) => values.get(`${KIND.trust}:${evaluator}:${ANY_FAMILY}`) ?? DEFAULTS.trust,

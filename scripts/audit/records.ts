@@ -1,41 +1,31 @@
-import { batchRoot } from '../lib/protocol/batch-tree.ts';
-import { leafHash } from '../lib/protocol/leaf.ts';
 import { evaluationsHash } from '../lib/protocol/lists.ts';
 import { consensusOf } from '../lib/verify/consensus.ts';
 import { FLAG, STATUS } from './context.ts';
-import type { Context, Examined } from './context.ts';
-import { canonical, sha256 } from './dataset.ts';
+import type { Examined, LineContext } from './context.ts';
 import type { Entry, Receipt } from './dataset.ts';
 import { revealQuorum } from './draws.ts';
 import type { Table } from './in-force.ts';
 import { familyParams, sizeClass } from './params.ts';
 import type { Dimensions, Params } from './params.ts';
-import { expectSame, inside, within, wrong } from './wrong.ts';
+import { toHex } from './hashes.ts';
+import { expectSame, inside } from './wrong.ts';
 import type { At } from './wrong.ts';
 
 /** PoQ records: every number of theirs computed again from receipt, evaluations and parameters. */
 
 export const BIT = { accuracy: 1n, consistency: 2n, format: 4n } as const;
+const ZERO = `0x${'00'.repeat(32)}`;
 const NAMES = ['accuracy', 'consistency', 'format'] as const;
 
-export function checkRecords(context: Context, receipts: readonly Examined[], table: Table | undefined): void {
-  const { params } = context.dataset.epoch;
-  for (const examined of receipts) {
-    const { line, leaf, receipt, record, entries } = examined;
-    const at = { line, field: 'record' };
-    expectSame(inside(at, 'receiptLeaf'), record.receiptLeaf, leaf);
-    expectSame(inside(at, 'gateway'), record.gateway, receipt.gateway);
-    expectSame(inside(at, 'serial'), record.serial, receipt.serial);
-    checkNumbers(at, examined, params, table);
-    expectSame(inside(at, 'evaluationsHash'), record.evaluationsHash, evaluationsHash(entries).hash);
-  }
-  for (const batch of context.dataset.batches) {
-    checkRecordBatch(
-      context,
-      batch,
-      receipts.filter(({ batchId }) => batchId === batch.batchId),
-    );
-  }
+export function checkRecord({ epoch, table }: LineContext, examined: Examined): void {
+  const { line, leaf, receipt, record, entries } = examined;
+  const at = { line, field: 'record' };
+  expectSame(inside(at, 'receiptLeaf'), record.receiptLeaf, toHex(leaf));
+  expectSame(inside(at, 'gateway'), record.gateway, receipt.gateway);
+  expectSame(inside(at, 'serial'), record.serial, receipt.serial);
+  checkNumbers(at, examined, epoch.params, table);
+  const due = entries.length === 0 ? ZERO : evaluationsHash(entries).hash;
+  expectSame(inside(at, 'evaluationsHash'), record.evaluationsHash, due);
 }
 
 export function consensus(entries: readonly Entry[]): Dimensions {
@@ -107,29 +97,13 @@ function judge(examined: Examined, params: Params, table: Table | undefined): Ju
 }
 
 /** Score of a drawn gold by its exact accuracy instead of the committee's; an unscored one has none. */
-export function exactScore({ receipt, record }: Examined, truth: bigint, params: Params): bigint {
+export function exactScore(
+  { receipt, record }: Pick<Examined, 'receipt' | 'record'>,
+  truth: bigint,
+  params: Params,
+): bigint {
   if (record.status !== STATUS.scored) return 0n;
   const accuracy = (record.activeMask & BIT.accuracy) === 0n ? 0n : truth;
   const quality = qualityOf({ ...record, accuracy }, record.activeMask, weightsOf(receipt, params));
   return quality === undefined ? 0n : scoreOf(quality, record.cost, params);
-}
-
-function checkRecordBatch(
-  { dataset: { epoch } }: Context,
-  batch: Examined['batch'],
-  receipts: readonly Examined[],
-): void {
-  const at = { line: batch.line, field: 'recordsRoot' };
-  const domain = { chainId: epoch.chainId, contract: epoch.proofRegistry };
-  const leaves = receipts.map(({ record }) => leafHash('RecordLeaf', domain, record));
-  expectSame(
-    at,
-    batch.recordsRoot,
-    within(at, () => batchRoot(leaves)),
-  );
-  const lines = receipts.map(({ raw, line }) =>
-    canonical({ line, field: 'record' }, { entries: raw['entries'], record: raw['record'] }),
-  );
-  if (lines.length === 0) wrong(at, 'a batch without records');
-  expectSame({ ...at, field: 'recordsDataHash' }, batch.recordsDataHash, sha256(lines.join('\n')));
 }

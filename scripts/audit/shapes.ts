@@ -3,7 +3,7 @@ import { inside, wrong } from './wrong.ts';
 import type { At } from './wrong.ts';
 
 /** The form of untrusted JSON: a shape takes a value apart, or says which field has another form. */
-export type Shape<Value> = (at: At, value: unknown) => Value;
+export type Shape<Value> = ((at: At, value: unknown) => Value) & { readonly mayBeMissing?: true };
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -20,12 +20,20 @@ export function object<Value>(shapes: Shapes<Value>): Shape<Value> {
     const unknown = Object.keys(source).find((name) => !Object.hasOwn(shapes, name));
     if (unknown !== undefined) wrong(inside(at, unknown), 'is no field of this format');
     return Object.fromEntries(
-      names.map((name) => {
-        if (!Object.hasOwn(source, name)) wrong(inside(at, name), 'is missing');
-        return [name, shapes[name](inside(at, name), source[name])];
+      names.flatMap((name) => {
+        if (Object.hasOwn(source, name)) return [[name, shapes[name](inside(at, name), source[name])]];
+        return shapes[name].mayBeMissing === true ? [] : wrong(inside(at, name), 'is missing');
       }),
     ) as Value;
   };
+}
+
+export function optional<Value>(item: Shape<Value>): Shape<Value | undefined> {
+  return Object.assign((at: At, value: unknown) => item(at, value), { mayBeMissing: true } as const);
+}
+
+export function oneOf<const Value extends string>(...values: readonly Value[]): Shape<Value> {
+  return (at, value) => values.find((known) => known === value) ?? wrong(at, `is none of ${values.join(', ')}`);
 }
 
 export function list<Value>(item: Shape<Value>): Shape<readonly Value[]> {

@@ -1,6 +1,7 @@
-import { FLAG, isExaminable } from './context.ts';
-import type { Context, Examined } from './context.ts';
+import { FLAG } from './context.ts';
+import type { Context } from './context.ts';
 import type { Dataset, EpochLine, TableLeaf } from './dataset.ts';
+import type { Facts } from './facts.ts';
 import { outcomesOf } from './golds.ts';
 import type { Outcome } from './golds.ts';
 import { ANY_FAMILY, DEFAULTS, KIND, NOBODY } from './in-force.ts';
@@ -10,10 +11,10 @@ import { BIT, consensus } from './records.ts';
 import { expectSame, wrong } from './wrong.ts';
 
 /** The table that a later epoch will work with: trust from golds, sampling rates, active dimensions. */
-export function checkTable(context: Context, receipts: readonly Examined[], previous: readonly Dataset[]): void {
+export function checkTable(context: Context, previous: readonly Dataset[]): void {
   const { epoch, table } = context.dataset;
   const outcomes = goldsInWindow(context, previous);
-  const expected = [...trustLeaves(epoch, outcomes), ...rateLeaves(epoch, receipts), ...maskLeaves(outcomes)];
+  const expected = [...trustLeaves(epoch, outcomes), ...rateLeaves(epoch, context.facts), ...maskLeaves(outcomes)];
   table.forEach(({ line, leaf }, index) => {
     const due = expected[index] ?? wrong({ line, field: 'leaf' }, 'is one more than this table has');
     for (const name of ['kind', 'account', 'family'] as const) {
@@ -29,7 +30,10 @@ export function checkTable(context: Context, receipts: readonly Examined[], prev
 type Due = Omit<TableLeaf, 'value'> & { readonly value: bigint | undefined };
 
 /** Golds of the window up to this epoch; undefined when a dataset of it is missing. */
-function goldsInWindow({ dataset, skip }: Context, previous: readonly Dataset[]): readonly Outcome[] | undefined {
+function goldsInWindow(
+  { dataset, facts, skip }: Context,
+  previous: readonly Dataset[],
+): readonly Outcome[] | undefined {
   const { epoch, params } = dataset.epoch;
   const first = epoch + 1n > params.goldWindowEpochs ? epoch + 1n - params.goldWindowEpochs : 0n;
   const given = new Map(previous.map((earlier) => [earlier.epoch.epoch, earlier]));
@@ -44,7 +48,7 @@ function goldsInWindow({ dataset, skip }: Context, previous: readonly Dataset[])
     skip('trust and dimensions of the new table', `golds of epoch ${missing.join(', ')} count too: give --previous`);
     return undefined;
   }
-  return [...earlier, dataset].flatMap(outcomesOf);
+  return [...earlier.flatMap((one) => outcomesOf(one, { golds: one.goldReceipts })), ...outcomesOf(dataset, facts)];
 }
 
 function ordered(accounts: readonly string[]): readonly string[] {
@@ -110,10 +114,9 @@ function priorOf(errors: readonly Errors[]): bigint {
 }
 
 /** max(floor, ⌈1,000,000 / max(100, n)⌉) with n the node's counted receipts that could have been drawn. */
-function rateLeaves({ nodes, params }: EpochLine, receipts: readonly Examined[]): Due[] {
+function rateLeaves({ nodes, params }: EpochLine, { examinable }: Facts): Due[] {
   return ordered(nodes).map((account) => {
-    const own = receipts.filter(({ counted, receipt }) => counted && receipt.node === account);
-    const n = larger(100n, BigInt(own.filter(({ receipt }) => isExaminable(receipt.flags)).length));
+    const n = larger(100n, examinable.get(account) ?? 0n);
     const value = larger(params.floorRateBps, (1_000_000n + n - 1n) / n);
     return { kind: KIND.rate, account, family: ANY_FAMILY, value };
   });

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { audit } from '../../scripts/audit.ts';
-import { parseDataset } from '../../scripts/audit/dataset.ts';
 import { tableRootOf } from '../../scripts/audit/in-force.ts';
+import { readWhole } from './audit/support.ts';
 import { run } from './support/run.ts';
 
 const VECTORS = fileURLToPath(new URL('../vectors/audit/', import.meta.url));
@@ -153,7 +153,10 @@ describe('scripts/audit', () => {
     });
 
     it('names an evaluation that was never committed', async () => {
-      const text = tampered((lines) => void (find(lines, isScored)['entries'][1].consistency ^= 1));
+      const text = tampered((lines) => {
+        const [, entry] = find(lines, isScored)['entries'];
+        entry.consistency = entry.consistency === 0 ? 1 : entry.consistency - 1;
+      });
       const { line, field, detail } = await found(text);
       assert.deepEqual([line, field], [lineOf(text, isScored), 'entries[1]']);
       assert.match(detail, /was never committed/);
@@ -201,7 +204,7 @@ describe('scripts/audit', () => {
     }).timeout(120_000);
 
     it('takes the table in force from an earlier dataset, and says so when it has none', async () => {
-      const dataset = parseDataset(TEXT);
+      const { dataset } = await readWhole(TEXT);
       const leaves = dataset.table.map(({ leaf }) => leaf);
       const withTable = (tableRoot: string): string =>
         tampered((lines) => void Object.assign(find(lines, ofType('epoch')), { tableRoot, tableEpoch: '0' }));
@@ -225,7 +228,7 @@ describe('scripts/audit', () => {
       const lines = TEXT.trimEnd().split('\n');
       const cases: readonly [string, number][] = [
         ['', 1],
-        [TEXT.slice(0, -1), 1],
+        [TEXT.slice(0, -1), lines.length],
         [`${TEXT.slice(0, 5_000)}\n`, TEXT.slice(0, 5_000).split('\n').length],
         [`${lines.join('\n')}\n\n`, lines.length + 1],
         [TEXT.replace('{"', '{ "'), 1],
@@ -320,7 +323,11 @@ describe('scripts/audit', () => {
       const later = (BigInt(batch['anchoredAt']) + 1n).toString();
       const time = tampered((lines) => void (find(lines, ofType('batch'))['anchoredAt'] = later));
       assert.equal((await found(time, ...rpc)).field, 'anchoredAt');
-      const range = tampered((lines) => void (find(lines, ofType('batch'))['toSerial'] += '0'));
+      const range = tampered((lines) => {
+        const last = lines.findLast(ofType('batch'));
+        assert.ok(last);
+        last['toSerial'] += '0';
+      });
       const { check, field } = await found(range, ...rpc);
       assert.deepEqual([check, field], ['anchors and seeds on chain', 'toSerial']);
     });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 
 import fc from 'fast-check';
 
@@ -12,16 +11,18 @@ import { trustTable } from '../../../gateway/poq/trust.ts';
 import type { Address } from '../../../gateway/protocol/types.ts';
 import { createSigners } from '../../../scripts/audit/context.ts';
 import type { Examined } from '../../../scripts/audit/context.ts';
-import { parseDataset } from '../../../scripts/audit/dataset.ts';
 import type { Dataset } from '../../../scripts/audit/dataset.ts';
+import { addReceipt, createFacts } from '../../../scripts/audit/facts.ts';
+import type { Facts } from '../../../scripts/audit/facts.ts';
 import { rewardsOf } from '../../../scripts/audit/fold.ts';
 import { checkGolds } from '../../../scripts/audit/golds.ts';
 import type { Outcome } from '../../../scripts/audit/golds.ts';
 import { isqrt, lowerMedian } from '../../../scripts/audit/numbers.ts';
 import { maskOf, trustOf } from '../../../scripts/audit/table.ts';
+import { EPOCH_TEXT, readWhole } from './support.ts';
 
 /** Two implementations of the same formulas, the audit's and the gateway's, on data that a short epoch does not show. */
-const EPOCH = parseDataset(readFileSync(new URL('../../vectors/audit/epoch.jsonl', import.meta.url), 'utf8'));
+const { dataset: EPOCH, facts: FACTS } = await readWhole(EPOCH_TEXT);
 const account = (index: number): Address => `0x${(index + 1).toString(16).padStart(40, '0')}`;
 const RUNS = { numRuns: 150, seed: 20_261_122 };
 const bps = fc.integer({ min: 0, max: 10_000 });
@@ -47,7 +48,7 @@ function recordOf({ status, quality, score, cost }: Drawn) {
 }
 
 /** The audit's view: lines of a dataset, of which only what the fold reads is filled in. */
-function examinedOf(receipts: readonly Drawn[]): { dataset: Dataset; examined: readonly Examined[] } {
+function factsOf(receipts: readonly Drawn[]): { dataset: Dataset; facts: Facts } {
   const examined = receipts.map((drawn, index) => {
     const { node, gateway, units } = drawn;
     const { status, quality, score, cost, activeMask: mask } = recordOf(drawn);
@@ -71,13 +72,16 @@ function examinedOf(receipts: readonly Drawn[]): { dataset: Dataset; examined: r
         format: 0n,
       },
       entries: [],
+      replays: [],
       counted: true,
     } as unknown as Examined;
   });
   const golds = receipts.flatMap(({ truth, flags }, index) =>
     truth === undefined || (flags & 4) === 0 ? [] : [{ used: { receiptId: `0x${index}`, truth: BigInt(truth) } }],
   );
-  return { dataset: { ...EPOCH, golds: golds as unknown as Dataset['golds'], receipts: [] }, examined };
+  const facts = createFacts();
+  for (const one of examined) addReceipt(facts, one, EPOCH.epoch.params);
+  return { dataset: { ...EPOCH, golds: golds as unknown as Dataset['golds'] }, facts };
 }
 
 function countedOf(drawn: Drawn) {
@@ -114,14 +118,14 @@ describe('scripts/audit, formulas', () => {
     let uneven = 0;
     fc.assert(
       fc.property(fc.array(drawnReceipt, { maxLength: 250, size: 'max' }), (receipts) => {
-        const { dataset, examined } = examinedOf(receipts);
+        const { dataset, facts } = factsOf(receipts);
         const input = { receipts: receipts.map(countedOf), minQualityBps: DEFAULT_PARAMS.minQualityBps };
         const { epoch } = dataset.epoch;
         const expected = [
           ...rewardLeaves(epoch, 0, foldInference({ ...input, feedback: feedbackOf([]) })),
           ...rewardLeaves(epoch, 2, foldGateways(input)),
         ];
-        const own = rewardsOf(dataset, examined).map(({ role, quality, difficulty, feedback, ...rest }) => ({
+        const own = rewardsOf(dataset, facts).map(({ role, quality, difficulty, feedback, ...rest }) => ({
           ...rest,
           role: Number(role),
           quality: Number(quality),
@@ -214,12 +218,13 @@ describe('scripts/audit, formulas', () => {
 
   it('takes a gold of the epoch before only if that epoch left it unused', () => {
     const gold = EPOCH.golds.find(({ used }) => used !== null);
-    const line = EPOCH.receipts.find(({ receipt }) => receipt.id === gold?.used?.receiptId);
+    const line = FACTS.golds.find(({ receipt }) => receipt.id === gold?.used?.receiptId);
     assert.ok(gold && line);
     const dataset: Dataset = { ...EPOCH, golds: [gold], epoch: { ...EPOCH.epoch, epoch: EPOCH.epoch.epoch + 1n } };
     const notes: string[] = [];
-    const context = { dataset, signers: createSigners(true), skip: (name: string) => notes.push(name) };
-    const check = (previous: readonly Dataset[]) => checkGolds(context, [line as unknown as Examined], previous);
+    const facts = { ...createFacts(), golds: [line] };
+    const context = { dataset, facts, signers: createSigners(true), skip: (name: string) => notes.push(name) };
+    const check = (previous: readonly Dataset[]) => checkGolds(context, previous);
     const before = (golds: Dataset['golds']): readonly Dataset[] => [{ ...EPOCH, golds }];
     check([]);
     assert.deepEqual(notes, ['golds of the epoch before', 'truth of golds']);
