@@ -11,6 +11,7 @@ import {
   revealQuorum,
 } from '../../../gateway/poq/committee.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
+import type { Hex } from '../../../gateway/protocol/types.ts';
 import { address, check, hash, hashes } from './arbitraries.ts';
 
 const abi = AbiCoder.defaultAbiCoder();

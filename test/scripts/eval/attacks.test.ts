@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 
 import { createFormatRunner } from '../../../gateway/agents/evaluator/format-runner.ts';
 import { costScore } from '../../../gateway/poq/cost.ts';
+import { activeMask } from '../../../gateway/poq/active.ts';
+import { consistencyScore } from '../../../gateway/poq/dimensions/consistency.ts';
+import { readRequest } from '../../../gateway/poq/dimensions/request-view.ts';
+import { readTask } from '../../../gateway/poq/dimensions/task.ts';
 import { feedbackOf } from '../../../gateway/poq/feedback.ts';
 import { foldInference, weightOf } from '../../../gateway/poq/fold.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
@@ -12,7 +16,8 @@ import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { keccakText } from '../../../gateway/protocol/keccak.ts';
 import { volumeUnits } from '../../../gateway/protocol/units.ts';
 import { evalAttacks } from '../../../scripts/eval-attacks.ts';
-import { cheats, honest } from '../../../scripts/eval/attacks/cheats.ts';
+import { cheats, honest, padded } from '../../../scripts/eval/attacks/cheats.ts';
+import { squaredToMedian } from '../../../scripts/eval/attacks/former-trust.ts';
 import { ORACLE_LIMIT } from '../../../scripts/eval/attacks/goals.ts';
 import { rmseOf, runGrid } from '../../../scripts/eval/attacks/grid.ts';
 import type { Attack } from '../../../scripts/eval/attacks/liars.ts';
@@ -70,6 +75,16 @@ describe('attacks by evaluators', () => {
     assert.equal(weightWith(4), weightWith(5));
   });
 
+  it('new accounts', () => {
+    const steady = { attack: 'sabotage', ratio: 0.4, committee: 5 } as const;
+    const outcome = simulate(world, { ...steady, renewal: 2 });
+    const former = simulate(world, { ...steady, renewal: 2, trustRule: squaredToMedian });
+    assert.ok(rmseOf(outcome, 'poq') < rmseOf(former, 'poq'));
+    for (const rule of OTHER_RULES) assert.ok(rmseOf(outcome, 'poq') < rmseOf(outcome, rule));
+    const { attacker, honest: others } = outcome.pay.poq;
+    assert.ok(attacker < others && attacker < 10_000, `paid ${attacker} beside ${others}`);
+  });
+
   it('half of the golds recognised', () => {
     const blind = simulate(world, { attack: 'sabotage', ratio: 0.4, committee: 5 });
     const seeing = simulate(world, { attack: 'sabotage', ratio: 0.4, committee: 5, knows: 'suspicious' });
@@ -92,6 +107,26 @@ describe('attacks by nodes', () => {
     assert.ok((careless?.pay ?? 1) < 0.3);
   });
 
+  it('verbosity', () => {
+    const suspects = { two: { answer: padded(honest.careful, 2) }, ten: { answer: padded(honest.careful, 10) } };
+    const [two, ten] = nodeOutcomes('test', suspects, 120);
+    assert.ok(two && two.payPerUnit < 0.5 && two.pay < 1.2, `two: ${two?.payPerUnit} per unit, ${two?.pay}`);
+    assert.ok(ten && ten.payPerUnit < 0.1 && ten.pay < 0.5, `ten: ${ten?.payPerUnit} per unit, ${ten?.pay}`);
+  });
+
+  it('copying', () => {
+    // Copies under one family are one voice: a wrong answer gains no agreement by being repeated.
+    const peers = (names: string, text: string) =>
+      [...names].map((name, index) => ({ text, account: `${name}${index}`, family: name }));
+    const independent = peers('ab', 'The bridge was built in 1901.');
+    const copies = peers('cccccc', 'The bridge was built in 1733.');
+    const messages = [{ role: 'user', content: 'When was the bridge built?' }];
+    const task = readTask(readRequest(JSON.stringify({ messages })));
+    const agreement = (list: readonly ReturnType<typeof peers>[number][]): number =>
+      consistencyScore('The bridge was built in 1733.', list, task);
+    assert.equal(agreement([...independent, ...copies]), agreement([...independent, ...copies.slice(0, 1)]));
+  });
+
   it('prompt injection at a judge', () => {
     const tasks = generateTasks('injection', 60);
     const meanOf = (answer: string): number => mean(tasks.map((task) => judge(task, answer, []).accuracy));
@@ -108,10 +143,13 @@ describe('attacks by nodes', () => {
     assert.equal(of(2_000), 5_714); // whatever anybody else's time is: it is no argument
   });
 
-  it('wash traffic', () => {
+  it('self-traffic', () => {
     for (const flags of [Flag.pinned, Flag.cached, Flag.private, Flag.unattested]) {
       assert.equal(volumeUnits({ units: 1_000n, flags }), 0n);
     }
+  });
+
+  it('wash traffic', () => {
     assert.ok(washRatio(1e9) > 1 && washRatio(1.81e9) < 1);
   });
 });
@@ -123,6 +161,15 @@ describe('attacks on the draw, the golds and the votes', () => {
     const drawn = Array.from({ length: 2_000 }, (_, index) => isDrawn(hash(index), leaf, 1_000)).filter(Boolean).length;
     assert.ok(drawn > 150 && drawn < 250);
     assert.equal(samplingRate(100, 0), 10_000);
+  });
+
+  it('undecidable family', () => {
+    const isActive = (golds: readonly { score: number; truth: number }[]): boolean =>
+      (activeMask({ accuracy: golds, consistency: [], format: [] }) & 1) === 1;
+    const right = Array.from({ length: 100 }, (_, index) => ({ score: 8_000 + index, truth: 10_000 }));
+    assert.ok(isActive(right));
+    // one node's nine answers that are wrong and please everybody do not put the others out of pay
+    assert.ok(isActive(right.map((gold, index) => (index < 9 ? { score: 10_000, truth: 0 } : gold))));
   });
 
   it('gateway bias', () => {
