@@ -1,77 +1,82 @@
-import { readFileSync } from 'node:fs';
-
-import { consistencyScore } from '../gateway/poq/dimensions/consistency.ts';
+import { createDefaultScorer } from '../gateway/agents/evaluator/scorers/default.ts';
+import type { Scores } from '../gateway/agents/evaluator/scorers/scorer.ts';
 import { textAccuracy } from '../gateway/poq/dimensions/reference.ts';
-import { readTask } from '../gateway/poq/dimensions/task.ts';
 import { recall, tokens, trigrams } from '../gateway/poq/dimensions/text.ts';
-import { CommandError, Exit, UsageError, defineCommand, runMain, toJson } from './lib/command.ts';
+import { canonicalJson } from '../gateway/protocol/canonical-json.ts';
+import { ZERO_HASH } from '../gateway/protocol/types.ts';
+import { readRows, referencesOf } from './eval/poq/rows.ts';
+import type { Row } from './eval/poq/rows.ts';
+import { Exit, UsageError, defineCommand, runMain, toJson } from './lib/command.ts';
 import { JSON_OPTION } from './lib/session.ts';
 import { auc, mean, pearson } from './lib/statistics.ts';
 
-/** One question with its reference answers (`a/b`) and what each system said, judged by people. */
-type Row = {
-  readonly question: string;
-  readonly golden: string;
-  readonly answers: Readonly<Record<string, { readonly text: string; readonly correct: boolean }>>;
-};
 type Judged = {
   readonly system: string;
   readonly correct: number;
   readonly length: number;
   readonly scores: readonly number[];
 };
-type Scorer = { readonly id: string; readonly score: (row: Row, system: string) => number };
+type Answered = { readonly row: Row; readonly system: string; readonly text: string; readonly found: Scores };
+type Measure = { readonly id: string; readonly score: (answered: Answered) => number };
 
 const CONSISTENCY_WEIGHT = 0.1;
 
-const references = (row: Row): string[] => row.golden.split('/').filter((text) => text.trim() !== '');
-const answerOf = (row: Row, system: string): string => row.answers[system]?.text ?? '';
 const best = (row: Row, score: (reference: string) => number): number =>
-  10_000 * Math.max(0, ...references(row).map(score));
+  10_000 * Math.max(0, ...referencesOf(row).map(score));
+const accuracy = ({ row, text }: Answered): number => textAccuracy(row.question, text, referencesOf(row));
 
-function agreementWithOthers(row: Row, system: string): number {
-  const others = Object.entries(row.answers).filter(([name]) => name !== system);
-  const peers = others.map(([name, { text }]) => ({ account: name, family: name, text }));
-  const task = readTask({ prompt: row.question, responseFormat: undefined });
-  return consistencyScore(answerOf(row, system), peers, task);
-}
-
-const accuracy = (row: Row, system: string): number =>
-  textAccuracy(row.question, answerOf(row, system), references(row));
-
-const SCORERS: readonly Scorer[] = [
+const MEASURES: readonly Measure[] = [
   {
     id: 'token-recall',
-    score: (row, system) => {
-      const given = new Set(tokens(answerOf(row, system)));
+    score: ({ row, text }) => {
+      const given = new Set(tokens(text));
       return best(row, (reference) => recall(new Set(tokens(reference)), given));
     },
   },
   {
     id: 'char-3-gram-recall',
-    score: (row, system) => {
-      const given = trigrams(tokens(answerOf(row, system)));
+    score: ({ row, text }) => {
+      const given = trigrams(tokens(text));
       return best(row, (reference) => recall(trigrams(tokens(reference)), given));
     },
   },
   { id: 'accuracy', score: accuracy },
-  { id: 'consistency', score: agreementWithOthers },
+  { id: 'accuracy-without-reference', score: ({ found }) => found.accuracy },
+  { id: 'consistency', score: ({ found }) => found.consistency },
   {
     id: 'composite',
-    score: (row, system) =>
-      (1 - CONSISTENCY_WEIGHT) * accuracy(row, system) + CONSISTENCY_WEIGHT * agreementWithOthers(row, system),
+    score: (answered) =>
+      (1 - CONSISTENCY_WEIGHT) * accuracy(answered) + CONSISTENCY_WEIGHT * answered.found.consistency,
   },
 ];
 
-function judge(rows: readonly Row[]): Judged[] {
-  return rows.flatMap((row) =>
-    Object.entries(row.answers).map(([system, { text, correct }]) => ({
-      system,
-      correct: correct ? 1 : 0,
-      length: text.length,
-      scores: SCORERS.map(({ score }) => score(row, system)),
-    })),
-  );
+/** Without schemas or expressions of a caller's there is nothing that would need a thread. */
+const scorer = createDefaultScorer({ score: async () => 10_000, close: async () => undefined });
+
+/** What an evaluator says of an answer, shown to it as a gateway does: other systems are other operators, nothing is a reference. */
+function evaluated(row: Row, system: string): Promise<Scores> {
+  const response = (text: string): string =>
+    canonicalJson({ choices: [{ message: { role: 'assistant', content: text } }] });
+  const others = Object.entries(row.answers).filter(([name]) => name !== system);
+  return scorer.score({
+    receiptLeaf: ZERO_HASH,
+    seed: ZERO_HASH,
+    request: canonicalJson({ messages: [{ role: 'user', content: row.question }] }),
+    response: response(row.answers[system]?.text ?? ''),
+    peers: others.map(([name, { text }]) => ({ account: name, family: name, response: response(text) })),
+  });
+}
+
+async function judge(rows: readonly Row[]): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  for (const row of rows) {
+    for (const [system, { text, correct }] of Object.entries(row.answers)) {
+      const answered = { row, system, text, found: await evaluated(row, system) };
+      const scores = MEASURES.map(({ score }) => score(answered));
+      judged.push({ system, correct: correct ? 1 : 0, length: text.length, scores });
+    }
+  }
+  return judged;
 }
 
 type Figures = { readonly pearson: number; readonly auc: number };
@@ -84,21 +89,23 @@ function figures(judged: readonly Judged[], scorer: number): Figures {
 
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
 
-function report(rows: readonly Row[]) {
-  const judged = judge(rows);
+async function report(rows: readonly Row[]) {
+  const judged = await judge(rows);
   const systems = [...new Set(judged.map(({ system }) => system))];
   const of = (system: string): Judged[] => judged.filter((item) => item.system === system);
-  const scorers = SCORERS.map(({ id }, index) => ({
+  const scorers = MEASURES.map(({ id }, index) => ({
     id,
     ...figures(judged, index),
     perSystem: Object.fromEntries(systems.map((system) => [system, figures(of(system), index)])),
   }));
-  const composite = SCORERS.findIndex(({ id }) => id === 'composite');
-  const agreement = SCORERS.findIndex(({ id }) => id === 'consistency');
+  const composite = MEASURES.findIndex(({ id }) => id === 'composite');
+  const agreement = MEASURES.findIndex(({ id }) => id === 'consistency');
   const ranked = (value: (item: Judged) => number): string[] =>
     systems.toSorted((a, b) => mean(of(b).map(value)) - mean(of(a).map(value)));
   return {
     rows: rows.length,
+    /** Of the evaluator's default scorer, which gave accuracy-without-reference and consistency. */
+    scorerId: scorer.id,
     scorers,
     composite: scorers[composite],
     agreementOnly: figures(judged, agreement),
@@ -115,30 +122,18 @@ function verbosityGap(judged: readonly Judged[], scorer: number): number {
   return Math.round(scoreOf(right.slice(-third)) - scoreOf(right.slice(0, third)));
 }
 
-function lines(result: ReturnType<typeof report>): string[] {
+function lines(result: Awaited<ReturnType<typeof report>>): string[] {
   const scorers = result.scorers.map(({ id, pearson: r, auc: area, perSystem }) => {
     const each = Object.entries(perSystem).map(([name, { pearson: own }]) => `${name} ${own.toFixed(3)}`);
-    return `${id.padEnd(20)} r ${r.toFixed(4)}  AUC ${area.toFixed(4)}  (${each.join(', ')})`;
+    return `${id.padEnd(28)}r ${r.toFixed(4)}  AUC ${area.toFixed(4)}  (${each.join(', ')})`;
   });
   return [
-    `${result.rows} questions`,
+    `${result.rows} questions; default scorer ${result.scorerId}`,
     ...scorers,
     `ranking by people: ${result.ranking.human.join(' > ')}`,
     `ranking by PoQ:    ${result.ranking.poq.join(' > ')}`,
     `long less short among correct answers: ${result.verbosityGapBps} bps`,
   ];
-}
-
-function readRows(file: string): Row[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new UsageError(`cannot read ${file}`);
-  }
-  const rows = text.split('\n').filter((line) => line.trim() !== '');
-  if (rows.length === 0) throw new CommandError(`${file} holds no rows`);
-  return rows.map((line) => JSON.parse(line) as Row);
 }
 
 export const evalPoq = defineCommand(
@@ -153,7 +148,7 @@ export const evalPoq = defineCommand(
   },
   async ({ options, io }) => {
     if (options.data === undefined) throw new UsageError('--data FILE is missing');
-    const result = report(readRows(options.data));
+    const result = await report(readRows(options.data));
     if (options.json) io.stdout(toJson(result));
     else lines(result).forEach(io.stdout);
     return Exit.ok;

@@ -1,5 +1,7 @@
-import { agreement } from './agreement.ts';
+import { agreement, definiteAgreement, textAgreement } from './agreement.ts';
 import { toBps } from './bps.ts';
+import { corroboration } from './corroboration.ts';
+import { statementOf } from './statement.ts';
 import type { Task } from './task.ts';
 
 /** Another operator's answer to the same request. */
@@ -26,15 +28,43 @@ export function isComparable(peers: readonly Pick<PeerAnswer, 'account' | 'famil
   return independentVotes(peers).length >= LEAST_VOTES;
 }
 
-/** Mean agreement with the independent others, each voice counted once; 0…10,000. Too few others: 0. */
+/** How far the independent others bear the answer out, each voice counted once; 0…10,000. Too few others: 0. */
 export function consistencyScore(answer: string, peers: readonly PeerAnswer[], task: Task): number {
   const votes = independentVotes(peers);
-  return votes.length < LEAST_VOTES ? 0 : toBps(meanAgreement(answer, votes, task));
+  return votes.length < LEAST_VOTES ? 0 : toBps(agreementWith(answer, votes, task));
 }
 
-/** The same as a share, for any number of others; 0 for none. */
-export function meanAgreement(answer: string, votes: readonly (readonly PeerAnswer[])[], task: Task): number {
-  const mean = (values: readonly number[]): number =>
-    values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-  return mean(votes.map((group) => mean(group.map((peer) => agreement(answer, peer.text, task)))));
+/**
+ * The same as a share, for any number of others; 0 for none. Definite answers (an option, JSON, a number) are the same or
+ * not; texts are weighed by `corroboration`, for which one other is too few.
+ */
+export function agreementWith(answer: string, votes: readonly (readonly PeerAnswer[])[], task: Task): number {
+  const definite = votes.map((group) => group.map(({ text }) => definiteAgreement(answer, text, task)));
+  if (definite.flat().every((value) => value === undefined)) return textsAgree(answer, votes, task);
+  return mean(
+    definite.map((group, index) =>
+      mean(group.map((value, at) => value ?? agreement(answer, votes[index]?.[at]?.text ?? '', task))),
+    ),
+  );
+}
+
+/** An answer in the question's own words ("lithium" of lithium batteries) says little: such agreement counts half. */
+const ECHO = 0.5;
+
+function textsAgree(answer: string, votes: readonly (readonly PeerAnswer[])[], task: Task): number {
+  const beyond = statementOf(answer, task.instructionStems);
+  const isEcho = beyond.keys.size === 0;
+  const known = isEcho ? new Set<string>() : task.instructionStems;
+  const own = isEcho ? statementOf(answer, known) : beyond;
+  if (own.keys.size === 0) return 0;
+  const voices = votes.map((group) => group.map(({ text }) => statementOf(text, known)));
+  const agreed =
+    voices.length >= LEAST_VOTES
+      ? corroboration(own, voices)
+      : mean(voices.map((voice) => mean(voice.map((other) => textAgreement(own, other)))));
+  return isEcho ? ECHO * agreed : agreed;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

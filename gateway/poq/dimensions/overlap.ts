@@ -1,4 +1,5 @@
-import { recall, stem, isStopWord, tokens, trigrams } from './text.ts';
+import { isMonth, isYear } from './dates.ts';
+import { recall, stem, isStopWord, trigrams } from './text.ts';
 import type { IndexedText, Match } from './token-match.ts';
 
 /** How much of one reference an answer holds; every feature lies in 0…1. */
@@ -20,12 +21,8 @@ export type Overlap = {
   readonly bestWord: number;
   /** Share of its words that the question does not already hold. */
   readonly novelty: number;
-  /** 1 when another day than its own stands beside the month of its date. */
-  readonly dayConflict: number;
   /** What a date lacks although its year is there. */
   readonly partialDate: number;
-  /** Where in the answer the best stretch begins, 0 at the start. */
-  readonly position: number;
 };
 
 const FUNCTION_WORD = 0.15;
@@ -35,31 +32,28 @@ const MAX_ANCHORS = 80;
 
 type Prepared = { readonly words: readonly string[]; readonly weights: readonly number[]; readonly total: number };
 
-/** @param questionStems stems of the words of the question */
+/** @param reference its tokens @param questionStems stems of the words of the question */
 export function overlap(
-  reference: string,
+  reference: readonly string[],
   answer: IndexedText,
   questionStems: ReadonlySet<string>,
 ): Overlap | undefined {
-  const words = tokens(reference).slice(0, MAX_REFERENCE_WORDS);
+  const words = reference.slice(0, MAX_REFERENCE_WORDS);
   if (words.length === 0) return undefined;
   const weights = words.map((word) => weightOf(word, questionStems));
   const prepared = { words, weights, total: weights.reduce((sum, weight) => sum + weight, 0) };
   const matches = words.map((word) => answer.find(word));
   const best = matches.map((list) => list.reduce((top, { strength }) => Math.max(top, strength), 0));
   const content = words.map((_, index) => index).filter((index) => !isStopWord(words[index] ?? ''));
-  const stretch = bestStretch(prepared, matches, answer.words.length);
   return {
     grams: recall(trigrams(words), answer.grams),
     words: weightedMean(best, prepared),
-    window: stretch.share,
+    window: bestStretch(prepared, matches),
     phrase: ` ${answer.words.join(' ')} `.includes(` ${words.join(' ')} `) ? 1 : 0,
     ...numberFeatures(prepared, best, content, answer),
-    ...dayFeatures(words, answer),
     bestWord: bestWord(prepared, best, content, questionStems),
     novelty:
       content.filter((index) => !questionStems.has(stem(words[index] ?? ''))).length / Math.max(1, content.length),
-    position: stretch.position,
   };
 }
 
@@ -72,9 +66,7 @@ function weightedMean(values: readonly number[], { weights, total }: Prepared): 
   return values.reduce((sum, value, index) => sum + value * (weights[index] ?? 0), 0) / total;
 }
 
-const isYear = (word: string): boolean => /^(?:1\d|20)\d\d$/.test(word);
 const isNumber = (word: string): boolean => /^\d/.test(word);
-const MONTH = /^(?:january|february|march|april|may|june|july|august|september|october|november|december)$/;
 
 function numberFeatures(
   prepared: Prepared,
@@ -87,27 +79,13 @@ function numberFeatures(
   const years = numbers.filter((index) => isYear(wordAt(index)));
   const yearFound = years.some((index) => best[index] === 1);
   const conflict = years.length > 0 && !yearFound && answer.words.some(isYear);
-  const isDate = content.some((index) => MONTH.test(wordAt(index)));
+  const isDate = content.some((index) => isMonth(wordAt(index)));
   return {
     numbers: numbers.length === 0 ? 1 : numbers.reduce((sum, index) => sum + (best[index] ?? 0), 0) / numbers.length,
     hasNumbers: numbers.length === 0 ? 0 : 1,
     yearConflict: conflict ? 1 : 0,
     partialDate: isDate && yearFound ? 1 - weightedMean(best, prepared) : 0,
   };
-}
-
-const isDay = (word: string): boolean => /^(?:[1-9]|[12]\d|3[01])$/.test(word);
-
-function dayFeatures(words: readonly string[], answer: IndexedText): Pick<Overlap, 'dayConflict'> {
-  const month = words.find((word) => MONTH.test(word));
-  const day = words.find(isDay);
-  if (month === undefined || day === undefined) return { dayConflict: 0 };
-  const days = answer
-    .find(month)
-    .filter(({ strength }) => strength === 1)
-    .flatMap(({ position }) => [answer.words[position - 1] ?? '', answer.words[position + 1] ?? ''])
-    .filter(isDay);
-  return { dayConflict: days.length > 0 && !days.includes(day) ? 1 : 0 };
 }
 
 function bestWord(
@@ -124,17 +102,13 @@ function bestWord(
 }
 
 /** The stretch of about twice the reference's length that holds most of its weight. */
-function bestStretch(
-  prepared: Prepared,
-  matches: readonly (readonly Match[])[],
-  answerLength: number,
-): { readonly share: number; readonly position: number } {
+function bestStretch(prepared: Prepared, matches: readonly (readonly Match[])[]): number {
   const span = 2 * prepared.words.length + 4;
   const hits = matches
     .flatMap((list, index) => list.map((match) => ({ ...match, index })))
     .sort((a, b) => a.position - b.position);
   const anchors = hits.filter(({ index }) => (prepared.weights[index] ?? 0) > FUNCTION_WORD).slice(0, MAX_ANCHORS);
-  let top = { share: 0, position: 1 };
+  let top = 0;
   let first = 0;
   for (const anchor of anchors) {
     while ((hits[first]?.position ?? anchor.position) < anchor.position) first += 1;
@@ -144,8 +118,7 @@ function bestStretch(
       if (hit === undefined || hit.position >= anchor.position + span) break;
       best[hit.index] = Math.max(best[hit.index] ?? 0, hit.strength);
     }
-    const share = weightedMean(best, prepared);
-    if (share > top.share + 0.01) top = { share, position: anchor.position / Math.max(1, answerLength) };
+    top = Math.max(top, weightedMean(best, prepared));
   }
   return top;
 }

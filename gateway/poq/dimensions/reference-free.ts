@@ -1,7 +1,7 @@
 import { checkEquations, derivations, plainExpression } from './arithmetic.ts';
 import type { Derivation } from './arithmetic.ts';
 import { toBps } from './bps.ts';
-import { independentVotes, meanAgreement } from './consistency.ts';
+import { agreementWith, independentVotes } from './consistency.ts';
 import type { PeerAnswer } from './consistency.ts';
 import { answersFromPassage, extractsFromPassage, summarises } from './faithfulness.ts';
 import { isRefusal, repetitionFactor } from './guards.ts';
@@ -32,7 +32,7 @@ export function accuracyWithoutReference({ task, answer, peers }: UnreferencedAn
   if (words.length === 0) return 0;
   const own = opinionOf(task, answer, words);
   const votes = independentVotes(peers);
-  const agreed = meanAgreement(answer, votes, task);
+  const agreed = agreementWith(answer, votes, task);
   const weight = votes.length === 0 ? 0 : (own.peersWeight * Math.min(votes.length, 3)) / 3;
   return toBps(((1 - weight) * own.share + weight * agreed) * repetitionFactor(words));
 }

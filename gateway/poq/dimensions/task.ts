@@ -1,7 +1,9 @@
 import type { JsonValue } from '../../protocol/canonical-json.ts';
+import { plainExpression } from './arithmetic.ts';
 import { asRecord } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
 import { contentTokens, stem, tokens } from './text.ts';
+import { numbersIn } from './verifiable.ts';
 
 /** What a prompt asks for, as far as its wording shows it. Only what is plain is taken; the rest stays open. */
 export type Task = {
@@ -16,6 +18,8 @@ export type Task = {
   readonly schema: JsonValue | undefined;
   readonly wantsSummary: boolean;
   readonly wantsNumber: boolean;
+  /** Whether that number is to be worked out of numbers in the prompt, and not known. */
+  readonly computes: boolean;
   readonly promptStems: ReadonlySet<string>;
   readonly instructionStems: ReadonlySet<string>;
 };
@@ -29,6 +33,7 @@ const LEAST_PASSAGE_WORDS = 20;
 export function readTask(request: Pick<RequestView, 'prompt' | 'responseFormat'> & { readonly user?: string }): Task {
   const { prompt } = request;
   const { passage, instruction } = splitPrompt(prompt, request.user);
+  const wantsNumber = WANTS_NUMBER.test(instruction);
   return {
     prompt,
     passage,
@@ -39,7 +44,8 @@ export function readTask(request: Pick<RequestView, 'prompt' | 'responseFormat'>
     wantsSummary: /\b(?:summar(?:y|ise|ize)|tl;?dr|condense|in (?:one|two|three) sentences?|main points?)\b/i.test(
       instruction,
     ),
-    wantsNumber: WANTS_NUMBER.test(instruction),
+    wantsNumber,
+    computes: wantsNumber && (numbersIn(prompt).length >= 2 || plainExpression(instruction) !== undefined),
     promptStems: new Set(tokens(prompt).map(stem)),
     instructionStems: new Set(contentTokens(instruction).map(stem)),
   };

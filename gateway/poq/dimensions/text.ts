@@ -1,3 +1,5 @@
+import { respell } from './spelling.ts';
+
 /**
  * Text as the scorers see it. Everything here is total: any string gives a result, and the work is bounded by the
  * length limits, not by the sender.
@@ -48,6 +50,15 @@ const NUMBER_WORDS: ReadonlyMap<string, string> = new Map(
     .filter(([word]) => word !== ''),
 );
 
+const TENS = new Set(['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety']);
+const UNITS: ReadonlyMap<string, number> = new Map(
+  [...NUMBER_WORDS].flatMap(([word, digits]): [string, number][] =>
+    digits.length === 1 && digits !== '0' && word !== 'once' && word !== 'twice' ? [[word, Number(digits)]] : [],
+  ),
+);
+/** The tail of "19th". */
+const ORDINAL_ENDS = new Set(['st', 'nd', 'rd', 'th']);
+
 const STOP_WORDS = new Set(
   (
     'a an the of in on at by for to from with and or but as is are was were be been being am do does did has have had it its ' +
@@ -57,34 +68,58 @@ const STOP_WORDS = new Set(
   ).split(' '),
 );
 
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
 /** Lower case, one form per character, no diacritics, no thousands separators. */
 export function fold(text: string): string {
+  const start = text.length > MAX_COMPARED ? text.slice(0, MAX_COMPARED) : text;
+  const plain = BEYOND_ASCII.test(start) ? withoutMarks(start) : start;
+  return plain.toLowerCase().replace(/(\d)[,’'\u00a0\u202f](?=\d{3}(?!\d))/g, '$1');
+}
+
+function withoutMarks(text: string): string {
   return text
-    .slice(0, MAX_COMPARED)
     .toWellFormed()
     .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
-    .replace(/(\d)[,’'\u00a0\u202f](?=\d{3}(?!\d))/gu, '$1');
+    .replace(/\p{M}+/gu, '');
 }
 
 const TOKEN = /\d+(?:\.\d+)?|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|\p{L}+/gu;
 
-/** Words, numbers and, in scripts without spaces, single characters; number words as digits, ordinals as numbers. */
+const ASCII_TOKEN = /\d+(?:\.\d+)?|[a-z]+/g;
+
+/**
+ * Words, numbers and, in scripts without spaces, single characters; number words as digits, ordinals as numbers,
+ * "twenty-seven" as one of them.
+ */
 export function tokens(text: string): string[] {
-  const found = fold(text).match(TOKEN) ?? [];
+  const folded = fold(respell(text.slice(0, MAX_COMPARED)));
+  const found = folded.match(BEYOND_ASCII.test(folded) ? TOKEN : ASCII_TOKEN) ?? [];
   const list: string[] = [];
-  found.forEach((token, index) => {
-    // the tail of "19th" and of "john's"
-    if (/^(?:st|nd|rd|th)$/.test(token) && /^\d/.test(found[index - 1] ?? '')) return;
-    list.push(NUMBER_WORDS.get(token) ?? canonicalNumber(token));
-  });
+  for (let index = 0; index < found.length; index += 1) {
+    const token = found[index] ?? '';
+    const unit = TENS.has(token) ? UNITS.get(found[index + 1] ?? '') : undefined;
+    if (unit !== undefined) {
+      list.push(tensAnd(token, unit));
+      index += 1;
+    } else if (!ORDINAL_ENDS.has(token) || !startsWithDigit(found[index - 1])) list.push(numberForm(token));
+  }
   return list;
 }
 
-/** "36.0" and "036" are 36; what a double cannot hold exactly stays as it is written. */
-function canonicalNumber(token: string): string {
-  return /^\d/.test(token) && token.length <= 15 ? String(Number(token)) : token;
+function startsWithDigit(token = ''): boolean {
+  const first = token.charCodeAt(0);
+  return first >= 48 && first <= 57;
+}
+
+function tensAnd(tens: string, unit: number): string {
+  return String(Number(NUMBER_WORDS.get(tens)) + unit);
+}
+
+/** "seven" is 7, "36.0" and "036" are 36; what a double cannot hold exactly stays as it is written. */
+function numberForm(token: string): string {
+  if (!startsWithDigit(token)) return NUMBER_WORDS.get(token) ?? token;
+  return token.length <= 15 ? String(Number(token)) : token;
 }
 
 export function isStopWord(token: string): boolean {
@@ -99,12 +134,17 @@ export function contentTokens(text: string): string[] {
 /** A crude stem: enough to make plural and tense meet, too little to merge different words. */
 export function stem(token: string): string {
   if (token.length < 4 || /\d/.test(token)) return token;
-  return token
-    .replace(/(?:ies|ied)$/, 'y')
-    .replace(/(?<=.{3})(?:ing|ed|es|er|ly)$/, '')
-    .replace(/(?<=.{2}[^s])s$/, '')
-    .replace(/(?<=.{3})e$/, '');
+  const word = withoutEnding(/(?:ies|ied)$/.test(token) ? `${token.slice(0, -3)}y` : token);
+  const singular = word.length >= 4 && word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word;
+  return singular.length >= 4 && singular.endsWith('e') ? singular.slice(0, -1) : singular;
 }
+
+function withoutEnding(word: string): string {
+  const ending = word.endsWith('ing') ? 3 : ENDINGS.has(word.slice(-2)) ? 2 : 0;
+  return word.length >= 3 + ending ? word.slice(0, word.length - ending) : word;
+}
+
+const ENDINGS = new Set(['ed', 'es', 'er', 'ly']);
 
 /** Character 3-grams of the folded letters and digits, words joined by one space and edged by spaces. */
 export function trigrams(words: readonly string[]): Set<string> {

@@ -1,4 +1,4 @@
-import { MAX_COMPARED, stem, tokens, trigrams } from './text.ts';
+import { stem, tokens, trigrams } from './text.ts';
 
 /** A text prepared for many lookups: where each word stands, and what it resembles. */
 export type IndexedText = {
@@ -18,7 +18,7 @@ const SAME_START = 0.8;
 const LEAST_SIMILARITY = 0.5;
 
 export function indexText(text: string): IndexedText {
-  const words = tokens(withoutNoteMarks(text)).slice(0, MAX_WORDS);
+  const words = tokens(text).slice(0, MAX_WORDS);
   const positions = new Map<string, number[]>();
   words.forEach((word, position) => {
     const list = positions.get(word);
@@ -49,11 +49,6 @@ export function indexText(text: string): IndexedText {
     return kept;
   };
   return { words, grams: trigrams(words), find };
-}
-
-/** Text copied from the web carries note numbers that stick to the year before them: "in 20161." means 2016. */
-function withoutNoteMarks(text: string): string {
-  return text.slice(0, MAX_COMPARED).replace(/\b((?:1[5-9]|20)\d\d)[1-9](?=\.(?:\s|$))/gu, '$1');
 }
 
 /** How surely two words are the same one: equal, same stem, same beginning, or most of their 3-grams in common. */

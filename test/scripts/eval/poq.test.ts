@@ -37,7 +37,7 @@ describe('scripts/eval-poq', () => {
     assert.equal(rows, 3);
     assert.deepEqual(ranking, { human: ['good', 'bad'], poq: ['good', 'bad'] });
     assert.equal(scorers.find(({ id }) => id === 'accuracy')?.auc, 1);
-    assert.match((await run(evalPoq, ['--data', data])).out, /^3 questions\n/);
+    assert.match((await run(evalPoq, ['--data', data])).out, /^3 questions; default scorer 0x[0-9a-f]{64}\n/);
   });
 
   it('rejects missing, unreadable and empty data', async () => {

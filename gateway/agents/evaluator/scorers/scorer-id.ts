@@ -14,10 +14,10 @@ export function scorerId(name: string, config: JsonValue, sources: readonly { pa
   return keccakText(canonicalJson({ name, config, files }));
 }
 
-/** TypeScript sources of a folder, with names relative to it. */
+/** TypeScript sources and JSON data (weights) of a folder, with names relative to it. */
 export function sourcesOf(folder: URL): { path: string; text: string }[] {
   const path = fileURLToPath(folder);
   return readdirSync(path)
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.(?:ts|json)$/.test(name))
     .map((name) => ({ path: name, text: readFileSync(new URL(name, folder), 'utf8') }));
 }
