@@ -103,6 +103,7 @@ function receiptLine(entry: EpochReceipt): JsonValue {
     commitSets: entry.commitSets.map(commitSetJson),
     replays: entry.replays,
     payer: entry.payer,
+    ...(entry.vote === undefined ? {} : { vote: entry.vote }),
   };
 }
 

@@ -9,6 +9,7 @@ import { activeMask } from '../poq/active.ts';
 import { isCounted } from '../poq/counting.ts';
 import type { CountedReceipt } from '../poq/counting.ts';
 import { feedbackOf } from '../poq/feedback.ts';
+import type { FeedbackVote } from '../poq/feedback.ts';
 import { foldEvaluators, foldGateways, foldInference, rewardLeaves, weightOf } from '../poq/fold.ts';
 import { countExaminable } from '../poq/rate.ts';
 import { dimensionConsensus, goldScore } from '../poq/score.ts';
@@ -16,6 +17,7 @@ import { getOrCreate } from '../poq/maps.ts';
 import { tableLeaves } from '../poq/table.ts';
 import { trustTable } from '../poq/trust.ts';
 import { FAMILIES, Flag, RecordStatus } from '../protocol/constants.ts';
+import { volumeUnits } from '../protocol/units.ts';
 import type { EpochFrame, EpochReceipt, GoldOutcome } from './ports.ts';
 
 /** What an epoch's facts amount to: who is paid in what proportion, and the table that a later epoch will use. */
@@ -41,6 +43,7 @@ export function createFold({ context, batches, golds }: EpochFrame): Fold {
   const receipts: CountedReceipt[] = [];
   const revealed: { readonly entries: readonly { readonly evaluator: Address }[] }[] = [];
   const goldEntries = new Map<Hex, EpochReceipt>();
+  const votes: FeedbackVote[] = [];
   return {
     add(entry) {
       const anchor = anchoredAt.get(entry.batchId);
@@ -50,11 +53,12 @@ export function createFold({ context, batches, golds }: EpochFrame): Fold {
       const truth = truths.get(entry.receipt.id);
       receipts.push(countedReceipt(entry, { truth, params: context.params, same }));
       if (truth !== undefined) goldEntries.set(entry.receipt.id, entry);
+      votes.push(...votesOf(entry));
       if (entry.entries.length > 0) {
         revealed.push({ entries: entry.entries.map(({ evaluator }) => ({ evaluator: same(evaluator) })) });
       }
     },
-    end: (history) => foldOf({ context, golds }, { receipts, revealed, goldEntries }, history),
+    end: (history) => foldOf({ context, golds }, { receipts, revealed, goldEntries, votes }, history),
   };
 }
 
@@ -62,17 +66,24 @@ type Kept = {
   readonly receipts: readonly CountedReceipt[];
   readonly revealed: readonly { readonly entries: readonly { readonly evaluator: Address }[] }[];
   readonly goldEntries: ReadonlyMap<Hex, EpochReceipt>;
+  readonly votes: readonly FeedbackVote[];
 };
+
+/** What carries no volume has no say: whoever chooses the node that is asked could praise it at no cost. */
+function votesOf({ receipt, payer, vote }: EpochReceipt): readonly FeedbackVote[] {
+  if (vote === undefined || volumeUnits(receipt) === 0n) return [];
+  return [{ payer, node: receipt.node, servedAt: receipt.servedAt, good: vote === 'good' }];
+}
 
 function foldOf(
   { context, golds }: Pick<EpochFrame, 'context' | 'golds'>,
-  { receipts, revealed, goldEntries }: Kept,
+  { receipts, revealed, goldEntries, votes }: Kept,
   history: readonly GoldOutcome[],
 ): EpochFold {
   const { minQualityBps } = context.params;
   const goldOutcomes = outcomesOf(golds, goldEntries);
   const shares = [
-    foldInference({ receipts, feedback: feedbackOf([]), minQualityBps }),
+    foldInference({ receipts, feedback: feedbackOf(votes), minQualityBps }),
     foldEvaluators({ records: revealed, golds: goldOutcomes }),
     foldGateways({ receipts, minQualityBps }),
   ] as const;

@@ -57,6 +57,8 @@ export type EpochReceipt = {
   readonly replays: readonly Hex[];
   /** Keyed hash of the API key that paid: equal payers are equal, and nobody outside knows who. */
   readonly payer: Hex;
+  /** The payer's word on the answer, if it gave one and no later one on this node that day. */
+  readonly vote?: 'good' | 'bad';
 };
 
 /** A gold task of the epoch: what was anchored, and what came back if it was used. */

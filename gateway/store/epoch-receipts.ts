@@ -49,6 +49,7 @@ async function* pagesOf(
       commitSets: setsOf.get(row.id) ?? [],
       replays: replaysOf.get(row.id) ?? [],
       payer: payerOf(row.key_hash),
+      ...(row.good === null ? {} : { vote: row.good === 1n ? ('good' as const) : ('bad' as const) }),
     }));
     next = last + 1n;
   }
@@ -64,7 +65,9 @@ function statementsOf({ prepare }: Store) {
         db
           .selectFrom('receipts')
           .innerJoin('records', 'records.receipt_id', 'receipts.id')
-          .select(['serial', 'id', 'receipt', 'signature', 'attestation', 'key_hash', 'record'])
+          .leftJoin('votes', 'votes.receipt_id', 'receipts.id')
+          .select('good')
+          .select(['serial', 'id', 'receipt', 'signature', 'attestation', 'receipts.key_hash as key_hash', 'record'])
           .select('records.entries as entries')
           .where('receipts.batch', '=', fromSerial)
           .where('serial', '>=', next)

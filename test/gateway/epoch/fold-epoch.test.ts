@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
+import { receiptLines } from '../../../gateway/epoch/dataset.ts';
 import { roleTrees, tableRootOf } from '../../../gateway/epoch/fold-epoch.ts';
 import type { EpochReceipt, GoldOutcome } from '../../../gateway/epoch/ports.ts';
 import { weightOf } from '../../../gateway/poq/fold.ts';
 import { createTable } from '../../../gateway/poq/table.ts';
-import { NO_VOLUME, RecordStatus, Role } from '../../../gateway/protocol/constants.ts';
+import { Flag, NO_VOLUME, RecordStatus, Role } from '../../../gateway/protocol/constants.ts';
 import { rewardLeaf } from '../../../gateway/protocol/leaf.ts';
 import { verifySumProof } from '../../../gateway/protocol/sum-tree.ts';
 import type { Address, RewardLeaf } from '../../../gateway/protocol/types.ts';
@@ -248,5 +249,34 @@ describe('foldEpoch', () => {
     const batches = [batch(1), batch(2, { anchoredAt: 1_339n })];
     const volume = leafOfAccount(foldEpoch(factsOf(receipts, [], batches), []).leaves, Role.inference, node(0))?.volume;
     assert.equal(volume, 300n);
+  });
+});
+
+describe('votes in an epoch', () => {
+  const cast = (count: number, vote: 'good' | 'bad', fields: Parameters<typeof scored>[2] = {}): EpochReceipt[] =>
+    Array.from({ length: count }, (_, payer) =>
+      scored(payer, five(9_000), fields, { vote, payer: hash(0x9000 + payer) }),
+    );
+  const feedback = (receipts: readonly EpochReceipt[]): number | undefined =>
+    leafOfAccount(foldEpoch(factsOf([...receipts], []), []).leaves, Role.inference, node(0))?.feedback;
+
+  it('move a node by up to a tenth, and only when they say something', () => {
+    assert.equal(feedback(cast(3, 'good')), 10_000);
+    assert.ok((feedback(cast(30, 'good')) ?? 0) > 10_700);
+    assert.ok((feedback(cast(30, 'bad')) ?? 10_000) < 9_300);
+  });
+
+  it('count once for each payer and day, the last of them, and not for what carries no volume', () => {
+    const one = Array.from({ length: 30 }, (_, serial) => scored(serial, five(9_000), {}, { vote: 'good' }));
+    assert.equal(feedback(one), 10_000);
+    const pinned = cast(30, 'bad', { flags: Flag.pinned });
+    const paid = scored(99, five(9_000));
+    assert.equal(feedback([...pinned, paid]), 10_000);
+  });
+
+  it('stand in the dataset beside the payer, and leave no trace where there is none', () => {
+    const lines = [...receiptLines([scored(0, five(9_000), {}, { vote: 'bad' }), scored(1, five(9_000))])].join('');
+    assert.equal(lines.split('"vote":"bad"').length, 2);
+    assert.equal(lines.split('"vote"').length, 2);
   });
 });
