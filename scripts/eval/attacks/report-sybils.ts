@@ -1,6 +1,7 @@
 import { weightOf } from '../../../gateway/poq/fold.ts';
 import type { Share } from '../../../gateway/poq/fold.ts';
 import type { Address } from '../../../gateway/protocol/types.ts';
+import { LIVE } from '../../lib/deploy/config.ts';
 import { honest, padded } from './cheats.ts';
 import { generateTasks, runMarket } from './market.ts';
 import type { MarketNode } from './market.ts';
@@ -73,14 +74,18 @@ export function stretchingEffect(seed: string): number {
 }
 
 /** DGAI per epoch that work units bring to somebody who serves himself, over the fee that is burned for them. */
-const POT = 2_250_000;
-const FEE_PER_UNIT = 0.001;
-const MAX_REWARD_PER_UNIT = 0.01;
+const POT = (Number(LIVE.rewards.reserve) * LIVE.rewards.emissionPpm) / 1_000_000;
+const FEE_PER_UNIT = Number(LIVE.anchoring.feePerUnit);
+/** The cap of a unit's reward: that of the live preset, and the eightfold one that washing was measured with first. */
+const CAPS = {
+  live: Number(LIVE.rewards.maxRewardPerUnit),
+  eightfold: 8 * Number(LIVE.rewards.maxRewardPerUnit),
+} as const;
 /** Inference and gateway pools: evaluators are drawn, and cannot be one's own on purpose. */
 const OWN_POOLS = 0.8;
 
-export function washRatio(unitsOfNetwork: number): number {
-  const pot = Math.min(POT, unitsOfNetwork * MAX_REWARD_PER_UNIT);
+export function washRatio(unitsOfNetwork: number, cap: keyof typeof CAPS = 'live'): number {
+  const pot = Math.min(POT, unitsOfNetwork * CAPS[cap]);
   return (OWN_POOLS * pot) / unitsOfNetwork / FEE_PER_UNIT;
 }
 
@@ -106,6 +111,7 @@ export function sybilReport(seed: string): string[] {
   const washes = [1e6, 1e8, 2.25e8, 5e8, 1e9, 1.8e9, 4e9].map((units) => [
     `${units.toExponential(2)} units`,
     washRatio(units).toFixed(2),
+    washRatio(units, 'eightfold').toFixed(2),
   ]);
   return [
     'Accounts that confirm each other: quality paid on',
@@ -121,7 +127,7 @@ export function sybilReport(seed: string): string[] {
     ),
     `Latency stretching: pay of the others changes by at most ${stretchingEffect(seed)} when one account is 30 times slower`,
     '',
-    'Traffic of one’s own: reward per unit over the fee burned for it, at the live deployment’s parameters',
-    ...textTable(['the network’s units in the epoch', 'reward / fee'], washes),
+    'Traffic of one’s own: reward per unit over the fee burned for it',
+    ...textTable(['the network’s units in the epoch', 'live preset', 'cap eight times as high'], washes),
   ];
 }
