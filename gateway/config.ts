@@ -1,4 +1,4 @@
-import { ADDRESS, HTTP_URL, choice, flag, integer, readSettings, text } from './lib/settings.ts';
+import { ADDRESS, HTTP_URL, choice, flag, integer, list, readSettings, text } from './lib/settings.ts';
 
 /** Every option of the gateway process: the one description that parsing, errors and the reference page come from. */
 export const GATEWAY_SETTINGS = {
@@ -149,6 +149,11 @@ export const GATEWAY_SETTINGS = {
     min: 1,
     max: 1_000,
     fallback: 32,
+  }),
+  allowedNetworks: list({
+    env: 'DGRID_ALLOWED_NETWORKS',
+    doc: 'Addresses and ranges beside the public internet where nodes, evaluators and metadata may be; on chain 31337 this machine is one.',
+    fallback: [],
   }),
   connectMs: integer({
     env: 'DGRID_CONNECT_MS',

@@ -6,6 +6,7 @@ import { NodeMetadata } from '../protocol/metadata.ts';
 import type { Address, Hex } from '../protocol/types.ts';
 import type { RegisteredNode } from '../registry/ports.ts';
 import { request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { Value } from 'typebox/value';
 
 import { nodeStakingAbi } from './abi/node-staking.ts';
@@ -26,7 +27,7 @@ export type NodeFollowerDeps = {
   readonly staking: Address;
   readonly pollMs: number;
   readonly onError: (account: Address | undefined, error: unknown) => void;
-  readonly read?: typeof readMetadata;
+  readonly read?: (uri: string, hash: Hex) => Promise<NodeMetadata>;
   readonly nowMs?: () => number;
 };
 
@@ -151,17 +152,20 @@ function createMetadataBook({ onError, read = readMetadata, nowMs = Date.now }: 
 }
 
 /** @throws when the document cannot be fetched, is not what the hash on chain says, or breaks the schema. */
-export async function readMetadata(uri: string, hash: Hex): Promise<NodeMetadata> {
-  const value = JSON.parse(await fetchText(uri)) as JsonValue;
+export async function readMetadata(uri: string, hash: Hex, dispatcher?: Dispatcher): Promise<NodeMetadata> {
+  const value = JSON.parse(await fetchText(uri, dispatcher)) as JsonValue;
   if (keccakText(canonicalJson(value)) !== hash)
     throw new Error(`metadata of ${uri.slice(0, 100)} is not the one registered`);
   return Value.Parse(NodeMetadata, value);
 }
 
-async function fetchText(uri: string): Promise<string> {
+async function fetchText(uri: string, dispatcher: Dispatcher | undefined): Promise<string> {
   if (uri.startsWith('data:')) return dataUriText(uri);
   if (!/^https?:\/\//.test(uri)) throw new Error(`metadata URI scheme not supported: ${uri.slice(0, 40)}`);
-  const response = await request(uri, { signal: AbortSignal.timeout(METADATA_TIMEOUT_MS) });
+  const response = await request(uri, {
+    signal: AbortSignal.timeout(METADATA_TIMEOUT_MS),
+    ...(dispatcher === undefined ? {} : { dispatcher }),
+  });
   if (response.statusCode !== 200) throw new Error(`metadata answered ${response.statusCode}`);
   const parts: Buffer[] = [];
   let size = 0;

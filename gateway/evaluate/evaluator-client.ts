@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import { evaluationCommitDigest, evaluationDigest } from '../protocol/eip712.ts';
 import type { SigningDomain } from '../protocol/eip712.ts';
@@ -25,15 +26,19 @@ export type EvaluatorClientDeps = {
   readonly gateway: Address;
   readonly signer: Signer;
   readonly signingDomain: SigningDomain;
+  readonly dispatcher?: Dispatcher;
 };
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export function createEvaluatorClient(deps: EvaluatorClientDeps): EvaluatorClient {
-  const { gateway, signingDomain } = deps;
+  const { gateway, signingDomain, dispatcher } = deps;
   return {
     async commit(evaluator, examination, signal) {
-      const answer = await post(urlOf(evaluator, 'evaluations'), evaluationRequest(examination, deps), signal);
+      const answer = await post(urlOf(evaluator, 'evaluations'), evaluationRequest(examination, deps), {
+        signal,
+        dispatcher,
+      });
       const commit = decodeStruct('evaluationCommit', answer['commit']);
       expectSame('receiptLeaf', commit.receiptLeaf, examination.receiptLeaf);
       expectSame('seed', commit.seed, examination.seed);
@@ -42,7 +47,7 @@ export function createEvaluatorClient(deps: EvaluatorClientDeps): EvaluatorClien
       return commit;
     },
     async reveal(evaluator, set, signal) {
-      const answer = await post(urlOf(evaluator, 'reveals'), revealRequest(set, gateway), signal);
+      const answer = await post(urlOf(evaluator, 'reveals'), revealRequest(set, gateway), { signal, dispatcher });
       const evaluation = decodeStruct('evaluation', answer['evaluation']);
       const digest = evaluationDigest(signingDomain, evaluation);
       expectSame('commitment', digest, set.commitments[set.evaluators.indexOf(evaluator.account)] ?? '');
@@ -87,12 +92,16 @@ function revealRequest(set: StoredCommitSet, gateway: Address): object {
   };
 }
 
-async function post(url: string, body: object, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+type Posting = { readonly signal: AbortSignal; readonly dispatcher: Dispatcher | undefined };
+
+async function post(url: string, body: object, posting: Posting): Promise<Readonly<Record<string, unknown>>> {
+  const { signal, dispatcher } = posting;
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
     signal,
+    ...(dispatcher === undefined ? {} : { dispatcher }),
   });
   const text = await boundedText(response.body);
   if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}: ${text.slice(0, 200)}`);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { request } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import { checkAttestation } from '../receipt/attestation.ts';
 import type { AttestationContext, AttestationLog, CheckedAttestation } from '../receipt/attestation.ts';
@@ -14,6 +15,7 @@ export type CollectDeps = {
   readonly log: AttestationLog;
   readonly context: Omit<AttestationContext, 'node' | 'signer'>;
   readonly waitMs: number;
+  readonly dispatcher?: Dispatcher;
   readonly onError: (node: Address, error: unknown) => void;
   /** Resolves after `ms`, or when the signal aborts. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -107,6 +109,7 @@ async function collectOnce(
 ): Promise<Collected> {
   const query = `gateway=${deps.context.gateway}&after=${after}&waitMs=${deps.waitMs}`;
   const response = await request(`${node.endpoint}/dgrid/v1/attestations?${query}`, {
+    ...(deps.dispatcher === undefined ? {} : { dispatcher: deps.dispatcher }),
     signal: AbortSignal.any([stopping, AbortSignal.timeout(deps.waitMs + 5_000)]),
   });
   const parts: Buffer[] = [];

@@ -96,6 +96,7 @@ const OF_CODE: Readonly<Record<string, FailureReason>> = {
   ENETUNREACH: 'connect',
   EHOSTUNREACH: 'connect',
   EADDRNOTAVAIL: 'connect',
+  DGRID_ADDRESS_REFUSED: 'connect',
   UND_ERR_HEADERS_OVERFLOW: 'malformed',
 };
 

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, buildConnector } from 'undici';
 
 import { UpstreamFailure, failureOfSocket } from './failure.ts';
 import type { FailureReason } from './failure.ts';
@@ -60,6 +60,8 @@ const LINGER_MS = 100;
 export type NodeClientOptions = {
   readonly connectMs: number;
   readonly keepAliveMs: number;
+  /** How connections are made; by default to whatever address a host has. */
+  readonly connect?: buildConnector.connector;
 };
 
 /** One undici pool per origin; never `fetch`, which costs several times as much per call. */
@@ -77,7 +79,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       headersTimeout: 0, // the watchdog below is exact where undici's shared timers are coarse
       bodyTimeout: 0,
       maxHeaderSize: 32_768,
-      connect: { timeout: options.connectMs, noDelay: true },
+      connect: options.connect ?? { timeout: options.connectMs, noDelay: true },
     });
     pools.set(origin, pool);
     return pool;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
 
 import { drawReceipts } from '../anchor/draw-receipts.ts';
 import type { AnchorChain } from '../anchor/ports.ts';
@@ -40,6 +41,8 @@ export type Background = {
   readonly log: Logger;
   readonly gateway: Address;
   readonly signer: Signer;
+  /** Calls nodes and evaluators, at addresses that may be called only. */
+  readonly dispatcher: Dispatcher;
   readonly contracts: DeploymentAddresses;
   readonly clock: EpochClock;
   readonly recordWindow: bigint;
@@ -110,6 +113,7 @@ export function workerDeps(background: Background): WorkerDeps {
       log: logs.attestation,
       context: { gateway: background.gateway, ...domains(background) },
       waitMs: 5_000,
+      dispatcher: background.dispatcher,
       onError: (node, error) => log.warn({ node, reason: reasonOf(error) }, 'attestations not collected'),
     },
     keeper: { clock, time: () => chain.head().timestamp, log: logs.epoch, firstEpoch: 0n },
@@ -219,7 +223,7 @@ function examine(background: Background): WorkerDeps['examine'] {
   const { signer, signingDomain } = domains(background);
   return {
     log: logs.examination,
-    client: createEvaluatorClient({ gateway, signer, signingDomain }),
+    client: createEvaluatorClient({ gateway, signer, signingDomain, dispatcher: background.dispatcher }),
     signer,
     signingDomain,
     params,

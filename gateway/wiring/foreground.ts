@@ -14,9 +14,12 @@ import type { EpochLog } from '../epoch/ports.ts';
 import { BREAKER_DEFAULTS, createBreaker } from '../execute/breaker.ts';
 import { measure } from '../execute/measure.ts';
 import { createMeter } from '../execute/meter.ts';
+import type { Meter } from '../execute/meter.ts';
 import { createNodeClient } from '../execute/node-client.ts';
+import type { NodeClient } from '../execute/node-client.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { epochOf } from '../protocol/epoch.ts';
+import type { Outbound } from '../lib/outbound.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import type { Address } from '../protocol/types.ts';
 import type { VoteLog } from '../receipt/ports.ts';
@@ -43,6 +46,7 @@ export type ForegroundInputs = {
   readonly head: HeadFollower;
   readonly staking: StakingFacts;
   readonly nodes: NodeSource;
+  readonly outbound: Pick<Outbound, 'connect'>;
   readonly gateway: Address;
   readonly receipts: DeferrableLog;
   readonly votes: VoteLog;
@@ -63,12 +67,8 @@ const METER_THREAD = new URL('./meter-thread.ts', import.meta.url);
 
 export function createForeground(inputs: ForegroundInputs): Foreground {
   const { config, contracts, params, log, gateway, nodes } = inputs;
-  const client = createNodeClient({ connectMs: config.connectMs, keepAliveMs: NODE_KEEP_ALIVE_MS });
-  const meter = createMeter({
-    maxQueue: config.maxInFlight * 2,
-    thread: METER_THREAD,
-    short: { maxChars: SHORT_CHARS, measure: (job) => measure(job, formatConstrained) },
-  });
+  const client = clientOf(inputs);
+  const meter = meterOf(config);
   const quality = createQualityBook();
   const app = buildApp({
     ...config,
@@ -107,6 +107,22 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     await meter.close();
   };
   return { app, quality, close };
+}
+
+function clientOf({ config, outbound }: ForegroundInputs): NodeClient {
+  return createNodeClient({
+    connectMs: config.connectMs,
+    keepAliveMs: NODE_KEEP_ALIVE_MS,
+    connect: outbound.connect,
+  });
+}
+
+function meterOf({ maxInFlight }: Config): Meter {
+  return createMeter({
+    maxQueue: maxInFlight * 2,
+    thread: METER_THREAD,
+    short: { maxChars: SHORT_CHARS, measure: (job) => measure(job, formatConstrained) },
+  });
 }
 
 function chainView({ head, staking }: ForegroundInputs): ChainView {

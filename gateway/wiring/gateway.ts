@@ -17,7 +17,7 @@ import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { followHead } from '../chain/head.ts';
 import type { HeadFollower } from '../chain/head.ts';
 import { createMembership } from '../chain/membership.ts';
-import { followNodes } from '../chain/node-follower.ts';
+import { followNodes, readMetadata } from '../chain/node-follower.ts';
 import type { NodeFollower } from '../chain/node-follower.ts';
 import { createSender } from '../chain/sender.ts';
 import type { Sender } from '../chain/sender.ts';
@@ -29,6 +29,8 @@ import { createTables } from '../epoch/tables.ts';
 import { createGoldSource } from '../gold/source.ts';
 import { goldKey, goldLeafOf, goldRequestBody, goldTruth, parseGoldTask } from '../gold/task.ts';
 import type { GoldTask } from '../gold/task.ts';
+import { createOutbound, parseNetworks } from '../lib/outbound.ts';
+import type { Outbound } from '../lib/outbound.ts';
 import { reasonOf } from '../lib/reason.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import { bytesToHex, hexToBytes } from '../protocol/bytes.ts';
@@ -74,6 +76,7 @@ export type Inputs = {
 export type Gateway = { readonly app: App; readonly start: () => void; readonly stop: () => Promise<void> };
 
 type ChainSide = {
+  readonly outbound: Outbound;
   readonly client: ChainClient;
   readonly head: HeadFollower;
   readonly nodes: NodeFollower;
@@ -127,6 +130,7 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
       side.nodes.stop();
       side.head.stop();
       await close();
+      await side.outbound.close();
       await store.close();
     },
   };
@@ -181,6 +185,7 @@ function backgroundOf(
     log,
     gateway,
     signer: createSigner(signerKey),
+    dispatcher: side.outbound.dispatcher,
     contracts,
     clock: side.staking.clock,
     recordWindow: side.staking.recordWindow,
@@ -205,6 +210,7 @@ function backgroundOf(
 
 async function openChain({ config, contracts, params, log }: Inputs): Promise<ChainSide> {
   const pollMs = config.chainPollMs;
+  const outbound = outboundOf(config, contracts.chainId);
   const client = createChainClient({ rpcUrl: config.rpcUrl, chainId: contracts.chainId, pollMs });
   const chainId = await client.getChainId().then(BigInt, (error: unknown) => {
     throw new Error(`no chain answers at ${config.rpcUrl}: ${reasonOf(error)}`);
@@ -220,9 +226,18 @@ async function openChain({ config, contracts, params, log }: Inputs): Promise<Ch
     client,
     staking: contracts.nodeStaking,
     pollMs: 4 * pollMs,
+    read: (uri, hash) => readMetadata(uri, hash, outbound.dispatcher),
     onError: (account, error) => log.warn({ account, reason: reasonOf(error) }, 'node not read'),
   });
-  return { client, head, nodes, staking };
+  return { client, head, nodes, staking, outbound };
+}
+
+/** The chain that developers run on their own machine, with their nodes beside it. */
+const LOCAL_CHAIN = 31_337n;
+
+function outboundOf({ connectMs, allowedNetworks }: Config, chainId: bigint): Outbound {
+  const local = chainId === LOCAL_CHAIN ? ['127.0.0.0/8', '::1'] : [];
+  return createOutbound({ connectMs, allowed: parseNetworks([...allowedNetworks, ...local]) });
 }
 
 /** @param used tasks of earlier runs, which are public or will be: they are retired. */

@@ -9,6 +9,7 @@ import { createLedger } from '../../../gateway/account/ledger.ts';
 import { createVoteLog } from '../../../gateway/store/vote-log.ts';
 import { createChainClient } from '../../../gateway/chain/clients.ts';
 import { readConfig } from '../../../gateway/config.ts';
+import { createOutbound, parseNetworks } from '../../../gateway/lib/outbound.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import type { Address, Hex } from '../../../gateway/protocol/types.ts';
 import type { RegisteredNode } from '../../../gateway/registry/ports.ts';
@@ -91,6 +92,7 @@ const { app, close } = createForeground({
   },
   staking: { clock: { genesis, epochDuration: 86_400n }, recordWindow: 3_600n, minimumStake: STAKE },
   nodes: { list: () => nodes },
+  outbound: createOutbound({ connectMs: config.connectMs, allowed: parseNetworks(['127.0.0.0/8']) }),
   gateway: addressOf(99),
   receipts,
   distributions: { distribution: async () => undefined },
