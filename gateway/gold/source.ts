@@ -5,6 +5,7 @@ import { classification } from './generators/classification.ts';
 import { taskOf } from './generators/draft.ts';
 import type { Generator } from './generators/draft.ts';
 import { extraction } from './generators/extraction.ts';
+import { formatted } from './generators/formatted.ts';
 import { reading } from './generators/reading.ts';
 import { pickOne } from './random.ts';
 import type { RandomInt } from './random.ts';
@@ -21,7 +22,7 @@ export type GoldSourceOptions = {
   readonly retired?: ReadonlySet<Hex>;
 };
 
-const GENERATORS: readonly Generator[] = [arithmetic, extraction, reading, classification];
+const GENERATORS: readonly Generator[] = [arithmetic, extraction, reading, classification, formatted];
 /** Every second gold is generated while the store lasts: a store is small, and what is used once is public soon. */
 const STORE_TURN = 2;
 

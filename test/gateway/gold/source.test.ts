@@ -3,12 +3,21 @@ import assert from 'node:assert/strict';
 import { arithmetic } from '../../../gateway/gold/generators/arithmetic.ts';
 import { classification } from '../../../gateway/gold/generators/classification.ts';
 import { extraction } from '../../../gateway/gold/generators/extraction.ts';
+import { FORMS, formatted } from '../../../gateway/gold/generators/formatted.ts';
 import { reading } from '../../../gateway/gold/generators/reading.ts';
 import { createSeededRandomInt, pickSome } from '../../../gateway/gold/random.ts';
 import { createGoldSource, generateGold } from '../../../gateway/gold/source.ts';
 import { parseGoldStore } from '../../../gateway/gold/store.ts';
 import { goldKey, goldTaskJson, goldTruth, parseGoldTask } from '../../../gateway/gold/task.ts';
+import { constraintsOf } from '../../../gateway/poq/dimensions/constraints-of.ts';
+import { formatScore } from '../../../gateway/poq/dimensions/format.ts';
+import { readRequest } from '../../../gateway/poq/dimensions/request-view.ts';
+import { createSchemaCheck } from '../../../gateway/poq/dimensions/schema-check.ts';
 import { chatContent } from '../../../gateway/protocol/content.ts';
+
+const constraintsIn = (prompt: string) =>
+  constraintsOf(readRequest(JSON.stringify({ messages: [{ role: 'user', content: prompt }] })));
+const checkSchema = createSchemaCheck();
 
 const drafts = (generator: typeof arithmetic, count = 60) => {
   const random = createSeededRandomInt('drafts');
@@ -58,6 +67,23 @@ describe('gold/generators', () => {
       assert.ok(reference.kind === 'choice' && reference.options.includes(reference.value));
       for (const option of reference.options) assert.ok(prompt.includes(option));
     }
+  });
+
+  it('returns demands of form that a program can check, and that a right answer can meet', () => {
+    const random = createSeededRandomInt('forms');
+    for (const form of FORMS) {
+      const { demand, meet } = form(random);
+      const [constraint, ...more] = constraintsIn(demand);
+      assert.ok(constraint !== undefined && more.length === 0, demand);
+      assert.equal(formatScore(meet('42'), [constraint], checkSchema), 10_000);
+      assert.equal(formatScore('forty two '.repeat(40), [constraint], checkSchema), 0);
+    }
+    const kinds = new Set<string>();
+    for (const { prompt, reference } of drafts(formatted, 200)) {
+      kinds.add(reference.kind);
+      assert.equal(constraintsIn(prompt).length, 1, prompt);
+    }
+    assert.deepEqual([...kinds].toSorted(), ['number', 'text']);
   });
 
   it('returns no prompt twice in 3,000', () => {
