@@ -10,6 +10,7 @@ import type { NodeClient } from './execute/node-client.ts';
 import type { HttpDeps } from './http/ports.ts';
 import { createServer } from './http/server.ts';
 import { createRandomBytes } from './lib/random.ts';
+import { Role } from './protocol/constants.ts';
 import { bytesToHex } from './protocol/bytes.ts';
 import type { Address } from './protocol/types.ts';
 import { createPipeline } from './pipeline.ts';
@@ -40,6 +41,7 @@ export type AppDeps = Pick<
   | 'bodyLimitBytes'
   | 'maxInFlight'
   | 'keepAliveMs'
+  | 'docs'
 > & {
   readonly gateway: Address;
   readonly nodes: NodeSource;
@@ -109,11 +111,25 @@ export function buildApp(deps: AppDeps): App {
     explain: (body) => plan({ body }, true).decision.record,
     models: () => modelViews(directory.served()),
     nodes: () => nodeViews(deps.nodes.list(), deps.conditions, deps.quality),
+    node: (account) => nodeDetail(deps, account),
     findReceipt: deps.receipts.find,
     account: deps.ledger.view,
     vote: deps.votes.cast,
   });
   return { http, serve };
+}
+
+/** A node as the list shows it, and why it may not be asked just now. */
+function nodeDetail(deps: AppDeps, account: Address): object | undefined {
+  const node = deps.nodes.list().find((entry) => entry.account === account);
+  const [view] = node === undefined ? [] : nodeViews([node], deps.conditions, deps.quality);
+  if (node === undefined || view === undefined) return undefined;
+  const breakers = node.metadata.models.map(({ id }) => {
+    const state = deps.breaker.stateOf(circuitKey(account, id));
+    const blockedMs = 'untilMs' in state ? Math.max(0, Math.round(state.untilMs - deps.nowMs())) : 0;
+    return [id, { state: state.state, blockedMs }] as const;
+  });
+  return node.role === Role.inference ? { ...view, breakers: Object.fromEntries(breakers) } : view;
 }
 
 function liveOf(deps: AppDeps, { node, model }: Candidate, family: number): LiveConditions {

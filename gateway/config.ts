@@ -232,6 +232,11 @@ export const GATEWAY_SETTINGS = {
     max: 600_000,
     fallback: 10_000,
   }),
+  docs: flag({
+    env: 'DGRID_DOCS',
+    doc: 'Whether `/docs` and `/openapi.json` describe the interface to everybody.',
+    fallback: true,
+  }),
   exploreBps: integer({
     env: 'DGRID_EXPLORE_BPS',
     doc: 'Share of requests that explore, in basis points.',

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ApiKey } from '../account/key-file.ts';
 import type { AccountView } from '../account/ledger.ts';
 import type { JsonObject } from '../protocol/content.ts';
-import type { Hex } from '../protocol/types.ts';
+import type { Address, Hex } from '../protocol/types.ts';
 import type { StoredReceipt, Vote } from '../receipt/ports.ts';
 import type { Serve } from '../serve.ts';
 import type { Log } from '../telemetry/logger.ts';
@@ -47,6 +47,8 @@ export type HttpDeps = {
   readonly explain: (body: JsonObject) => JsonObject;
   readonly models: () => readonly ModelView[];
   readonly nodes: () => readonly JsonView[];
+  /** One of them by its account, with all that is known of it. */
+  readonly node: (account: Address) => JsonView | undefined;
   readonly domain: NetworkDomain;
   readonly findReceipt: (id: Hex) => Promise<StoredReceipt | undefined>;
   readonly epochs: { readonly find: (epoch: bigint) => Promise<JsonView | undefined> };
@@ -64,6 +66,8 @@ export type HttpDeps = {
   readonly nowMs: () => number;
   readonly bodyLimitBytes: number;
   readonly maxInFlight: number;
+  /** Whether `/docs` and `/openapi.json` are there. */
+  readonly docs: boolean;
   /** Silence on a stream after which a comment is sent to keep proxies from closing it. */
   readonly keepAliveMs: number;
 };

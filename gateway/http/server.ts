@@ -4,9 +4,11 @@ import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
 import { DgridError } from '../errors.ts';
+import { registerOpenApi } from './openapi/plugin.ts';
 import { registerErrors } from './plugins/errors.ts';
 import type { HttpDeps } from './ports.ts';
 import { registerAccount } from './routes/account.ts';
+import { registerDocumentation } from './routes/documentation.ts';
 import { registerInference } from './routes/inference.ts';
 import { registerNetwork } from './routes/network.ts';
 import { registerOperations } from './routes/operations.ts';
@@ -33,11 +35,18 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   });
   registerErrors(app, deps.log);
   registerLifecycle(app, deps);
+  if (deps.docs) registerOpenApi(app);
+  // In a plugin of their own: the one before has to be there to see them.
+  void app.register(async (routes) => registerRoutes(routes, deps));
+  return app;
+}
+
+function registerRoutes(app: FastifyInstance, deps: HttpDeps): void {
   registerInference(app, deps);
   registerAccount(app, deps);
   registerNetwork(app, deps);
   registerOperations(app, deps);
-  return app;
+  if (deps.docs) registerDocumentation(app);
 }
 
 function registerLifecycle(app: FastifyInstance, deps: HttpDeps): void {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import { DgridError } from '../../errors.ts';
-import type { Hex } from '../../protocol/types.ts';
+import type { Address, Hex } from '../../protocol/types.ts';
 import { receiptView } from '../receipt-view.ts';
 import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps, JsonView, ModelView } from '../ports.ts';
@@ -26,12 +26,20 @@ export function registerNetwork(app: FastifyInstance, deps: HttpDeps): void {
     return sendJson(reply, modelView(model));
   });
   app.get('/v1/nodes', async (_request, reply) => sendJson(reply, { object: 'list', data: deps.nodes() }));
+  app.get<{ Params: { id: string } }>('/v1/nodes/:id', async (request, reply) => {
+    const { id } = request.params;
+    const node = ACCOUNT.test(id) ? deps.node(id.toLowerCase() as Address) : undefined;
+    if (node === undefined)
+      throw new DgridError('DGRID_UNKNOWN_NODE', 'No node is registered under this account; GET /v1/nodes lists them.');
+    return sendJson(reply, node);
+  });
   app.get('/v1/params', async (_request, reply) => sendJson(reply, deps.params()));
   registerReceipts(app, deps);
   registerEpochs(app, deps);
   registerDatasets(app, deps);
 }
 
+const ACCOUNT = /^0x[0-9a-f]{40}$/i;
 const RECEIPT_ID = /^0x[0-9a-f]{64}$/i;
 
 function registerReceipts(app: FastifyInstance, deps: HttpDeps): void {

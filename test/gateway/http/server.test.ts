@@ -102,6 +102,7 @@ describe('the HTTP edge', () => {
     },
     params: () => ({ version: 1 }),
     account: () => undefined,
+    node: () => undefined,
     vote: async () => undefined,
     checkKey: createKeyring([mine.record, other.record]).check,
     notReady: () => ['chain'],
@@ -111,6 +112,7 @@ describe('the HTTP edge', () => {
     bodyLimitBytes: 10_000,
     maxInFlight: 1,
     keepAliveMs: 1_000,
+    docs: true,
   });
 
   beforeEach(() => {

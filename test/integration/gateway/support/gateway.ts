@@ -113,6 +113,7 @@ export async function startGateway(
     bodyLimitBytes: 1_048_576,
     maxInFlight: 100,
     keepAliveMs: 10_000,
+    docs: true,
     ...overrides,
   });
   const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
