@@ -26,6 +26,8 @@ import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
 import { needOf } from './shapes.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
+import { withRepair } from './wiring/repair.ts';
+import type { MeetsFormat } from './wiring/repair.ts';
 
 export type AppDeps = Pick<
   HttpDeps,
@@ -50,6 +52,8 @@ export type AppDeps = Pick<
   readonly client: NodeClient;
   readonly meter: Pick<Meter, 'measure'>;
   readonly breaker: Breaker;
+  /** Holds a plain answer against its `response_format`. */
+  readonly meetsFormat: MeetsFormat;
   readonly ledger: Ledger;
   readonly votes: VoteLog;
   readonly conditions: ConditionBook;
@@ -94,7 +98,7 @@ export function buildApp(deps: AppDeps): App {
     gateway: deps.gateway,
     // One decision in a hundred is kept with every candidate it weighed.
     route: (request) => plan(request, deps.randomUint32() % 100 === 0),
-    execute: createExecute({ ...deps, observe: (target) => observe(deps, target) }),
+    execute: withRepair(createExecute({ ...deps, observe: (target) => observe(deps, target) }), deps.meetsFormat),
     meter: deps.meter,
     hold: (request, plan) => deps.ledger.reserve(request.keyHash, () => needOf(request, plan)),
     receipts: durable(deps.receipts),

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 
 import type { Keyring } from '../account/keyring.ts';
 import type { Ledger } from '../account/ledger.ts';
+import { createFormatRunner } from '../agents/evaluator/format-runner.ts';
 import { buildApp } from '../app.ts';
 import type { App, AppDeps } from '../app.ts';
 import { readEpoch } from '../chain/anchor-chain.ts';
@@ -33,6 +34,7 @@ import type { PublishedDatasets } from '../store/published-datasets.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { formatConstrained } from './format-constrained.ts';
+import { createMeetsFormat } from './repair.ts';
 
 /** The foreground half: API, routing, calls to nodes, receipts. */
 export type ForegroundInputs = {
@@ -61,6 +63,8 @@ export type Foreground = {
 };
 
 const NODE_KEEP_ALIVE_MS = 10_000;
+/** For one answer's schema; what takes longer is taken for met. */
+const FORMAT_MS = 500;
 /** Measured on the thread that pumps bytes: about 0.1 ms of work at most. */
 const SHORT_CHARS = 2_000;
 const METER_THREAD = new URL('./meter-thread.ts', import.meta.url);
@@ -70,6 +74,10 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
   const client = clientOf(inputs);
   const meter = meterOf(config);
   const quality = createQualityBook();
+  const format = createFormatRunner({
+    deadlineMs: FORMAT_MS,
+    onTimeout: (constraints) => log.warn({ constraints }, 'a format was not checked in time'),
+  });
   const app = buildApp({
     ...config,
     gateway,
@@ -95,6 +103,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     datasets: inputs.datasets,
     params: () => params,
     checkKey: inputs.keyring.check,
+    meetsFormat: createMeetsFormat(format),
     ledger: inputs.ledger,
     votes: inputs.votes,
     notReady: () => (nodes.list().length === 0 ? ['no node is registered'] : []),
@@ -105,6 +114,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
   const close = async (): Promise<void> => {
     await client.close();
     await meter.close();
+    await format.close();
   };
   return { app, quality, close };
 }

@@ -2,6 +2,7 @@ import type { KeyTerms } from '../../../../gateway/account/key-file.ts';
 import { createApiKey, createKeyring } from '../../../../gateway/account/keyring.ts';
 import { createLedger } from '../../../../gateway/account/ledger.ts';
 import type { Ledger } from '../../../../gateway/account/ledger.ts';
+import { createFormatRunner } from '../../../../gateway/agents/evaluator/format-runner.ts';
 import { buildApp } from '../../../../gateway/app.ts';
 import type { App, AppDeps } from '../../../../gateway/app.ts';
 import { createBreaker } from '../../../../gateway/execute/breaker.ts';
@@ -15,6 +16,7 @@ import type { RegisteredNode } from '../../../../gateway/registry/ports.ts';
 import { createQualityBook } from '../../../../gateway/registry/quality-book.ts';
 import { createLogger } from '../../../../gateway/telemetry/logger.ts';
 import { createMetrics } from '../../../../gateway/telemetry/metrics.ts';
+import { createMeetsFormat } from '../../../../gateway/wiring/repair.ts';
 import { createMemoryReceiptLog } from './memory-receipt-log.ts';
 import type { MemoryReceiptLog } from './memory-receipt-log.ts';
 
@@ -79,6 +81,7 @@ export async function startGateway(
   );
   const conditions = createConditionBook(nowMs);
   const client = createNodeClient({ connectMs: 200, keepAliveMs: 1_000 });
+  const format = createFormatRunner({ deadlineMs: 1_000, onTimeout: () => undefined });
   const app = buildApp({
     gateway: GATEWAY,
     domain: {
@@ -104,6 +107,7 @@ export async function startGateway(
     datasets: { epoch: async () => undefined, batch: async () => undefined },
     params: () => ({ version: 1 }),
     checkKey: keyring.check,
+    meetsFormat: createMeetsFormat(format),
     ledger,
     votes: { cast: async () => undefined },
     notReady: () => [],
@@ -129,6 +133,7 @@ export async function startGateway(
     async close() {
       await app.http.close();
       await client.close();
+      await format.close();
     },
   };
 }
