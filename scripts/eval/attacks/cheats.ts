@@ -7,8 +7,8 @@ import type { Prompted } from './market.ts';
 export type Answering = (prompted: Prompted) => string;
 
 export const honest = {
-  careful: work(QUALITIES.careful),
-  middling: work(QUALITIES.middling),
+  careful: obeying(work(QUALITIES.careful)),
+  middling: obeying(work(QUALITIES.middling)),
   careless: work(QUALITIES.careless),
 } as const;
 
@@ -20,6 +20,16 @@ function work(quality: Quality): Answering {
     known.set(prompted, answer);
     return answer;
   };
+}
+
+/** Demands of form are met, as people's models meet most of them; the careless one does not care. */
+function obeying(answering: Answering): Answering {
+  return (prompted) =>
+    prompted.constraints.reduce((answer, constraint) => {
+      if (constraint.kind === 'case') return constraint.form === 'upper' ? answer.toUpperCase() : answer.toLowerCase();
+      if (constraint.kind === 'startsWith') return `${constraint.text} ${answer}`;
+      return constraint.kind === 'endsWith' ? `${answer}\n${constraint.text}` : answer;
+    }, answering(prompted));
 }
 
 function promptOf({ gold: { body } }: Prompted): Parameters<ReturnType<typeof createBackend>['answer']>[0] {
