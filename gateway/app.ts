@@ -58,6 +58,7 @@ export type AppDeps = Pick<
   readonly votes: VoteLog;
   readonly conditions: ConditionBook;
   readonly quality: QualityBook;
+  readonly session?: (node: Address) => string;
   readonly limits: ExecuteDeps['limits'];
   readonly maxAttempts: number;
   readonly maxAnswerBytes: number;

@@ -1,7 +1,7 @@
 import type { Hold } from './account/ledger.ts';
 import { chargeOf, createSent, giveUp } from './charges.ts';
 import type { Going } from './charges.ts';
-import type { Execute, Executed } from './execute/execute.ts';
+import type { Execute, ExecuteRequest, Executed } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
 import type { Address, Hex } from './protocol/types.ts';
 import { buildReceipt } from './receipt/build-receipt.ts';
@@ -49,6 +49,10 @@ export function createPipeline(deps: PipelineDeps): Serve {
   };
 }
 
+function traceOf({ traceId: id, traceFlags: flags = '00' }: ServeRequest): Pick<ExecuteRequest, 'trace'> {
+  return id === undefined ? {} : { trace: { id, flags } };
+}
+
 function run(deps: PipelineDeps, { request, plan, ids, sent }: Going): Promise<Executed> {
   const { sink } = request;
   const stream = request.body['stream'] === true;
@@ -60,6 +64,7 @@ function run(deps: PipelineDeps, { request, plan, ids, sent }: Going): Promise<E
     salt: ids.salt,
     stream,
     signal: request.signal,
+    ...traceOf(request),
     onCommit(target, attempts) {
       sent.begin(target);
       sink?.start(headOf(plan, target, attempts, ids));

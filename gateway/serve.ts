@@ -19,6 +19,8 @@ export type ServeRequest = {
   readonly signal: AbortSignal;
   /** The caller's trace id, kept in the decision record. */
   readonly traceId?: string;
+  /** Flags of that trace, two hex digits; passed on to the node. */
+  readonly traceFlags?: string;
   /** Where a streamed answer goes. Without it a `stream: true` body is streamed from the node all the same. */
   readonly sink?: ServeSink;
 };

@@ -69,10 +69,10 @@ function configuration({ role, folder, options, io }: Plan, account: string): ob
     host: '127.0.0.1',
     port: SERVERS[role].port,
   };
-  if (role === 'inference') {
-    return { ...common, backendUrl: httpUrl('--backend', options.backend ?? 'http://127.0.0.1:11434/v1') };
-  }
   const rpcUrl = httpUrl('--rpc', rpcOf(options.rpc, io));
+  if (role === 'inference') {
+    return { ...common, rpcUrl, backendUrl: httpUrl('--backend', options.backend ?? 'http://127.0.0.1:11434/v1') };
+  }
   return role === 'evaluator' ? { ...common, rpcUrl } : { ...common, rpcUrl, keysFile: join(folder, 'api-keys.json') };
 }
 

@@ -10,6 +10,9 @@ import type { FailureClass, FailureReason } from './failure.ts';
 import type { CallLimits } from './node-client.ts';
 import { finalError, interruptedError } from './outcome.ts';
 
+/** W3C trace context, as far as it is passed on. */
+export type Trace = { readonly id: string; readonly flags: string };
+
 export type Target = { readonly account: Address; readonly endpoint: string; readonly modelId: string };
 
 export type Attempt = {
@@ -28,6 +31,8 @@ export type ExecuteRequest = {
   readonly salt: Hex;
   readonly stream: boolean;
   readonly signal: AbortSignal;
+  /** The caller's trace, which the node is told of. */
+  readonly trace?: Trace;
   /** The commit point: from here on the answer is this node's or an error. */
   readonly onCommit: (target: Target, attempts: number) => void;
   readonly write: (bytes: Buffer) => boolean;
@@ -43,6 +48,8 @@ export type Observation =
 export type ExecuteDeps = ChatCallDeps & {
   readonly breaker: Breaker;
   readonly gateway: Address;
+  /** What a node is shown so that it knows who asks. */
+  readonly session?: (node: Address) => string;
   readonly maxAttempts: number;
   readonly limits: CallLimits & { readonly plainMs: number };
   /** Called when an attempt starts; what it returns is called once when it ends. */
@@ -154,6 +161,9 @@ function book(deps: ExecuteDeps, run: Run, target: Target, failure: UpstreamFail
   else deps.breaker.leave(key);
 }
 
+/** The call of a node is a span of its own, named after the receipt. */
+const traceparent = ({ id, flags }: Trace, receiptId: Hex): string => `00-${id}-${receiptId.slice(2, 18)}-${flags}`;
+
 function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> {
   const { request } = run;
   const leftMs = Math.max(1, run.deadlineMs - deps.nowMs());
@@ -170,6 +180,8 @@ function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> 
       'x-dgrid-request': request.receiptId,
       'x-dgrid-salt': request.salt,
       'x-dgrid-gateway': deps.gateway,
+      ...(deps.session === undefined ? {} : { 'x-dgrid-session': deps.session(target.account) }),
+      ...(request.trace === undefined ? {} : { traceparent: traceparent(request.trace, request.receiptId) }),
     },
     body: JSON.stringify(body),
     limits: { ...limits, totalMs: leftMs, ...(request.stream ? {} : { headersMs: Math.min(plainMs, leftMs) }) },

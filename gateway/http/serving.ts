@@ -113,13 +113,13 @@ function abortOnClose(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-const TRACE = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACE = /^[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 
-/** W3C trace id of the caller, kept with the decision. */
-function traceOf(request: FastifyRequest): { traceId?: string } {
+/** W3C trace context of the caller: kept with the decision, and passed on to the node. */
+function traceOf(request: FastifyRequest): Pick<ServeRequest, 'traceId' | 'traceFlags'> {
   const header = request.headers['traceparent'];
-  const id = typeof header === 'string' ? TRACE.exec(header)?.[1] : undefined;
-  return id === undefined ? {} : { traceId: id };
+  const [, traceId, traceFlags] = (typeof header === 'string' ? TRACE.exec(header) : null) ?? [];
+  return traceId === undefined || traceFlags === undefined ? {} : { traceId, traceFlags };
 }
 
 function headersOf(head: ServeHead): Record<string, string> {

@@ -18,11 +18,13 @@ import { createMeter } from '../execute/meter.ts';
 import type { Meter } from '../execute/meter.ts';
 import { createNodeClient } from '../execute/node-client.ts';
 import type { NodeClient } from '../execute/node-client.ts';
+import { createSessions } from '../execute/sessions.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { Outbound } from '../lib/outbound.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
-import type { Address } from '../protocol/types.ts';
+import { createSigner } from '../protocol/signature.ts';
+import type { Address, Hex } from '../protocol/types.ts';
 import type { VoteLog } from '../receipt/ports.ts';
 import { deferReceipts } from '../receipt/deferred-log.ts';
 import type { DeferrableLog } from '../receipt/deferred-log.ts';
@@ -50,6 +52,7 @@ export type ForegroundInputs = {
   readonly nodes: NodeSource;
   readonly outbound: Pick<Outbound, 'connect'>;
   readonly gateway: Address;
+  readonly signerKey: Hex;
   readonly receipts: DeferrableLog;
   readonly votes: VoteLog;
   readonly distributions: Pick<EpochLog, 'distribution'>;
@@ -89,6 +92,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     },
     nodes,
     chain: chainView(inputs),
+    session: sessionsOf(inputs),
     receipts: deferReceipts(inputs.receipts, {
       withinMs: config.receiptDelayMs,
       onLost: (error) => log.error({ error }, 'a receipt was not written: its answer is not charged'),
@@ -125,6 +129,11 @@ function clientOf({ config, outbound }: ForegroundInputs): NodeClient {
     keepAliveMs: NODE_KEEP_ALIVE_MS,
     connect: outbound.connect,
   });
+}
+
+function sessionsOf({ gateway, signerKey, contracts }: ForegroundInputs): (node: Address) => string {
+  const domain = { chainId: contracts.chainId, verifyingContract: contracts.nodeStaking };
+  return createSessions({ gateway, signer: createSigner(signerKey), domain, nowMs: Date.now });
 }
 
 function meterOf({ maxInFlight }: Config): Meter {

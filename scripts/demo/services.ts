@@ -96,6 +96,7 @@ function nodeEnv(node: NodeMember, network: Network, dir: string): Record<string
     DGRID_NODE_ACCOUNT: node.account.address,
     DGRID_NODE_SIGNER_KEY: node.signer.privateKey,
     DGRID_NODE_BACKEND_URL: node.backend.backendUrl,
+    DGRID_NODE_RPC_URL: network.chain.rpcUrl,
     DGRID_NODE_DEPLOYMENT: network.deploymentFile,
     DGRID_NODE_DATA_DIR: join(dir, `data-${node.name}`),
     DGRID_NODE_PORT: String(node.port),

@@ -94,6 +94,7 @@ const { app, close } = createForeground({
   nodes: { list: () => nodes },
   outbound: createOutbound({ connectMs: config.connectMs, allowed: parseNetworks(['127.0.0.0/8']) }),
   gateway: addressOf(99),
+  signerKey: SECRET,
   receipts,
   distributions: { distribution: async () => undefined },
   datasets: { epoch: async () => undefined, batch: async () => undefined },

@@ -1,7 +1,7 @@
 import { Role } from '../../protocol/constants.ts';
 import type { Signer } from '../../protocol/signature.ts';
 import type { Address } from '../../protocol/types.ts';
-import type { ChainNode, ChainReader } from './chain.ts';
+import type { ChainNode, ChainReader } from '../chain.ts';
 import type { Scorer } from './scorers/scorer.ts';
 
 export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };

@@ -10,7 +10,7 @@ import { recoverSigner } from '../../protocol/signature.ts';
 import type { Signer } from '../../protocol/signature.ts';
 import { ZERO_HASH } from '../../protocol/types.ts';
 import type { Address, Evaluation, EvaluationCommit, Hex } from '../../protocol/types.ts';
-import type { ChainBatch, ChainReader } from './chain.ts';
+import type { ChainBatch, ChainReader } from '../chain.ts';
 import { commitSetHash } from './commit-set.ts';
 import type { Scorer, Scores } from './scorers/scorer.ts';
 import type { EvaluationStore, StoredEvaluation } from './store.ts';

@@ -10,6 +10,7 @@ import { encodeStruct } from '../../protocol/struct-json.ts';
 import type { Endpoint } from '../../protocol/content.ts';
 import type { Address } from '../../protocol/types.ts';
 import { sendJson } from '../http.ts';
+import type { Admission } from './admission.ts';
 import type { AttestationBook, SignedAttestation } from './attestation-book.ts';
 import { BackendRefusal } from './backend.ts';
 import type { Backend, BackendAnswer, Relay } from './backend.ts';
@@ -22,6 +23,8 @@ export type NodeAgentDeps = {
   readonly book: AttestationBook;
   /** Gateway accounts that are served; empty: all. */
   readonly gateways: readonly Address[];
+  /** Checks that a gateway is who it says; without it everybody is believed. */
+  readonly admission?: Admission;
   readonly offered: readonly string[];
   readonly bodyLimitBytes: number;
   readonly onFault: (event: string, details: object) => void;
@@ -64,6 +67,7 @@ async function answer(
 ): Promise<void> {
   if (deps.gateways.length > 0 && !deps.gateways.includes(request.gateway))
     throw new DgridError('DGRID_UNKNOWN_GATEWAY', 'This node does not serve that gateway.');
+  await deps.admission?.(request.gateway, request.session);
   if (!request.stream) {
     const whole = await deps.backend.plain(request.endpoint, request.body, gone);
     record(deps, request, whole);

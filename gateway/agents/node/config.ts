@@ -43,6 +43,13 @@ export const NODE_SETTINGS = {
     fallback: [],
   }),
   gateways: list({ env: 'DGRID_NODE_GATEWAYS', doc: 'Gateway accounts that are served; empty: all.', fallback: [] }),
+  rpcUrl: text({
+    env: 'DGRID_NODE_RPC_URL',
+    doc: 'JSON-RPC endpoint of the chain, to check who asks; empty: whoever says it is a gateway is believed.',
+    fallback: '',
+    pattern: /^(https?:\/\/[^\s/]+(\/[^\s]*)?)?$/,
+    form: 'an http or https URL',
+  }),
   deploymentFile: text({ env: 'DGRID_NODE_DEPLOYMENT', doc: 'Path of the deployment file of the chain.' }),
   dataDir: text({ env: 'DGRID_NODE_DATA_DIR', doc: 'Folder of the attestation file.' }),
   host: text({ env: 'DGRID_NODE_HOST', doc: 'Address to listen on.', fallback: '127.0.0.1' }),

@@ -1,16 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { createChainReader } from '../chain.ts';
 import { createNodeClient } from '../../execute/node-client.ts';
 import { parseDeployment } from '../../lib/deployment.ts';
 import type { DeploymentAddresses } from '../../lib/deployment.ts';
 import { helpText, leave, readCommandLine, readNamed, readSignerKey } from '../../lib/program.ts';
 import { readSettings } from '../../lib/settings.ts';
 import type { Values } from '../../lib/settings.ts';
+import { Role } from '../../protocol/constants.ts';
 import { createSigner } from '../../protocol/signature.ts';
 import type { Signer } from '../../protocol/signature.ts';
 import type { Address } from '../../protocol/types.ts';
+import { createAdmission } from './admission.ts';
 import { createNodeAgent } from './app.ts';
+import type { NodeAgentDeps } from './app.ts';
 import { createAttestationBook } from './attestation-book.ts';
 import { createBackend } from './backend.ts';
 import type { Backend } from './backend.ts';
@@ -29,6 +33,7 @@ const PROGRAM = {
 type Config = Values<typeof NODE_SETTINGS>;
 
 const MAX_ANSWER_BYTES = 33_554_432;
+const CHAIN_MS = 5_000;
 const RETAIN_MS = 86_400_000;
 
 function note(level: 'info' | 'warn', message: string, details: object = {}): void {
@@ -65,6 +70,29 @@ function openBackend(config: Config): { backend: Backend; close: () => Promise<v
   return { backend, close: client.close };
 }
 
+/** Gateways without stake are nobody's: whoever pays the gas could register one. */
+function admissionOf(
+  { rpcUrl }: Config,
+  { chainId, nodeStaking, proofRegistry }: DeploymentAddresses,
+  account: Address,
+): Pick<NodeAgentDeps, 'admission'> {
+  if (rpcUrl === '') {
+    note('warn', 'requests are not checked for who sends them', { remedy: NODE_SETTINGS.rpcUrl.env });
+    return {};
+  }
+  const chain = createChainReader({ rpcUrl, nodeStaking, proofRegistry, timeoutMs: CHAIN_MS });
+  const admission = createAdmission({
+    account,
+    domain: { chainId, verifyingContract: nodeStaking },
+    signerOf: async (gateway) => {
+      const node = await chain.nodeOf(gateway, Role.gateway);
+      return node === undefined || node.stake === 0n ? undefined : node.signer;
+    },
+    nowMs: Date.now,
+  });
+  return { admission };
+}
+
 async function serve(config: Config): Promise<void> {
   const deployment = loadDeployment(config);
   const signer = await loadSigner(config);
@@ -86,6 +114,7 @@ async function serve(config: Config): Promise<void> {
     account,
     backend,
     book,
+    ...admissionOf(config, deployment, account),
     gateways: config.gateways.map((gateway) => gateway.toLowerCase() as Address),
     offered: [...modelNames(config).keys()],
     bodyLimitBytes: config.bodyLimitBytes,

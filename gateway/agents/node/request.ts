@@ -12,6 +12,8 @@ export type AgentRequest = {
   readonly receiptId: Hex;
   readonly salt: Hex;
   readonly gateway: Address;
+  /** What the gateway shows to prove that it is one. */
+  readonly session: string | undefined;
   /** As received: what the hash is taken of. */
   readonly body: JsonObject;
   readonly model: string;
@@ -30,6 +32,7 @@ export async function readAgentRequest(
   const receiptId = header(request, 'x-dgrid-request', /^0x[0-9a-f]{64}$/);
   const salt = header(request, 'x-dgrid-salt', /^0x[0-9a-f]{32}$/);
   const gateway = header(request, 'x-dgrid-gateway', /^0x[0-9a-f]{40}$/);
+  const session = request.headers['x-dgrid-session'];
   const body = parseBody(await readBody(request, bodyLimitBytes));
   const { model } = body;
   const asked = body[ESSENTIAL[endpoint]];
@@ -39,7 +42,16 @@ export async function readAgentRequest(
       context: { param: ESSENTIAL[endpoint] },
     });
   const stream = body['stream'] === true && endpoint !== 'embedding';
-  return { endpoint, receiptId, salt, gateway, body, model, stream };
+  return {
+    endpoint,
+    receiptId,
+    salt,
+    gateway,
+    session: typeof session === 'string' ? session.slice(0, 200) : undefined,
+    body,
+    model,
+    stream,
+  };
 }
 
 function header(request: IncomingMessage, name: string, pattern: RegExp): Hex {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 
 import { commitSetHash } from '../../../../gateway/agents/evaluator/commit-set.ts';
-import type { ChainReader } from '../../../../gateway/agents/evaluator/chain.ts';
+import type { ChainReader } from '../../../../gateway/agents/chain.ts';
 import { createEvaluationStore } from '../../../../gateway/agents/evaluator/store.ts';
 import { DgridError } from '../../../../gateway/errors.ts';
 import { bytesToHex } from '../../../../gateway/protocol/bytes.ts';

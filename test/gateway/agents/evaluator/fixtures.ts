@@ -1,6 +1,6 @@
 import { createEvaluator } from '../../../../gateway/agents/evaluator/evaluator.ts';
 import type { EvaluatorDeps } from '../../../../gateway/agents/evaluator/evaluator.ts';
-import type { ChainBatch, ChainReader } from '../../../../gateway/agents/evaluator/chain.ts';
+import type { ChainBatch, ChainReader } from '../../../../gateway/agents/chain.ts';
 import { createEvaluationStore } from '../../../../gateway/agents/evaluator/store.ts';
 import type { EvaluationRequest, RevealRequest } from '../../../../gateway/agents/evaluator/wire.ts';
 import { buildBatchTree } from '../../../../gateway/protocol/batch-tree.ts';

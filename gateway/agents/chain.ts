@@ -1,12 +1,12 @@
 import { request } from 'undici';
 
-import { bytesToHex, hexToBytes, writeWord } from '../../protocol/bytes.ts';
-import type { WordType } from '../../protocol/bytes.ts';
-import { keccakText } from '../../protocol/keccak.ts';
-import type { Address, Hex } from '../../protocol/types.ts';
+import { bytesToHex, hexToBytes, writeWord } from '../protocol/bytes.ts';
+import type { WordType } from '../protocol/bytes.ts';
+import { keccakText } from '../protocol/keccak.ts';
+import type { Address, Hex } from '../protocol/types.ts';
 
 /**
- * The four questions an evaluator has for the chain, over plain JSON-RPC. All answers are fixed words, so a general ABI
+ * The few questions an agent has for the chain, over plain JSON-RPC. All answers are fixed words, so a general ABI
  * library, whose start would cost more than the rest of the agent's, is not needed.
  */
 export type ChainReader = {
