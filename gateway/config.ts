@@ -101,13 +101,6 @@ export const GATEWAY_SETTINGS = {
     max: 3_600_000,
     fallback: 10_000,
   }),
-  receiptDelayMs: integer({
-    env: 'DGRID_RECEIPT_DELAY_MS',
-    doc: 'How long a receipt may wait, after its answer, to be written with others; 0: answers wait for the disk.',
-    min: 0,
-    max: 1_000,
-    fallback: 3,
-  }),
   attestationGraceMs: integer({
     env: 'DGRID_ATTESTATION_GRACE_MS',
     doc: 'How long a receipt waits for its node’s attestation.',

@@ -77,7 +77,7 @@ function run(deps: PipelineDeps, { request, plan, ids, sent }: Going): Promise<E
   });
 }
 
-/** Measures the answer and writes its receipt: when this resolves, receipt and charge are on disk, or are about to be. */
+/** Measures the answer and writes its receipt: when this resolves, receipt and charge are written. */
 async function write(deps: PipelineDeps, going: Going, executed: Executed): Promise<ServeOutcome> {
   const answered = { ...going, executed };
   const measured = await deps.meter.measure(meterJob(answered));

@@ -78,9 +78,9 @@ export type ServedReceipt = {
 };
 
 export type ReceiptLog = {
-  /** Durable before the upstream call. */
+  /** Before the upstream call. When it resolves, the end of the process cannot undo it; a loss of power may, for milliseconds. */
   readonly reserve: (reservation: Reservation) => Promise<void>;
-  /** Durable when it resolves. Gives the serial here, not earlier: a long stream must not hold up later receipts. */
+  /** As durable as a reservation when it resolves. Gives the serial here, not earlier: a long stream must not hold up later receipts. */
   readonly commit: (served: ServedReceipt) => Promise<{ readonly serial: bigint }>;
   /** The request had no answer: no receipt is written, and nothing is charged but what of a stream was delivered. */
   readonly release: (id: Hex, charge?: Charge) => Promise<void>;

@@ -1,10 +1,10 @@
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
-import type { DeferrableLog } from '../receipt/deferred-log.ts';
 import type {
   AnchoredBatch,
   AnchoredRecord,
   ReceiptAttestation,
+  ReceiptLog,
   ReceiptState,
   Reservation,
   ServedReceipt,
@@ -27,39 +27,36 @@ export type ReceiptLogDeps = {
 const CACHED_TREES = 16;
 
 /** Opens the log and releases what a crash left reserved: those requests had no answer that anybody was told of. */
-export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<DeferrableLog> {
+export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<ReceiptLog> {
   const statements = statementsOf(store);
   const chargeStatements = createChargeStatements(store);
   await store.write([statements.releaseAll({}), statements.dropStrayAnswers({})]);
   let nextSerial = await firstFreeSerial(store, firstSerial);
 
-  const append: DeferrableLog['append'] = (served, withinMs) => {
-    const serial = nextSerial;
-    nextSerial += 1n;
-    const writes = [
-      statements.insert(receiptValues(served, serial, cipher)),
-      statements.release({ id: served.receipt.id }),
-      ...(served.charge === undefined ? [] : chargeStatements(served.charge)),
-    ];
-    return { serial, stored: store.write(writes, withinMs) };
-  };
-
   const trees = createTreeCache(CACHED_TREES);
   return {
-    reserve: ({ id, keyHash, atMs }) => store.write([statements.reserve({ id, keyHash, atMs })]),
-    append,
+    reserve: ({ id, keyHash, atMs }) => store.write([statements.reserve({ id, keyHash, atMs })], 'process'),
     async commit(served) {
-      const { serial, stored } = append(served, 0);
-      await stored;
+      const serial = nextSerial;
+      nextSerial += 1n;
+      const writes = [
+        statements.insert(receiptValues(served, serial, cipher)),
+        statements.release({ id: served.receipt.id }),
+        ...(served.charge === undefined ? [] : chargeStatements(served.charge)),
+      ];
+      await store.write(writes, 'process');
       return { serial };
     },
     // A node may have attested an answer that the caller never got: without a receipt nobody will batch it.
     release: (id, charge) =>
-      store.write([
-        statements.release({ id }),
-        statements.dropAnswers({ id }),
-        ...(charge === undefined ? [] : chargeStatements(charge)),
-      ]),
+      store.write(
+        [
+          statements.release({ id }),
+          statements.dropAnswers({ id }),
+          ...(charge === undefined ? [] : chargeStatements(charge)),
+        ],
+        'process',
+      ),
     find: (id) => findReceipt({ store, statements, trees }, id.toLowerCase() as Hex),
   };
 }

@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads';
 
 import { DgridError } from '../errors.ts';
 import { createPrepare } from './store.ts';
-import type { Query, SqlValue, Statement, Store } from './store.ts';
+import type { Durability, Query, SqlValue, Statement, Store } from './store.ts';
 
 /** How a group of writes went wrong in the database, by SQLite's result code. */
 export type WorkerFailure = { readonly message: string; readonly code?: number };
 
 type JobMessage =
-  | { readonly kind: 'write'; readonly statements: readonly Statement[] }
+  | { readonly kind: 'write'; readonly statements: readonly Statement[]; readonly durability: Durability }
   | { readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
   | { readonly kind: 'close' };
 export type Job = { readonly id: number } & JobMessage;
@@ -51,11 +51,11 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
 
   const wait = (id: number): Promise<unknown> => new Promise((resolve, reject) => waiters.set(id, { resolve, reject }));
   const outbound = createOutbound((jobs) => worker.postMessage(jobs));
-  const ask = (message: JobMessage, withinMs = 0): Promise<unknown> => {
+  const ask = (message: JobMessage): Promise<unknown> => {
     if (failure !== undefined) return Promise.reject(failure);
     nextId += 1;
     const answer = wait(nextId);
-    outbound({ id: nextId, ...message }, withinMs);
+    outbound({ id: nextId, ...message });
     return answer;
   };
 
@@ -68,8 +68,8 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
   return {
     dialect: 'sqlite',
     prepare: createPrepare('sqlite'),
-    write: async (statements, withinMs) => {
-      if (statements.length > 0) await ask({ kind: 'write', statements }, withinMs);
+    write: async (statements, durability = 'disk') => {
+      if (statements.length > 0) await ask({ kind: 'write', statements, durability });
     },
     read: async <Row>({ sql, params }: Query<Row>) => (await ask({ kind: 'read', sql, params })) as readonly Row[],
     close: async () => {
@@ -80,31 +80,17 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
   };
 }
 
-/**
- * Waking the thread costs more than most jobs: all of one turn of the event loop go together, and what may wait goes with
- * the next that may not, or when its time is up. The order is kept.
- */
-function createOutbound(post: (jobs: readonly Job[]) => void): (job: Job, withinMs: number) => void {
+/** Waking the thread costs more than most jobs: all of one turn of the event loop go together, in their order. */
+function createOutbound(post: (jobs: readonly Job[]) => void): (job: Job) => void {
   let unsent: Job[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let soon = false;
   const send = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    soon = false;
     const jobs = unsent;
     unsent = [];
-    if (jobs.length > 0) post(jobs);
+    post(jobs);
   };
-  return (job, withinMs) => {
+  return (job) => {
+    if (unsent.length === 0) setImmediate(send);
     unsent.push(job);
-    if (soon) return;
-    if (withinMs > 0) {
-      timer ??= setTimeout(send, withinMs);
-      return;
-    }
-    soon = true;
-    setImmediate(send);
   };
 }
 

@@ -38,14 +38,23 @@ export type Prepare = <Params extends object, Row>(
   build: (db: Builder, params: Params) => Compilable<Row>,
 ) => (params: Params) => Query<Row>;
 
+/**
+ * What a write has survived when its promise resolves. `disk`: a loss of power. `process`: the end of this process, however
+ * sudden; the disk follows within `SYNC_WITHIN_MS`. Whatever has an effect outside this machine waits for the disk.
+ */
+export type Durability = 'disk' | 'process';
+
+/** How far the disk may lag behind what survives the process. */
+export const SYNC_WITHIN_MS = 5;
+
 export type Store = {
   readonly dialect: Dialect;
   readonly prepare: Prepare;
   /**
-   * One transaction, on disk when the promise resolves. Rejects, with nothing written, if any statement fails.
-   * @param withinMs how long it may wait for others, to share the effort of getting to the disk; 0: not at all.
+   * One transaction. Rejects, with nothing written, if any statement fails.
+   * @param durability what it must have survived when the promise resolves; `disk` unless said otherwise.
    */
-  readonly write: (statements: readonly Statement[], withinMs?: number) => Promise<void>;
+  readonly write: (statements: readonly Statement[], durability?: Durability) => Promise<void>;
   /** Rows as objects by column name. Integers come as bigint. Sees every write that was asked for before it. */
   readonly read: <Row>(query: Query<Row>) => Promise<readonly Row[]>;
   readonly close: () => Promise<void>;

@@ -25,9 +25,7 @@ import type { Outbound } from '../lib/outbound.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import { createSigner } from '../protocol/signature.ts';
 import type { Address, Hex } from '../protocol/types.ts';
-import type { VoteLog } from '../receipt/ports.ts';
-import { deferReceipts } from '../receipt/deferred-log.ts';
-import type { DeferrableLog } from '../receipt/deferred-log.ts';
+import type { ReceiptLog, VoteLog } from '../receipt/ports.ts';
 import { createConditionBook } from '../registry/conditions.ts';
 import type { ChainView, NodeSource } from '../registry/ports.ts';
 import { createQualityBook } from '../registry/quality-book.ts';
@@ -53,7 +51,7 @@ export type ForegroundInputs = {
   readonly outbound: Pick<Outbound, 'connect'>;
   readonly gateway: Address;
   readonly signerKey: Hex;
-  readonly receipts: DeferrableLog;
+  readonly receipts: ReceiptLog;
   readonly votes: VoteLog;
   readonly distributions: Pick<EpochLog, 'distribution'>;
   readonly datasets: PublishedDatasets;
@@ -93,10 +91,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     nodes,
     chain: chainView(inputs),
     session: sessionsOf(inputs),
-    receipts: deferReceipts(inputs.receipts, {
-      withinMs: config.receiptDelayMs,
-      onLost: (error) => log.error({ error }, 'a receipt was not written: its answer is not charged'),
-    }),
+    receipts: inputs.receipts,
     client,
     meter,
     breaker: createBreaker(BREAKER_DEFAULTS, Date.now),

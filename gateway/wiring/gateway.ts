@@ -53,7 +53,7 @@ import { openStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { createVoteLog } from '../store/vote-log.ts';
 import type { DatasetFiles } from '../epoch/ports.ts';
-import type { DeferrableLog } from '../receipt/deferred-log.ts';
+import type { ReceiptLog } from '../receipt/ports.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';
 import { watchKeys } from './key-watch.ts';
@@ -150,7 +150,7 @@ type Logs = Background['logs'];
 type OpenLogs = {
   readonly store: Store;
   readonly logs: Logs;
-  readonly receipts: DeferrableLog;
+  readonly receipts: ReceiptLog;
   readonly files: DatasetFiles;
 };
 

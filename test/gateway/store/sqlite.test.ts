@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 
 import { migrationsFor } from '../../../gateway/store/migrations.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
@@ -82,27 +84,16 @@ describe('store', () => {
     assert.ok((await ids(store)).includes('later'));
   });
 
-  it('writes what may wait together with the next that may not, in the order they were asked for', async () => {
+  it('writes in the order of asking, whatever each must survive', async () => {
     const order: string[] = [];
     const note = (name: string) => () => void order.push(name);
     await Promise.all([
-      store.write([reserve('late 1')], 60_000).then(note('late 1')),
-      store.write([reserve('late 2')], 60_000).then(note('late 2')),
-      store.write([statement("DELETE FROM reservations WHERE id = 'late 1'")]).then(note('now')),
+      store.write([reserve('first')], 'process').then(note('first')),
+      store.write([reserve('second')], 'disk').then(note('second')),
+      store.write([statement("DELETE FROM reservations WHERE id = 'first'")], 'process').then(note('third')),
     ]);
-    assert.deepEqual(order, ['late 1', 'late 2', 'now']);
-    assert.deepEqual(await ids(store), ['late 2']);
-  });
-
-  it('shows a read what may wait, without waiting', async () => {
-    const late = store.write([reserve('late')], 60_000);
-    assert.deepEqual(await ids(store), ['late']);
-    await late;
-  });
-
-  it('writes what may wait by itself once its time is up', async () => {
-    await store.write([reserve('alone')], 5);
-    assert.deepEqual(await ids(store), ['alone']);
+    assert.deepEqual(order, ['first', 'second', 'third']);
+    assert.deepEqual(await ids(store), ['second']);
   });
 
   it('writes nothing for an empty list', async () => {
@@ -133,6 +124,16 @@ describe('store file', () => {
     const [version] = await again.read(statement<{ user_version: bigint }>('PRAGMA user_version'));
     assert.equal(version?.user_version, BigInt(migrationsFor('sqlite').length));
     await again.close();
+  });
+
+  it('keeps what survives the process when that is killed the moment it is told so', async () => {
+    const killed = join(folder, 'killed.db');
+    const program = fileURLToPath(new URL('./write-and-die.fixtures.ts', import.meta.url));
+    const { signal } = spawnSync(process.execPath, [program, killed], { timeout: 60_000 });
+    assert.equal(signal, 'SIGKILL');
+    const store = await openStore(killed);
+    assert.deepEqual(await ids(store), ['kept']);
+    await store.close();
   });
 
   it('refuses a schema newer than it knows and leaves the file as it was', async () => {
