@@ -130,34 +130,44 @@ export type Derivation = { readonly adds: boolean; readonly multiplies: boolean;
  * at most three operations. An answer that cannot be had is almost surely wrong; one that can is plausible.
  */
 export function derivations(given: readonly number[], target: number): Derivation[] {
-  const numbers = given.slice(0, MAX_GIVEN);
   const found = new Map<string, Derivation>();
-  const search = (pool: readonly number[], used: Omit<Derivation, 'unused'>, steps: number): void => {
-    for (const [a, b, others] of pairsOf(pool)) {
-      for (const value of [a + b, a - b, b - a]) follow(others, value, { ...used, adds: true }, steps);
-      for (const value of [a * b, a / b, b / a]) follow(others, value, { ...used, multiplies: true }, steps);
+  // Flat on purpose: this runs thousands of times per word problem, and calls would cost a multiple.
+  // eslint-disable-next-line complexity
+  const search = (pool: readonly number[], adds: boolean, multiplies: boolean, steps: number): void => {
+    const unused = pool.length - 2;
+    for (let i = 0; i <= unused; i += 1) {
+      for (let j = i + 1; j < pool.length; j += 1) {
+        const [a = 0, b = 0] = [pool[i], pool[j]];
+        const next = steps > 1 && unused > 0 ? pool.filter((_, index) => index !== i && index !== j) : undefined;
+        for (let operation = 0; operation < OPERATIONS; operation += 1) {
+          const value = applied(operation, a, b);
+          if (!Number.isFinite(value)) continue;
+          const [added, multiplied] = [adds || operation < SUMS, multiplies || operation >= SUMS];
+          if (isSame(value, target))
+            found.set(`${added}${multiplied}${unused}`, { adds: added, multiplies: multiplied, unused });
+          if (next === undefined) continue;
+          next.push(value);
+          search(next, added, multiplied, steps - 1);
+          next.pop();
+        }
+      }
     }
   };
-  const follow = (others: readonly number[], value: number, used: Omit<Derivation, 'unused'>, steps: number): void => {
-    if (!Number.isFinite(value)) return;
-    if (isSame(value, target))
-      found.set(`${used.adds}${used.multiplies}${others.length}`, { ...used, unused: others.length });
-    if (steps > 1 && others.length > 0) search([...others, value], used, steps - 1);
-  };
-  search(numbers, { adds: false, multiplies: false }, numbers.length > 4 ? 2 : 3);
+  const numbers = given.slice(0, MAX_GIVEN);
+  search(numbers, false, false, numbers.length > 4 ? 2 : 3);
   return [...found.values()];
 }
 
-function pairsOf(pool: readonly number[]): [number, number, number[]][] {
-  return pool.flatMap((a, i) =>
-    pool
-      .slice(i + 1)
-      .map((b, offset): [number, number, number[]] => [
-        a,
-        b,
-        pool.filter((_, index) => index !== i && index !== i + 1 + offset),
-      ]),
-  );
+const OPERATIONS = 6;
+/** The first three operations are sums. */
+const SUMS = 3;
+
+function applied(operation: number, a: number, b: number): number {
+  if (operation === 0) return a + b;
+  if (operation === 1) return a - b;
+  if (operation === 2) return b - a;
+  if (operation === 3) return a * b;
+  return operation === 4 ? a / b : b / a;
 }
 
 /** Equal to the two decimals that people write. */

@@ -30,15 +30,26 @@ export function isComparable(peers: readonly Pick<PeerAnswer, 'account' | 'famil
 
 /** How far the independent others bear the answer out, each voice counted once; 0…10,000. Too few others: 0. */
 export function consistencyScore(answer: string, peers: readonly PeerAnswer[], task: Task): number {
+  return consistencyOf(hear(answer, peers, task));
+}
+
+export function consistencyOf({ votes, agreed }: Hearing): number {
+  return votes < LEAST_VOTES ? 0 : toBps(agreed);
+}
+
+/** How many independent others there are, and how far they bear an answer out, 0…1. */
+export type Hearing = { readonly votes: number; readonly agreed: number };
+
+export function hear(answer: string, peers: readonly PeerAnswer[], task: Task): Hearing {
   const votes = independentVotes(peers);
-  return votes.length < LEAST_VOTES ? 0 : toBps(agreementWith(answer, votes, task));
+  return { votes: votes.length, agreed: votes.length === 0 ? 0 : agreementWith(answer, votes, task) };
 }
 
 /**
  * The same as a share, for any number of others; 0 for none. Definite answers (an option, JSON, a number) are the same or
  * not; texts are weighed by `corroboration`, for which one other is too few.
  */
-export function agreementWith(answer: string, votes: readonly (readonly PeerAnswer[])[], task: Task): number {
+function agreementWith(answer: string, votes: readonly (readonly PeerAnswer[])[], task: Task): number {
   const definite = votes.map((group) => group.map(({ text }) => definiteAgreement(answer, text, task)));
   if (definite.flat().every((value) => value === undefined)) return textsAgree(answer, votes, task);
   return mean(

@@ -33,9 +33,10 @@ export function answersFromPassage(answer: string, passage: string, question: st
   const novel = said.filter((word) => !asked.has(word));
   const wanted = novel.length === 0 ? said : novel;
   if (wanted.length === 0) return 0;
-  const faithful = share(wanted, new Set(contentStems(passage)));
+  const source = sourceOf(passage);
+  const faithful = share(wanted, source.all);
   const terse = Math.min(1, 60 / Math.max(1, wanted.length));
-  const aligned = alignment(wanted, passage, asked);
+  const aligned = alignment(wanted, source, asked);
   return faithful ** 2 * (0.05 + 0.95 * aligned ** 3) * terse * kindFactor(question, answer);
 }
 
@@ -57,12 +58,25 @@ function kindFactor(question: string, answer: string): number {
   return KINDS.some(([asks, looks]) => asks.test(question) && !looks.test(answer)) ? WRONG_KIND : 1;
 }
 
+/** A passage by its sentences, with the stems of each and of all. */
+type Source = {
+  readonly texts: readonly string[];
+  readonly sentences: readonly ReadonlySet<string>[];
+  readonly all: ReadonlySet<string>;
+};
+
+function sourceOf(passage: string): Source {
+  const texts = sentencesOf(passage);
+  const sentences = texts.map((sentence) => new Set(contentStems(sentence)));
+  const all = new Set<string>();
+  for (const sentence of sentences) for (const word of sentence) all.add(word);
+  return { texts, sentences, all };
+}
+
 const PRONOUN = /^(?:it|its|he|his|she|her|they|their|this|these|there|here)\b/iu;
 
 /** How well the sentence that the answer comes from fits the question, beside the best-fitting sentence. */
-function alignment(wanted: readonly string[], passage: string, asked: ReadonlySet<string>): number {
-  const texts = sentencesOf(passage);
-  const sentences = texts.map((sentence) => new Set(contentStems(sentence)));
+function alignment(wanted: readonly string[], { texts, sentences }: Source, asked: ReadonlySet<string>): number {
   const frequency = new Map<string, number>();
   for (const sentence of sentences) for (const word of sentence) frequency.set(word, (frequency.get(word) ?? 0) + 1);
   const rarity = (word: string): number => Math.log(1 + sentences.length / (frequency.get(word) ?? sentences.length));

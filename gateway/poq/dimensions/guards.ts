@@ -4,13 +4,27 @@ import { fold } from './text.ts';
 
 const REPEAT_WORDS = 24;
 const LEAST_DISTINCT = 0.5;
+/** Its fourth power is still an exact integer. */
+const MAX_BASE = 9_000;
 
 /** Below 1 when an answer of some length keeps repeating its own 4-word sequences. */
 export function repetitionFactor(words: readonly string[]): number {
   if (words.length < REPEAT_WORDS) return 1;
-  const sequences = words.slice(3).map((_, index) => words.slice(index, index + 4).join(' '));
-  const distinct = new Set(sequences).size / sequences.length;
-  return Math.min(1, distinct / LEAST_DISTINCT);
+  const numbers = new Map<string, number>();
+  const ids = words.map((word) => {
+    const id = numbers.get(word) ?? numbers.size;
+    numbers.set(word, id);
+    return id;
+  });
+  const base = numbers.size;
+  // So many different words that four of them have no exact number repeat nothing.
+  if (base > MAX_BASE) return 1;
+  const sequences = new Set<number>();
+  for (let at = 3; at < ids.length; at += 1) {
+    const [a = 0, b = 0, c = 0, d = 0] = [ids[at - 3], ids[at - 2], ids[at - 1], ids[at]];
+    sequences.add(((a * base + b) * base + c) * base + d);
+  }
+  return Math.min(1, sequences.size / (words.length - 3) / LEAST_DISTINCT);
 }
 
 const WORDS_PER_REFERENCE_WORD = 12;

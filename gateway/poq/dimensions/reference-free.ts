@@ -1,8 +1,8 @@
 import { checkEquations, derivations, plainExpression } from './arithmetic.ts';
 import type { Derivation } from './arithmetic.ts';
 import { toBps } from './bps.ts';
-import { agreementWith, independentVotes } from './consistency.ts';
-import type { PeerAnswer } from './consistency.ts';
+import { hear } from './consistency.ts';
+import type { Hearing, PeerAnswer } from './consistency.ts';
 import { answersFromPassage, extractsFromPassage, summarises } from './faithfulness.ts';
 import { isRefusal, repetitionFactor } from './guards.ts';
 import { findJson } from './json-text.ts';
@@ -17,6 +17,8 @@ export type UnreferencedAnswer = {
   readonly task: Task;
   readonly answer: string;
   readonly peers: readonly PeerAnswer[];
+  /** What the peers say of the answer, where that is known already. */
+  readonly heard?: Hearing;
 };
 
 const PLAUSIBLE = 0.7;
@@ -27,13 +29,12 @@ const UNUSABLE = 0.02;
  * Accuracy of an answer when nobody says what is right, 0…10,000: what can be recomputed is, what can be looked up in
  * the given text is, and other operators' answers to the same request are heard where there are any.
  */
-export function accuracyWithoutReference({ task, answer, peers }: UnreferencedAnswer): number {
+export function accuracyWithoutReference({ task, answer, peers, heard }: UnreferencedAnswer): number {
   const words = tokens(answer);
   if (words.length === 0) return 0;
   const own = opinionOf(task, answer, words);
-  const votes = independentVotes(peers);
-  const agreed = agreementWith(answer, votes, task);
-  const weight = votes.length === 0 ? 0 : (own.peersWeight * Math.min(votes.length, 3)) / 3;
+  const { votes, agreed } = heard ?? hear(answer, peers, task);
+  const weight = (own.peersWeight * Math.min(votes, 3)) / 3;
   return toBps(((1 - weight) * own.share + weight * agreed) * repetitionFactor(words));
 }
 

@@ -12,7 +12,9 @@ const NOTE_AFTER_YEAR = /\b((?:1[5-9]|20)\d\d)[1-9]{1,2}(?=\.(?:\s|$))/g;
 const YEARS = /\b(1\d|20)(\d\d)\s?[-–—]\s?(\d\d)(?!\d)/g;
 
 export function respell(text: string): string {
-  const spaced = text.replace(UNITED_STATES, 'United States').replace(GLUED, '$1 ');
+  const known = text.includes('U') ? text.replace(UNITED_STATES, 'United States') : text;
+  const spaced = /[a-z][A-Z]/.test(known) ? known.replace(GLUED, '$1 ') : known;
   if (!/\d\d/.test(spaced)) return spaced;
-  return spaced.replace(NOTE_AFTER_THOUSANDS, '$1').replace(NOTE_AFTER_YEAR, '$1').replace(YEARS, '$1$2 $1$3');
+  const years = spaced.replace(NOTE_AFTER_YEAR, '$1').replace(YEARS, '$1$2 $1$3');
+  return years.includes(',') ? years.replace(NOTE_AFTER_THOUSANDS, '$1') : years;
 }

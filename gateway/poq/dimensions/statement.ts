@@ -10,7 +10,7 @@ export type Statement = {
   readonly numbers: ReadonlySet<string>;
   readonly years: ReadonlySet<string>;
   /** Character 3-grams of the keys. */
-  readonly grams: ReadonlySet<string>;
+  readonly grams: ReadonlySet<number>;
   /** All words that carry meaning, the question's as well. */
   readonly plain: string;
 };
@@ -24,7 +24,7 @@ const HALF_WEIGHT_AFTER = 60;
 
 export function statementOf(text: string, known: ReadonlySet<string>): Statement {
   const start = text.slice(0, MAX_TEXT);
-  const names = new Set((start.match(/\p{Lu}[\p{L}’']+/gu) ?? []).flatMap(tokens).map(stem));
+  const names = new Set(tokens((start.match(/\p{Lu}[\p{L}’']+/gu) ?? []).join(' ')).map(stem));
   const keys = new Map<string, number>();
   const numbers = new Set<string>();
   let total = 0;
@@ -58,7 +58,7 @@ export function containment(one: Statement, other: Statement): number {
 }
 
 /** Of the smaller set, the share that the other holds; `unknown` when one of them is empty. */
-export function sharedOfSmaller(a: ReadonlySet<string>, b: ReadonlySet<string>, unknown: number): number {
+export function sharedOfSmaller<T>(a: ReadonlySet<T>, b: ReadonlySet<T>, unknown: number): number {
   const [small, large] = a.size < b.size ? [a, b] : [b, a];
   if (small.size === 0) return unknown;
   let common = 0;

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../protocol/canonical-json.ts';
 import { plainExpression } from './arithmetic.ts';
 import { asRecord } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
-import { contentTokens, stem, tokens } from './text.ts';
+import { contentTokens, stem } from './text.ts';
 import { numbersIn } from './verifiable.ts';
 
 /** What a prompt asks for, as far as its wording shows it. Only what is plain is taken; the rest stays open. */
@@ -20,7 +20,6 @@ export type Task = {
   readonly wantsNumber: boolean;
   /** Whether that number is to be worked out of numbers in the prompt, and not known. */
   readonly computes: boolean;
-  readonly promptStems: ReadonlySet<string>;
   readonly instructionStems: ReadonlySet<string>;
 };
 
@@ -46,7 +45,6 @@ export function readTask(request: Pick<RequestView, 'prompt' | 'responseFormat'>
     ),
     wantsNumber,
     computes: wantsNumber && (numbersIn(prompt).length >= 2 || plainExpression(instruction) !== undefined),
-    promptStems: new Set(tokens(prompt).map(stem)),
     instructionStems: new Set(contentTokens(instruction).map(stem)),
   };
 }

@@ -92,7 +92,22 @@ const ASCII_TOKEN = /\d+(?:\.\d+)?|[a-z]+/g;
  * Words, numbers and, in scripts without spaces, single characters; number words as digits, ordinals as numbers,
  * "twenty-seven" as one of them.
  */
-export function tokens(text: string): string[] {
+export function tokens(text: string): readonly string[] {
+  if (text.length < LEAST_KEPT) return split(text);
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  if (kept.size >= MAX_KEPT) kept.clear();
+  const list = split(text);
+  kept.set(text, list);
+  return list;
+}
+
+/** An answer is looked at from several sides within one score: its words are split once. Never more than a few texts. */
+const kept = new Map<string, readonly string[]>();
+const MAX_KEPT = 12;
+const LEAST_KEPT = 100;
+
+function split(text: string): string[] {
   const folded = fold(respell(text.slice(0, MAX_COMPARED)));
   const found = folded.match(BEYOND_ASCII.test(folded) ? TOKEN : ASCII_TOKEN) ?? [];
   const list: string[] = [];
@@ -133,6 +148,19 @@ export function contentTokens(text: string): string[] {
 
 /** A crude stem: enough to make plural and tense meet, too little to merge different words. */
 export function stem(token: string): string {
+  const known = stems.get(token);
+  if (known !== undefined) return known;
+  if (stems.size >= MAX_STEMS) stems.clear();
+  const found = stemOf(token);
+  stems.set(token, found);
+  return found;
+}
+
+/** Most words of a text are words of the last one. */
+const stems = new Map<string, string>();
+const MAX_STEMS = 20_000;
+
+function stemOf(token: string): string {
   if (token.length < 4 || /\d/.test(token)) return token;
   const word = withoutEnding(/(?:ies|ied)$/.test(token) ? `${token.slice(0, -3)}y` : token);
   const singular = word.length >= 4 && word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word;
@@ -146,16 +174,26 @@ function withoutEnding(word: string): string {
 
 const ENDINGS = new Set(['ed', 'es', 'er', 'ly']);
 
-/** Character 3-grams of the folded letters and digits, words joined by one space and edged by spaces. */
-export function trigrams(words: readonly string[]): Set<string> {
+/**
+ * Character 3-grams of the folded letters and digits, words joined by one space and edged by spaces; each as a number that
+ * only it has.
+ */
+export function trigrams(words: readonly string[]): Set<number> {
   const text = ` ${words.join(' ')} `;
-  const grams = new Set<string>();
-  for (let index = 0; index + 3 <= text.length; index += 1) grams.add(text.slice(index, index + 3));
+  const grams = new Set<number>();
+  let [first, second] = [text.charCodeAt(0), text.charCodeAt(1)];
+  for (let index = 2; index < text.length; index += 1) {
+    const third = text.charCodeAt(index);
+    // Small integers are quick to find again. No text begins a gram below a space, so the ranges never meet.
+    if ((first | second | third) < 128) grams.add((first << 14) | (second << 7) | third);
+    else grams.add((first * 65_536 + second) * 65_536 + third);
+    [first, second] = [second, third];
+  }
   return grams;
 }
 
 /** Share of `wanted` that `given` holds, 0…1. */
-export function recall(wanted: ReadonlySet<string>, given: ReadonlySet<string>): number {
+export function recall<T>(wanted: ReadonlySet<T>, given: ReadonlySet<T>): number {
   if (wanted.size === 0) return 0;
   let found = 0;
   for (const item of wanted) if (given.has(item)) found += 1;

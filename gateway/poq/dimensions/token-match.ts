@@ -3,7 +3,7 @@ import { stem, tokens, trigrams } from './text.ts';
 /** A text prepared for many lookups: where each word stands, and what it resembles. */
 export type IndexedText = {
   readonly words: readonly string[];
-  readonly grams: ReadonlySet<string>;
+  readonly grams: ReadonlySet<number>;
   /** Positions of the words that match `word`, with the strength of the match (0…1], strongest form first. */
   readonly find: (word: string) => readonly Match[];
 };
@@ -63,7 +63,7 @@ export function similarity(a: string, b: string): number {
   return shared > LEAST_SIMILARITY ? shared : 0;
 }
 
-function dice(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+function dice<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): number {
   let common = 0;
   for (const gram of a) if (b.has(gram)) common += 1;
   return (2 * common) / (a.size + b.size);

@@ -1,5 +1,5 @@
 import { constraintsOf } from '../../../poq/dimensions/constraints-of.ts';
-import { consistencyScore } from '../../../poq/dimensions/consistency.ts';
+import { consistencyOf, hear } from '../../../poq/dimensions/consistency.ts';
 import { accuracyWithoutReference } from '../../../poq/dimensions/reference-free.ts';
 import { readAnswer, readRequest } from '../../../poq/dimensions/request-view.ts';
 import { readTask } from '../../../poq/dimensions/task.ts';
@@ -16,9 +16,10 @@ export function createDefaultScorer(format: FormatRunner): Scorer {
       const task = readTask(view);
       const answer = readAnswer(response);
       const others = peers.map(({ account, family, response: text }) => ({ account, family, text: readAnswer(text) }));
+      const heard = hear(answer, others, task);
       return {
-        accuracy: accuracyWithoutReference({ task, answer, peers: others }),
-        consistency: consistencyScore(answer, others, task),
+        accuracy: accuracyWithoutReference({ task, answer, peers: others, heard }),
+        consistency: consistencyOf(heard),
         format: await format.score(answer, constraintsOf(view)),
       };
     },
