@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { DgridError } from '../errors.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
-import { registerErrors } from './plugins/errors.ts';
+import { registerErrors, sendError, translate } from './plugins/errors.ts';
 import type { HttpDeps } from './ports.ts';
 import { registerAccount } from './routes/account.ts';
 import { registerDocumentation } from './routes/documentation.ts';
@@ -30,6 +30,8 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
+    // What fails before any route is found: a path that is no URL, say.
+    frameworkErrors: (error, _request, reply) => void sendError(reply, translate(error)),
     // The body must reach the node as it was sent: nothing is coerced, filled in or taken out.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
   });

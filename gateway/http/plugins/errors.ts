@@ -10,6 +10,7 @@ const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: ['DGRID_INVALID_JSON', 'The body is empty; a JSON object is expected.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['DGRID_INVALID_JSON', 'The body is not as long as Content-Length says.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['DGRID_UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.'],
+  FST_ERR_BAD_URL: ['DGRID_UNKNOWN_ROUTE', 'The path is not a valid URL.'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['DGRID_BODY_TOO_LARGE', 'The body is larger than this gateway accepts.'],
 };
 
@@ -50,7 +51,7 @@ export function sendError(reply: FastifyReply, error: DgridError): FastifyReply 
     .send(JSON.stringify(errorBody(error)));
 }
 
-function translate(thrown: FastifyError | DgridError): DgridError {
+export function translate(thrown: FastifyError | DgridError): DgridError {
   if (thrown instanceof DgridError) return thrown;
   if ('validation' in thrown && Array.isArray(thrown.validation)) return invalidBody(thrown);
   const known = FASTIFY_CODES[thrown.code];
