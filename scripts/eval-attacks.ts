@@ -33,10 +33,12 @@ export const evalAttacks = defineCommand(
   async ({ options, io }) => {
     const seeds = wholeNumber('seeds', options.seeds, options.quick ? SEEDS.quick : SEEDS.full);
     const first = wholeNumber('seed', options.seed, 1);
-    const worldsOf = (gateways: number): readonly World[] =>
-      Array.from({ length: seeds }, (_, index) =>
-        createWorld({ seed: first + index, epochs: EPOCHS, receipts: RECEIPTS, golds: GOLDS, gateways }),
-      );
+    const known = new Map<number, readonly World[]>();
+    const worldsOf = (gateways: number): readonly World[] => {
+      const made = known.get(gateways) ?? createWorlds({ seeds, first, gateways });
+      known.set(gateways, made);
+      return made;
+    };
     const worlds = worldsOf(1);
     const cells = runGrid({ worlds, committees: options.quick ? [5, 9] : COMMITTEES });
     if (options.json) {
@@ -60,6 +62,14 @@ export const evalAttacks = defineCommand(
     return Exit.ok;
   },
 );
+
+type Worlds = { readonly seeds: number; readonly first: number; readonly gateways: number };
+
+function createWorlds({ seeds, first, gateways }: Worlds): readonly World[] {
+  return Array.from({ length: seeds }, (_, index) =>
+    createWorld({ seed: first + index, epochs: EPOCHS, receipts: RECEIPTS, golds: GOLDS, gateways }),
+  );
+}
 
 function wholeNumber(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;

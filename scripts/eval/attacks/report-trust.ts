@@ -4,7 +4,6 @@ import type { WorldsOf } from './report-golds.ts';
 import { mean } from './rules.ts';
 import type { Scenario } from './simulate.ts';
 import { textTable } from './text-table.ts';
-import type { World } from './world.ts';
 
 /** The rule for trust in force beside two that are not, in the cells that decide between them. */
 type Case = { readonly title: string; readonly gateways?: number; readonly scenario: Scenario };
@@ -32,10 +31,8 @@ const CASES: readonly Case[] = [
 ];
 
 export function trustReport(worldsOf: WorldsOf): string[] {
-  const worlds = new Map<number, readonly World[]>();
   const rows = CASES.map(({ title, gateways = 1, scenario }) => {
-    const given = worlds.get(gateways) ?? worldsOf(gateways);
-    worlds.set(gateways, given);
+    const given = worldsOf(gateways);
     const figures = RULES.map((trustRule) => {
       const outcomes = runAll(given, trustRule === undefined ? scenario : { ...scenario, trustRule });
       const of = (rule: 'poq' | 'oracle'): number => mean(outcomes.map((one) => rmseOf(one, rule)));
