@@ -16,6 +16,8 @@ import type { Address } from './protocol/types.ts';
 import { createPipeline } from './pipeline.ts';
 import type { ReceiptLog, VoteLog } from './receipt/ports.ts';
 import type { ConditionBook } from './registry/conditions.ts';
+import { createMissedBook } from './registry/missed-book.ts';
+import type { MissedBook } from './registry/missed-book.ts';
 import { createDirectory } from './registry/directory.ts';
 import type { ChainView, NodeSource } from './registry/ports.ts';
 import type { QualityBook } from './registry/quality-book.ts';
@@ -26,6 +28,7 @@ import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
 import { needOf } from './shapes.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
+import { noteMissed } from './wiring/missed.ts';
 import { withRepair } from './wiring/repair.ts';
 import type { MeetsFormat } from './wiring/repair.ts';
 
@@ -73,32 +76,48 @@ export type App = {
   readonly serve: Serve;
 };
 
-/** Wires the data plane together. Reads no environment and does not listen. */
-export function buildApp(deps: AppDeps): App {
-  const randomBytes = createRandomBytes();
+type Asked = Pick<ServeRequest, 'endpoint' | 'body' | 'pin' | 'exclude' | 'traceId'>;
+
+/** Whom to ask, and what the decisions of the last minutes meant for each node. */
+function createRouting(deps: AppDeps) {
   const directory = createDirectory(deps.nodes);
   const live = (candidate: Candidate, family: number): LiveConditions => liveOf(deps, candidate, family);
-  const plan = (
-    request: Pick<ServeRequest, 'endpoint' | 'body' | 'pin' | 'exclude' | 'traceId'>,
-    complete: boolean,
-  ): Plan =>
+  const plan = (request: Asked, complete: boolean): Plan =>
     planRoute({
       ...endpointView(request.endpoint ?? 'chat', request.body),
-      candidates: directory.served(),
+      ...inputOf(request),
       live,
-      epoch: deps.chain.epoch() ?? 0n,
-      minimumStake: deps.chain.minimumStake(),
-      pin: request.pin,
-      exclude: request.exclude,
       draw: { explore: deps.randomUint32(), pick: deps.randomUint32() },
       exploreBps: deps.exploreBps,
       complete,
       traceId: request.traceId,
     });
+  const inputOf = ({ pin, exclude }: Pick<ServeRequest, 'pin' | 'exclude'>) => ({
+    candidates: directory.served(),
+    epoch: deps.chain.epoch() ?? 0n,
+    minimumStake: deps.chain.minimumStake(),
+    pin,
+    exclude,
+  });
+  const missed = createMissedBook(deps.nowMs);
+  const route = (request: ServeRequest): Plan => {
+    // One decision in a hundred is kept with every candidate it weighed.
+    const planned = plan(request, deps.randomUint32() % 100 === 0);
+    const { family } = planned.profile;
+    const input = { ...inputOf(request), live: (candidate: Candidate) => live(candidate, family) };
+    noteMissed(missed, { plan: planned, input, random: deps.randomUint32 });
+    return planned;
+  };
+  return { directory, missed, route, plan };
+}
+
+/** Wires the data plane together. Reads no environment and does not listen. */
+export function buildApp(deps: AppDeps): App {
+  const randomBytes = createRandomBytes();
+  const { directory, missed, route, plan } = createRouting(deps);
   const serve = createPipeline({
     gateway: deps.gateway,
-    // One decision in a hundred is kept with every candidate it weighed.
-    route: (request) => plan(request, deps.randomUint32() % 100 === 0),
+    route,
     execute: withRepair(createExecute({ ...deps, observe: (target) => observe(deps, target) }), deps.meetsFormat),
     meter: deps.meter,
     hold: (request, plan) => deps.ledger.reserve(request.keyHash, () => needOf(request, plan)),
@@ -116,7 +135,7 @@ export function buildApp(deps: AppDeps): App {
     explain: (body) => plan({ body }, true).decision.record,
     models: () => modelViews(directory.served()),
     nodes: () => nodeViews(deps.nodes.list(), deps.conditions, deps.quality),
-    node: (account) => nodeDetail(deps, account),
+    node: (account) => nodeDetail(deps, account, missed),
     findReceipt: deps.receipts.find,
     account: deps.ledger.view,
     vote: deps.votes.cast,
@@ -125,7 +144,7 @@ export function buildApp(deps: AppDeps): App {
 }
 
 /** A node as the list shows it, and why it may not be asked just now. */
-function nodeDetail(deps: AppDeps, account: Address): object | undefined {
+function nodeDetail(deps: AppDeps, account: Address, missed: MissedBook): object | undefined {
   const node = deps.nodes.list().find((entry) => entry.account === account);
   const [view] = node === undefined ? [] : nodeViews([node], deps.conditions, deps.quality);
   if (node === undefined || view === undefined) return undefined;
@@ -134,7 +153,8 @@ function nodeDetail(deps: AppDeps, account: Address): object | undefined {
     const blockedMs = 'untilMs' in state ? Math.max(0, Math.round(state.untilMs - deps.nowMs())) : 0;
     return [id, { state: state.state, blockedMs }] as const;
   });
-  return node.role === Role.inference ? { ...view, breakers: Object.fromEntries(breakers) } : view;
+  if (node.role !== Role.inference) return view;
+  return { ...view, breakers: Object.fromEntries(breakers), requests: missed.of(account) };
 }
 
 function liveOf(deps: AppDeps, { node, model }: Candidate, family: number): LiveConditions {
