@@ -44,6 +44,7 @@ export type AppDeps = Pick<
   | 'log'
   | 'nowMs'
   | 'bodyLimitBytes'
+  | 'corsOrigins'
   | 'maxInFlight'
   | 'keepAliveMs'
   | 'docs'

@@ -211,6 +211,11 @@ export const GATEWAY_SETTINGS = {
     max: 1_073_741_824,
     fallback: 4_194_304,
   }),
+  corsOrigins: list({
+    env: 'DGRID_CORS_ORIGINS',
+    doc: 'Origins whose pages may call the API from a browser, like `https://app.example`; `*`: all; empty: none.',
+    fallback: [],
+  }),
   maxInFlight: integer({
     env: 'DGRID_MAX_IN_FLIGHT',
     doc: 'Requests in work at once; more are told to come back.',

@@ -1,3 +1,5 @@
+import { BPS } from '../protocol/constants.ts';
+
 /** Keeps a failing (node, model) out of routing, and lets it back in by one probe at a time. */
 export type BreakerOptions = {
   /** Failures in a row that open it. */
@@ -8,6 +10,8 @@ export type BreakerOptions = {
   /** First pause; it doubles with every probe that fails. */
   readonly openMs: number;
   readonly maxOpenMs: number;
+  /** Time in which one that was open gets its calls back, from a tenth of them to all. */
+  readonly slowStartMs: number;
 };
 
 export const BREAKER_DEFAULTS: BreakerOptions = {
@@ -16,6 +20,7 @@ export const BREAKER_DEFAULTS: BreakerOptions = {
   ratioBps: 5_000,
   openMs: 2_000,
   maxOpenMs: 60_000,
+  slowStartMs: 20_000,
 };
 
 export type BreakerState =
@@ -29,6 +34,8 @@ export type Breaker = {
   readonly stateOf: (key: string) => BreakerState;
   /** False when it is open, or half-open with its probe under way. True counts as that probe. */
   readonly enter: (key: string) => boolean;
+  /** It has just come back, and this call is more than its share: another one should take it, if there is another. */
+  readonly yields: (key: string) => boolean;
   readonly succeed: (key: string) => void;
   readonly fail: (key: string) => void;
   /** The call ended without saying anything about the node (the caller left). */
@@ -43,6 +50,9 @@ type Circuit = {
   openUntilMs: number | undefined;
   pausedUntilMs: number;
   probing: boolean;
+  recoveredMs: number | undefined;
+  /** What of its share it has not had yet: 10,000 is a call. */
+  dueBps: number;
 };
 
 const MAX_CIRCUITS = 20_000;
@@ -66,12 +76,14 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
       circuit.probing = circuit.openUntilMs !== undefined;
       return true;
     },
+    yields: (key) => yields(circuits.get(key), options, nowMs()),
     succeed(key) {
       const circuit = circuitOf(key);
       note(circuit, true, options.window);
       if (circuit.openUntilMs === undefined) return;
       // The probe answered: past failures are forgotten, or the old window would open it again at once.
       Object.assign(circuit, { openUntilMs: undefined, probing: false, recent: [true], openedTimes: 0 });
+      Object.assign(circuit, { recoveredMs: nowMs(), dueBps: 0 });
     },
     fail(key) {
       const circuit = circuitOf(key);
@@ -98,6 +110,8 @@ const newCircuit = (): Circuit => ({
   openUntilMs: undefined,
   pausedUntilMs: 0,
   probing: false,
+  recoveredMs: undefined,
+  dueBps: 0,
 });
 
 function stateOf(circuit: Circuit | undefined, nowMs: number): BreakerState {
@@ -106,6 +120,23 @@ function stateOf(circuit: Circuit | undefined, nowMs: number): BreakerState {
   if (circuit.openUntilMs === undefined) return { state: 'closed' };
   if (circuit.probing) return { state: 'probing' };
   return circuit.openUntilMs > nowMs ? { state: 'open', untilMs: circuit.openUntilMs } : { state: 'closed' };
+}
+
+const FIRST_SHARE_BPS = 1_000;
+
+/** A node that has just recovered would fall over again under all the calls it had before. */
+function yields(circuit: Circuit | undefined, { slowStartMs }: BreakerOptions, nowMs: number): boolean {
+  if (circuit?.recoveredMs === undefined || circuit.openUntilMs !== undefined) return false;
+  const regained = ((BPS - FIRST_SHARE_BPS) * (nowMs - circuit.recoveredMs)) / slowStartMs;
+  const shareBps = FIRST_SHARE_BPS + Math.floor(regained);
+  if (!(shareBps < BPS)) {
+    circuit.recoveredMs = undefined;
+    return false;
+  }
+  circuit.dueBps += shareBps;
+  if (circuit.dueBps < BPS) return true;
+  circuit.dueBps -= BPS;
+  return false;
 }
 
 function note(circuit: Circuit, ok: boolean, window: number): void {

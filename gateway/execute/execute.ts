@@ -98,10 +98,17 @@ export function createExecute(deps: ExecuteDeps): Execute {
 function nextTarget(waiting: Target[], breaker: Breaker): Target | undefined {
   while (waiting.length > 0) {
     const target = waiting.shift();
-    if (target !== undefined && breaker.enter(circuitKey(target.account, target.modelId))) return target;
+    if (target === undefined) break;
+    const key = circuitKey(target.account, target.modelId);
+    const isSpared = breaker.yields(key) && waiting.some((other) => isClosed(breaker, other));
+    if (isSpared) waiting.push(target);
+    else if (breaker.enter(key)) return target;
   }
   return undefined;
 }
+
+const isClosed = (breaker: Breaker, { account, modelId }: Target): boolean =>
+  breaker.stateOf(circuitKey(account, modelId)).state === 'closed';
 
 /** One more try at the last node when nobody else is left and the fault was of a passing kind. */
 function againAt(last: Target | undefined, run: Run, breaker: Breaker): Target | undefined {

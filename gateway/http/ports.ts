@@ -65,6 +65,8 @@ export type HttpDeps = {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly bodyLimitBytes: number;
+  /** Origins whose pages may call this gateway from a browser; `*`: all. None: no page may. */
+  readonly corsOrigins: readonly string[];
   readonly maxInFlight: number;
   /** Whether `/docs` and `/openapi.json` are there. */
   readonly docs: boolean;

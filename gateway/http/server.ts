@@ -4,6 +4,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
 import { DgridError } from '../errors.ts';
+import { registerCors } from './plugins/cors.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerErrors, sendError, translate } from './plugins/errors.ts';
 import type { HttpDeps } from './ports.ts';
@@ -37,6 +38,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   });
   registerErrors(app, deps.log);
   registerLifecycle(app, deps);
+  registerCors(app, deps.corsOrigins);
   if (deps.docs) registerOpenApi(app);
   // In a plugin of their own: the one before has to be there to see them.
   void app.register(async (routes) => registerRoutes(routes, deps));

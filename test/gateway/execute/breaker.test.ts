@@ -14,7 +14,8 @@ describe('the breaker', () => {
   };
   beforeEach(() => {
     nowMs = 1_000;
-    breaker = createBreaker({ consecutive: 3, window: 10, ratioBps: 5_000, openMs: 100, maxOpenMs: 350 }, () => nowMs);
+    const options = { consecutive: 3, window: 10, ratioBps: 5_000, openMs: 100, maxOpenMs: 350, slowStartMs: 1_000 };
+    breaker = createBreaker(options, () => nowMs);
   });
 
   it('opens after failures in a row, for that key alone', () => {
@@ -41,6 +42,19 @@ describe('the breaker', () => {
     assert.equal(breaker.stateOf('n').state, 'closed');
     assert.ok(call(false), 'one failure later it is still closed');
     assert.equal(breaker.stateOf('n').state, 'closed');
+  });
+
+  it('gives calls back from a tenth to all of them once it has closed again', () => {
+    for (let index = 0; index < 3; index += 1) call(false);
+    nowMs += 100;
+    call(true);
+    const taken = (): number => Array.from({ length: 100 }, () => breaker.yields('n')).filter((gives) => !gives).length;
+    const shares = [0, 250, 500, 750, 1_000].map((afterMs) => {
+      nowMs = 1_100 + afterMs;
+      return taken();
+    });
+    assert.deepEqual(shares, [10, 32, 55, 78, 100]);
+    assert.equal(breaker.yields('other'), false);
   });
 
   it('doubles the pause with every probe that fails, up to its bound', () => {

@@ -110,6 +110,7 @@ describe('the HTTP edge', () => {
     log: createLogger('debug', { write: (line: string) => void logged.push(line) }),
     nowMs: () => 0,
     bodyLimitBytes: 10_000,
+    corsOrigins: [],
     maxInFlight: 1,
     keepAliveMs: 1_000,
     docs: true,

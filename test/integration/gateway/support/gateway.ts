@@ -76,7 +76,7 @@ export async function startGateway(
   const receipts = createMemoryReceiptLog();
   const nowMs = (): number => performance.now();
   const breaker = createBreaker(
-    { consecutive: 3, window: 20, ratioBps: 5_000, openMs: 60_000, maxOpenMs: 60_000 },
+    { consecutive: 3, window: 20, ratioBps: 5_000, openMs: 60_000, maxOpenMs: 60_000, slowStartMs: 0 },
     nowMs,
   );
   const conditions = createConditionBook(nowMs);
@@ -115,6 +115,7 @@ export async function startGateway(
     log: createLogger('silent'),
     nowMs,
     bodyLimitBytes: 1_048_576,
+    corsOrigins: [],
     maxInFlight: 100,
     keepAliveMs: 10_000,
     docs: true,
