@@ -7,7 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** What a process has used so far; CPU of all its threads. */
-export type Usage = { readonly cpuUs: number; readonly rssBytes: number; readonly handles: readonly string[] };
+export type Usage = {
+  readonly cpuUs: number;
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly handles: readonly string[];
+};
 
 export type Child = {
   readonly pid: number;

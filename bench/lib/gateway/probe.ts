@@ -24,9 +24,12 @@ process.on('message', (message: unknown) => {
   if (message !== 'usage') return;
   const { user, system } = process.cpuUsage();
   const handles = process.getActiveResourcesInfo();
-  process.send?.({ usage: { cpuUs: user + system, rssBytes: process.memoryUsage.rss(), handles } });
+  const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage();
+  process.send?.({ usage: { cpuUs: user + system, rssBytes, heapBytes, handles } });
 });
 process.on('message', (message: unknown) => {
-  if (message === 'collect') (globalThis as { gc?: () => void }).gc?.();
+  if (message !== 'collect') return;
+  (globalThis as { gc?: () => void }).gc?.();
+  process.send?.({ collected: true });
 });
 process.on('disconnect', () => process.exit(0));
