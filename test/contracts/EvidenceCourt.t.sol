@@ -169,7 +169,7 @@ contract EvidenceCourtTest is World {
 
     // --------------------------------------------------------------------------------------------------- deployment
 
-    function test_constructor_RevertWhen_AnythingIsMiswired() public {
+    function test_constructor_RevertWhen_AnythingIsMiswired_Class33() public {
         vm.warp(START);
         uint256 nonce = vm.getNonce(address(this));
         address nextCourt = vm.computeCreateAddress(address(this), nonce);
@@ -409,6 +409,28 @@ contract EvidenceCourtTest is World {
         }
     }
 
+    /// @dev Four of trust 1 and one of trust 96: the clip takes nobody, and the mean is nearly the one's.
+    function test_proveWrongConsensus_TrustWeighs() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            Receipt memory receipt = receiptOf(registry.nextSerial(gateway.account));
+            (uint64 batchId, bytes32 seed) = served(receipt);
+            Entry[] memory entries = honestEntries(seed, registry.hashReceipt(receipt));
+            for (uint256 j = 0; j < 5; ++j) entries[j].trust = j == 4 ? 96 : 1;
+            PoqRecord memory poqRecord = honestRecord(receipt, entries);
+            // Equal voices would say 7,200; these say 7,400, to which the clip lifts everybody.
+            if (i == 0) poqRecord.accuracy = 7_400;
+            AnchoredRecord memory anchored = recordIn(batchId, poqRecord);
+            if (i == 0) expectInnocent();
+            vm.prank(REPORTER);
+            court.proveWrongConsensus(anchored, entries);
+        }
+        assertGuiltyStake();
+    }
+
+    function assertGuiltyStake() private view {
+        eq(staking.stakeOf(gateway.account, ROLE_GATEWAY), 90_000e18, "slashed once");
+    }
+
     function test_proveWrongConsensus_ActiveConsistencyCounts() public {
         Receipt memory receipt = receiptOf(0);
         (uint64 batchId, bytes32 seed) = served(receipt);
@@ -598,6 +620,39 @@ contract EvidenceCourtTest is World {
         vm.prank(REPORTER);
         court.proveWrongTrust(anchored, entries, 0, noTable());
         yes(staking.stakeOf(gateway.account, ROLE_GATEWAY) < GATEWAY_MIN, "slashed");
+    }
+
+    /// @dev An account may be node and evaluator: its rate is not its trust, though both leaves are in the table.
+    function test_proveWrongTrust_RevertWhen_TheLeafIsOfAnotherKind() public {
+        TableLeaf[] memory leaves = new TableLeaf[](2 * EVALUATORS);
+        for (uint256 i = 0; i < EVALUATORS; ++i) {
+            leaves[2 * i] = TableLeaf(TABLE_TRUST, evaluators[i].account, 0, 1_000);
+            leaves[2 * i + 1] = TableLeaf(TABLE_RATE, evaluators[i].account, 255, 5_000);
+        }
+        bytes32[] memory hashes = putTable(leaves);
+        (, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+        TableEvidence memory evidence;
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            if (leaves[i].account != entries[0].evaluator || leaves[i].kind != TABLE_RATE) continue;
+            evidence.leaf = leaves[i];
+            evidence.proof = Trees.proof(hashes, i);
+        }
+        eq(evidence.leaf.value, 5_000, "found");
+        vm.expectPartialRevert(IEvidenceCourt.EvidenceCourtInvalidTable.selector);
+        court.proveWrongTrust(anchored, entries, 0, evidence);
+    }
+
+    /// @dev Entries that are not the record's accuse nobody, in any of the proofs that take entries.
+    function test_proofs_RevertWhen_TheEntriesAreNotTheRecords() public {
+        (Receipt memory receipt, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+        entries[0].trust = 7;
+        entries[0].evaluator = node.account;
+        vm.expectPartialRevert(IEvidenceCourt.EvidenceCourtWrongEntries.selector);
+        court.proveWrongTrust(anchored, entries, 0, noTable());
+        vm.expectPartialRevert(IEvidenceCourt.EvidenceCourtWrongEntries.selector);
+        court.proveForeignEvaluation(anchored, entries, 0);
+        vm.expectPartialRevert(IEvidenceCourt.EvidenceCourtWrongEntries.selector);
+        court.proveWrongCommittee(anchored, receipt, entries, 0, new address[](0));
     }
 
     function test_proveForeignEvaluation_ConvictsForgedSignatures() public {
@@ -943,6 +998,35 @@ contract EvidenceCourtTest is World {
         court.proveTwoReceipts(AnchoredReceipt(idC, c, new bytes32[](0)), AnchoredReceipt(idA, a, new bytes32[](0)));
     }
 
+    /// @dev Another gateway anchors, in its own batch, what it says the honest one served: that frames nobody.
+    function test_doubleCount_RevertWhen_TheSecondLeafIsInAnotherGatewaysBatch() public {
+        (Receipt memory receipt, , AnchoredRecord memory anchored) = honest();
+        Actor memory liar = joinGateway(3, GATEWAY_MIN);
+        enterEpoch(1);
+        Receipt memory forged = receipt;
+        forged.responseHash = "another";
+        uint64 id = anchor(liar, registry.hashReceipt(forged), 1, 0);
+        mineSeed();
+        PoqRecord memory other = anchored.poqRecord;
+        PoqRecord memory copy = abi.decode(abi.encode(other), (PoqRecord));
+        copy.score = 1;
+        bytes32 leaf = registry.hashRecord(copy);
+        vm.prank(liar.signer);
+        registry.anchorRecords(id, leaf, 1, DATA);
+
+        AnchoredRecord memory theirs = AnchoredRecord(id, copy, new bytes32[](0));
+        expectInnocent();
+        court.proveTwoRecords(anchored, theirs);
+        expectInnocent();
+        court.proveTwoRecords(theirs, anchored);
+        AnchoredReceipt memory false_ = AnchoredReceipt(id, forged, new bytes32[](0));
+        AnchoredReceipt memory true_ = AnchoredReceipt(anchored.batchId, receiptOf(receipt.serial), new bytes32[](0));
+        expectInnocent();
+        court.proveTwoReceipts(true_, false_);
+        expectInnocent();
+        court.proveTwoReceipts(false_, true_);
+    }
+
     function test_proveBrokenWord_ConvictsTheGateway() public {
         Receipt memory anchored = receiptOf(0);
         Receipt memory promised = receiptOf(0);
@@ -1103,6 +1187,33 @@ contract EvidenceCourtTest is World {
         yes(distributor.stateOf(0) == EpochState.Open, "next round");
         eq(distributor.epochInfo(0).round, 1, "round");
         eq(token.balanceOf(address(court)), 0, "bonds in = bonds out");
+    }
+
+    function test_rule_OverturnedAddsUpTheBountiesOfAllSigners() public {
+        Actor memory second = joinGateway(3, 2 * GATEWAY_MIN);
+        enterEpoch(1);
+        toProposals(1);
+        Distribution memory d = emptyDistribution(1);
+        bytes[] memory signatures = new bytes[](2);
+        signatures[0] = attest(d, gateway);
+        signatures[1] = attest(d, second);
+        distributor.propose(d, signatures);
+        uint256 bond = court.bondOf(1);
+        fundChallenger(bond);
+        bytes32 hash = distributor.distributionHashOf(d);
+        vm.prank(REPORTER);
+        court.challenge(1, hash);
+        address[] memory signers = new address[](2);
+        (signers[0], signers[1]) = (gateway.account, second.account);
+        vm.expectEmit(true, true, true, true, address(court));
+        emit IEvidenceCourt.OffenceProven(gateway.account, ROLE_GATEWAY, OFFENCE_OVERTURNED, hash, REPORTER, 10_000e18);
+        vm.expectEmit(true, true, true, true, address(court));
+        emit IEvidenceCourt.OffenceProven(second.account, ROLE_GATEWAY, OFFENCE_OVERTURNED, hash, REPORTER, 20_000e18);
+        vm.expectEmit(true, true, true, true, address(court));
+        emit IEvidenceCourt.ChallengeResolved(1, 0, false, bond, 3_000e18);
+        vm.prank(arbiter);
+        court.rule(1, false, signers);
+        eq(token.balanceOf(REPORTER), bond + 3_000e18, "bond and both bounties");
     }
 
     function test_rule_AfterTheDeadlineDecidesButSlashesNobody_Class35() public {

@@ -581,7 +581,7 @@ contract NodeStakingTest is World {
         eq(staking.feeBalanceOf(one.account), 1_000_000e18, "fees stay");
     }
 
-    function test_exit_WorksPausedAndJailed_Class15Invariant() public {
+    function test_exit_WorksPausedAndJailed_Invariant15() public {
         Actor memory one = join(1, ROLE_INFERENCE, MIN);
         vm.warp(epochStart(1));
         staking.setStakingPaused(true);
@@ -707,7 +707,48 @@ contract NodeStakingTest is World {
         no(staking.isEligible(address(1), 0), "unknown account");
     }
 
-    function test_nodesOf_Pages() public {
+    function test_jail_RevertWhen_CallerIsNotTheCourt() public {
+        Actor memory one = join(1, ROLE_EVALUATOR, 10_000e18);
+        address[3] memory callers = [one.account, address(registry), address(this)];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(INodeStaking.NodeStakingUnauthorized.selector, callers[i]));
+            vm.prank(callers[i]);
+            staking.jail(one.account, ROLE_EVALUATOR);
+        }
+        eq(staking.nodeOf(one.account, ROLE_EVALUATOR).jailedUntilEpoch, 0, "free");
+    }
+
+    function test_calls_RevertWhen_RoleIsUnknown() public {
+        bytes memory wanted = abi.encodeWithSelector(INodeStaking.NodeStakingInvalidRole.selector, 3);
+        vm.expectRevert(wanted);
+        staking.setSigner(3, address(1), 0, "");
+        vm.expectRevert(wanted);
+        staking.setMetadata(3, "", 0);
+        vm.expectRevert(wanted);
+        staking.proposePayout(3, address(1));
+        vm.expectRevert(wanted);
+        staking.acceptPayout(address(1), 3);
+        vm.expectRevert(wanted);
+        staking.stake(3, 1);
+        vm.expectRevert(wanted);
+        staking.requestUnbond(3, 1);
+        vm.expectRevert(wanted);
+        staking.cancelUnbond(3, 1);
+        vm.expectRevert(wanted);
+        staking.withdraw(3);
+        vm.expectRevert(wanted);
+        staking.close(3);
+        vm.expectRevert(wanted);
+        staking.unjail(address(1), 3);
+        vm.expectRevert(wanted);
+        vm.prank(address(court));
+        staking.jail(address(1), 3);
+        vm.expectRevert(wanted);
+        vm.prank(address(court));
+        staking.slash(address(1), 3, 1, "x", address(0));
+    }
+
+    function test_nodesOf_Pages_Class28() public {
         for (uint256 i = 1; i <= 5; ++i) register(actor(i), ROLE_INFERENCE);
         eq(staking.nodeCount(ROLE_INFERENCE), 5, "count");
         NodeInfo[] memory page = staking.nodesOf(ROLE_INFERENCE, 1, 2);

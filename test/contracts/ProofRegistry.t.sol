@@ -244,6 +244,39 @@ contract ProofRegistryTest is World {
         eq(registry.fixSeed(id), keccak256(abi.encode("history", seedBlock)), "from EIP-2935");
     }
 
+    function test_fixSeed_RevertWhen_ItsBlockIsTheRunningOneWhateverTheHistorySays_Class36() public {
+        uint64 id = anchor(gateway, "r", 1, 1);
+        uint256 seedBlock = vm.getBlockNumber() + 1;
+        vm.etch(HISTORY, type(HistoryDouble).runtimeCode);
+        for (uint256 number = seedBlock - 1; number <= seedBlock; ++number) {
+            vm.roll(number);
+            vm.expectRevert(
+                abi.encodeWithSelector(IProofRegistry.ProofRegistrySeedUnavailable.selector, id, seedBlock)
+            );
+            registry.fixSeed(id);
+        }
+    }
+
+    function test_unitsOf_ASingleUnitOutlivesItsEpoch() public {
+        anchor(gateway, "r", 1, 1);
+        enterEpoch(1);
+        anchor(gateway, "s", 1, 0);
+        eq(registry.unitsOf(0), 1, "of the epoch before");
+        eq(registry.unitsOf(1), 0, "of the running one");
+    }
+
+    function test_anchorReceipts_TwoGatewaysMayPostOneRoot_Class26() public {
+        uint64 mine = anchor(gateway, "same", 1, 0);
+        // Whoever copies the call before it is mined anchors for itself, or not at all.
+        vm.expectPartialRevert(INodeStaking.NodeStakingNotCurrentSigner.selector);
+        anchorAs(address(0xBAD), "same", 0, 1, 1, 0);
+        uint64 theirs = anchor(other, "same", 1, 0);
+        eq(theirs, mine + 1, "ids are counted");
+        eq(registry.batchOf(mine).gateway, gateway.account, "mine");
+        eq(registry.batchOf(theirs).gateway, other.account, "theirs");
+        eq(registry.nextSerial(gateway.account), 1, "my serials");
+    }
+
     function test_unknownBatch_Reverts_Class34() public {
         bytes memory wanted = abi.encodeWithSelector(IProofRegistry.ProofRegistryUnknownBatch.selector, 9);
         Receipt memory receipt;
@@ -458,7 +491,7 @@ contract ProofRegistryTest is World {
 
     // -------------------------------------------------------------------------------------------------- verification
 
-    function test_verify_AcceptsExactlyTheLeavesOfTheBatch_Class12Invariant() public {
+    function test_verify_AcceptsExactlyTheLeavesOfTheBatch_Invariant12() public {
         Receipt[] memory receipts = new Receipt[](7);
         PoqRecord[] memory records = new PoqRecord[](7);
         bytes32[] memory receiptLeaves = new bytes32[](7);

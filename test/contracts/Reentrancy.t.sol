@@ -2,8 +2,17 @@
 pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {DGAIToken} from "../../contracts/DGAIToken.sol";
+import {
+    AnchoredReceipt,
+    AnchoredRecord,
+    IEvidenceCourt,
+    TableEvidence
+} from "../../contracts/interfaces/IEvidenceCourt.sol";
 import {StakingConfig} from "../../contracts/interfaces/INodeStaking.sol";
+import {RegistryConfig} from "../../contracts/interfaces/IProofRegistry.sol";
 import {DistributorConfig, IRewardDistributor} from "../../contracts/interfaces/IRewardDistributor.sol";
 import {INodeStaking} from "../../contracts/interfaces/INodeStaking.sol";
 import "../../contracts/interfaces/Types.sol";
@@ -111,6 +120,69 @@ contract ReentrancyTest is World {
         assertRefused();
         victim.close(ROLE_GATEWAY);
         assertRefused();
+    }
+
+    /// @dev A whole deployment over the hostile token. The bounty of a proven offence calls the reporter back.
+    function test_court_RefusesASecondEntry_Class27() public {
+        token = DGAIToken(address(hostile));
+        uint256 nonce = vm.getNonce(address(this));
+        address registryAt = vm.computeCreateAddress(address(this), nonce + 1);
+        address distributorAt = vm.computeCreateAddress(address(this), nonce + 2);
+        address courtAt = vm.computeCreateAddress(address(this), nonce + 3);
+        staking = createStaking(stakingConfig(registryAt, courtAt));
+        registry = createRegistry(RegistryConfig(address(staking), distributorAt, address(manager), 100, FEE));
+        distributor = createDistributor(distributorConfig(courtAt));
+        court = createCourt(courtConfig());
+        uint256 key = actor(1).key;
+        bytes memory auth = authSignature(address(this), ROLE_GATEWAY, key, uint64(time()));
+        staking.register(ROLE_GATEWAY, vm.addr(key), uint64(time()), auth, address(this), "", 0);
+        hostile.approve(address(staking), type(uint256).max);
+        staking.stake(ROLE_GATEWAY, 400_000e18);
+        hostile.listen(address(this));
+        target = address(court);
+        pushProofs();
+        payloads.push(abi.encodeCall(IEvidenceCourt.challenge, (0, "x")));
+        payloads.push(abi.encodeCall(IEvidenceCourt.rule, (0, true, new address[](0))));
+        bytes[2] memory signatures = [
+            signature(key, distributor.attestationDigest(0, 0, "a")),
+            signature(key, distributor.attestationDigest(0, 0, "b"))
+        ];
+        court.proveTwoDistributions(0, 0, [bytes32("a"), "b"], signatures);
+        assertRefused();
+    }
+
+    function pushProofs() private {
+        bytes32[2] memory hashes = [bytes32("a"), "b"];
+        bytes[2] memory signatures = [bytes("c"), "d"];
+        AnchoredRecord memory record;
+        AnchoredReceipt memory anchored;
+        Receipt memory receipt;
+        Entry[] memory entries = new Entry[](0);
+        TableEvidence memory evidence;
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveTwoDistributions, (0, 0, hashes, signatures)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveTwoCommitSets, ("l", "s", 5, hashes, signatures)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveTwoCommitments, ("l", "s", address(1), hashes, signatures)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveWrongConsensus, (record, entries)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveWrongTrust, (record, entries, 0, evidence)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveForeignEvaluation, (record, entries, 0)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveSkippedDraw, (record, receipt, true, evidence)));
+        payloads.push(
+            abi.encodeCall(IEvidenceCourt.proveWrongCommittee, (record, receipt, entries, 0, new address[](0)))
+        );
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveTwoRecords, (record, record)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveTwoReceipts, (anchored, anchored)));
+        payloads.push(abi.encodeCall(IEvidenceCourt.proveBrokenWord, (anchored, receipt, "sig")));
+    }
+
+    /// @dev DGAI's whole supply fits every slot; another token's would not, and is refused instead of cut.
+    function test_amounts_RevertWhen_TheyOutgrowTheirSlots_Class32() public {
+        uint256 over = uint256(type(uint96).max) + 1;
+        vm.expectPartialRevert(SafeCast.SafeCastOverflowedUintDowncast.selector);
+        victim.stake(ROLE_GATEWAY, over);
+        vm.expectPartialRevert(SafeCast.SafeCastOverflowedUintDowncast.selector);
+        payer.fund(over);
+        victim.stake(ROLE_GATEWAY, type(uint96).max - 400_000e18);
+        eq(victim.stakeOf(address(this), ROLE_GATEWAY), type(uint96).max, "the last one that fits");
     }
 
     function test_distributor_RefusesASecondEntryAndCountsFundsOnce_Class27() public {

@@ -13,7 +13,7 @@ import {
 } from "../../contracts/interfaces/IRewardDistributor.sol";
 import "../../contracts/interfaces/Types.sol";
 import {Trees} from "./support/Trees.sol";
-import {vm} from "./support/Vm.sol";
+import {Log, vm} from "./support/Vm.sol";
 import {World} from "./support/World.sol";
 
 contract RewardDistributorTest is World {
@@ -171,6 +171,114 @@ contract RewardDistributorTest is World {
         shadow.activate();
         shadow.openEpoch(1);
         eq(shadow.epochInfo(1).pot, 4.5e18, "first real pot");
+    }
+
+    function test_openEpoch_RevertWhen_ALaterEpochHasNotBegun() public {
+        for (uint64 epoch = 0; epoch < 3; ++epoch) {
+            vm.warp(epochStart(epoch) - 1);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IRewardDistributor.RewardDistributorEpochNotStarted.selector,
+                    epoch,
+                    epochStart(epoch)
+                )
+            );
+            distributor.openEpoch(epoch);
+            vm.warp(epochStart(epoch));
+            distributor.openEpoch(epoch);
+        }
+    }
+
+    /// @dev A shadow epoch goes all the way: proposed with a tree, final, claimed, and no token moves.
+    function test_claim_InAShadowEpochPaysNothingAndTransfersNothing() public {
+        distributor = this.createDistributor(distributorConfig(address(court)));
+        RewardLeaf[] memory leaves = fourLeaves(0);
+        vm.warp(timing.genesis);
+        distributor.openEpoch(0);
+        Distribution memory d = emptyDistribution(0);
+        setRole(d, 0, leaves);
+        toProposals(0);
+        proposeBy(d, gateway);
+        finalizeAfterWindow(0);
+        SumNode[] memory proof = proofOf(leaves, 1);
+        vm.recordLogs();
+        eq(distributor.claim(leaves[1], proof), 0, "nothing");
+        Log[] memory logs = vm.getRecordedLogs();
+        eq(logs.length, 1, "one event");
+        eq(logs[0].topics[0], IRewardDistributor.Claimed.selector, "the claim's");
+        yes(distributor.isClaimed(nodes[1].account, 0, 0), "booked");
+    }
+
+    /// @dev A pool of one base unit, and a leaf that weighs all of it but may take a quarter: the unit goes back.
+    function test_claim_AnExcessOfASingleUnitReturnsToTheReserve_Class15() public {
+        distributor.setRewardParams(RewardParams(4_500, [uint16(7_000), 2_000, 1_000], 2_500, 1));
+        openWithUnits(0, 2);
+        RewardLeaf[] memory leaves = new RewardLeaf[](1);
+        leaves[0] = leafOf(0, 0, nodes[0].account, 8_000, 1_000);
+        Distribution memory d = emptyDistribution(0);
+        setRole(d, 0, leaves);
+        toProposals(0);
+        proposeBy(d, gateway);
+        finalizeAfterWindow(0);
+        eq(distributor.epochInfo(0).pools[0], 1, "the pool");
+        uint256 before = distributor.reserve();
+        (uint256 preview, bool claimed) = distributor.previewClaim(leaves[0]);
+        eq(preview, 0, "a leaf may weigh as much as its tree");
+        no(claimed, "not yet");
+        SumNode[] memory proof = proofOf(leaves, 0);
+        eq(distributor.claim(leaves[0], proof), 0, "a quarter of one is nothing");
+        eq(distributor.reserve(), before + 1, "returned");
+        assertBooks(listed());
+    }
+
+    function test_claim_RevertWhen_TheAccountHasASecondLeaf_Class10() public {
+        openWithUnits(0, 900_000);
+        RewardLeaf[] memory leaves = new RewardLeaf[](2);
+        leaves[0] = leafOf(0, 0, nodes[0].account, 8_000, 1_000);
+        leaves[1] = leafOf(0, 0, nodes[0].account, 8_000, 2_000);
+        Distribution memory d = emptyDistribution(0);
+        setRole(d, 0, leaves);
+        toProposals(0);
+        proposeBy(d, gateway);
+        finalizeAfterWindow(0);
+        yes(distributor.claim(leaves[0], proofOf(leaves, 0)) > 0, "the first one counts");
+        SumNode[] memory proof = proofOf(leaves, 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IRewardDistributor.RewardDistributorAlreadyClaimed.selector, 0, 0, nodes[0].account)
+        );
+        distributor.claim(leaves[1], proof);
+        assertBooks(listed());
+    }
+
+    /// @dev What the administrator may still change concerns epochs that are not open yet; giving up the role stops nothing.
+    function test_admin_CanNeitherMoveAWindowNorTouchAProposal_Class05() public {
+        openWithUnits(0, 900_000);
+        RewardLeaf[] memory leaves = fourLeaves(0);
+        Distribution memory d = emptyDistribution(0);
+        setRole(d, 0, leaves);
+        toProposals(0);
+        proposeBy(d, gateway);
+        bytes32 before = keccak256(abi.encode(distributor.epochInfo(0)));
+        distributor.setRewardParams(RewardParams(1, [uint16(10_000), 0, 0], 100, 1));
+        distributor.setParamsHash("other");
+        eq(keccak256(abi.encode(distributor.epochInfo(0))), before, "nothing moved");
+        bytes memory refused = abi.encodeWithSelector(
+            IRewardDistributor.RewardDistributorUnauthorized.selector,
+            address(this)
+        );
+        vm.expectRevert(refused);
+        distributor.dispute(0);
+        vm.expectRevert(refused);
+        distributor.resolve(0, false);
+        uint256 finalizableAt = distributor.epochInfo(0).finalizableAt;
+        vm.warp(finalizableAt - 1);
+        vm.expectPartialRevert(IRewardDistributor.RewardDistributorDisputeWindowOpen.selector);
+        distributor.finalize(0);
+        manager.renounceRole(manager.ADMIN_ROLE(), address(this));
+        vm.warp(finalizableAt);
+        distributor.finalize(0);
+        yes(distributor.claim(leaves[0], proofOf(leaves, 0)) > 0, "paid without an administrator");
+        distributor.openEpoch(1);
     }
 
     function test_openEpoch_TakesThePotAndCopiesTheRules() public {
@@ -411,8 +519,17 @@ contract RewardDistributorTest is World {
         distributor.propose(d, one(hex"00"));
         vm.expectPartialRevert(IRewardDistributor.RewardDistributorNoQuorum.selector);
         distributor.propose(d, new bytes[](0));
+    }
+
+    function test_propose_RevertWhen_SignaturesAreTooMany_Class28() public {
+        openWithUnits(0, 1);
+        toProposals(0);
+        Distribution memory d = emptyDistribution(0);
         vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RewardDistributorTooManySignatures.selector, 65, 64));
         distributor.propose(d, new bytes[](65));
+        // 64 are read: the first of them is no signature.
+        vm.expectPartialRevert(ECDSA.ECDSAInvalidSignatureLength.selector);
+        distributor.propose(d, new bytes[](64));
     }
 
     function test_propose_RevertWhen_TheSignerFellBelowTheMinimum() public {
@@ -543,6 +660,8 @@ contract RewardDistributorTest is World {
         (root, tableEpoch) = distributor.tableOf(2);
         eq(root, "table1", "table");
         eq(tableEpoch, 1, "its epoch");
+        eq(distributor.epochInfo(2).tableRoot, "table1", "the same in the epoch's own words");
+        eq(distributor.epochInfo(2).tableEpoch, 1, "with its epoch");
         enterEpoch(3);
         (root, tableEpoch) = distributor.tableOf(3);
         eq(root, "table1", "still");

@@ -8,7 +8,7 @@ import { run } from './support/run.ts';
 const HASH = `0x${'ab'.repeat(32)}`;
 
 describe('scripts/generate-vectors', () => {
-  it('would write what is committed', async () => {
+  it('would write what is committed (class 14)', async () => {
     const outcome = await run(generateVectors, ['--check']);
     assert.equal(outcome.code, 0, outcome.err);
   });

@@ -72,7 +72,7 @@ contract LibrariesTest is Check {
         eq(total, top.sum, "total");
     }
 
-    function testFuzz_climb_NeverWraps(uint128 weight, uint128 a, uint128 b) public view {
+    function testFuzz_climb_NeverWraps_Class01_Class38(uint128 weight, uint128 a, uint128 b) public view {
         SumNode[] memory proof = new SumNode[](2);
         proof[0] = SumNode("a", a);
         proof[1] = SumNode("b", b);
@@ -158,6 +158,8 @@ contract LibrariesTest is Check {
         uint256 epoch = lib.epochOf(t, genesis, d);
         yes(EpochLib.startOf(epoch, genesis, d) <= t, "start");
         yes(t < EpochLib.endOf(epoch, genesis, d), "end");
+        eq(EpochLib.startOf(epoch, genesis, d), uint256(genesis) + epoch * d, "start to the second");
+        eq(EpochLib.endOf(epoch, genesis, d), uint256(genesis) + (epoch + 1) * d, "end to the second");
         eq(lib.nextEpoch(t, genesis, d), epoch + 1, "next");
     }
 

@@ -31,6 +31,8 @@ interface Vm {
     function mockCall(address target, bytes calldata data, bytes calldata answer) external;
     function clearMockedCalls() external;
     function setBlockhash(uint256 blockNumber, bytes32 hash) external;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool);
     function assume(bool condition) external pure;
     function label(address target, string calldata name) external;
     function recordLogs() external;

@@ -56,7 +56,7 @@ describe('protocol/batch-tree', () => {
     }
   });
 
-  it('rejects an empty list, a duplicate in either letter case, and a leaf of another length', () => {
+  it('rejects an empty list, a duplicate in either letter case, and a leaf of another length (class 10)', () => {
     const leaf = at(leaves, 0);
     assert.throws(() => buildBatchTree([]), RangeError);
     assert.throws(() => buildBatchTree([leaf, at(leaves, 1), leaf]), RangeError);
@@ -73,7 +73,7 @@ describe('protocol/batch-tree', () => {
     assert.ok(!verifyBatchProof(ZERO_HASH, ZERO_HASH, []));
   });
 
-  it('rejects an inner node passed off as a leaf of another length', () => {
+  it('rejects an inner node passed off as a leaf of another length (class 07)', () => {
     const [a, b] = [at(leaves, 0), at(leaves, 1)];
     const tree = buildBatchTree([a, b]);
     const pair: Hex = `0x${[a, b].toSorted().join('').replaceAll('0x', '')}`;
@@ -104,7 +104,7 @@ describe('merkletreejs options that would change what a root means', () => {
     }
   });
 
-  it('with duplicateOdd: one root for two different lists', () => {
+  it('with duplicateOdd: one root for two different lists (class 09)', () => {
     const three = plain(3, { sortPairs: true, duplicateOdd: true }).getRoot();
     const third = at(buffers, 2);
     const four = new MerkleTree([...buffers.slice(0, 3), third], keccakBytes, { hashLeaves: false, sortPairs: true });

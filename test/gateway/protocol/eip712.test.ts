@@ -50,7 +50,7 @@ describe('protocol/eip712', () => {
     });
   }
 
-  it('returns the digests that viem computes', () => {
+  it('returns the digests that viem computes (class 12)', () => {
     for (const { type, value, digest } of cases) {
       const { definition } = signed(type);
       const native = nativeValue(definition, value);

@@ -84,7 +84,7 @@ describe('protocol/sum-tree', () => {
     assert.throws(() => tree.proofOf(0), RangeError);
   });
 
-  it('rejects a zero weight, a duplicate leaf and a total of 2^128', () => {
+  it('rejects a zero weight, a duplicate leaf and a total of 2^128 (class 10)', () => {
     const [first, second] = leaves;
     assert.ok(first !== undefined && second !== undefined);
     assert.throws(() => buildSumTree([{ ...first, sum: 0n }]), RangeError);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Check} from "../support/Check.sol";
+import {HonestGateway} from "./HonestGateway.t.sol";
+
+/// @notice Whoever keeps its word is never slashed, whatever is submitted against it.
+contract HonestInvariants is Check {
+    HonestGateway private gateway;
+
+    function setUp() public {
+        gateway = new HonestGateway();
+    }
+
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(gateway);
+    }
+
+    function invariant_HonestGatewayIsNeverSlashed() external view {
+        string memory broken = gateway.broken();
+        yes(bytes(broken).length == 0, broken);
+        yes(gateway.innocent(), "an honest gateway lost stake or freedom");
+    }
+
+    /// @dev A long honest life, then every pair of its words in every kind of submission.
+    function test_handler_EverythingItSaidIsUsedAgainstIt() external {
+        uint256 dice = uint256(keccak256("an honest life"));
+        for (uint256 i = 0; i < 60; ++i) {
+            dice = uint256(keccak256(abi.encode(dice)));
+            live(dice % 6, dice >> 8);
+        }
+        gateway.warp(3 days);
+        string[10] memory names = [
+            "serve",
+            "crash",
+            "anchorWaiting",
+            "reorganised",
+            "record",
+            "scored",
+            "unexamined",
+            "attest",
+            "replaceKey",
+            "backInTime"
+        ];
+        for (uint256 i = 0; i < names.length; ++i) yes(gateway.calls(names[i]) > 0, names[i]);
+        for (uint256 kind = 0; kind < 11; ++kind) {
+            for (uint256 i = 0; i < 150; ++i) {
+                dice = uint256(keccak256(abi.encode(dice)));
+                gateway.accuse(kind, dice, dice >> 64, dice >> 128);
+            }
+        }
+        string memory broken = gateway.broken();
+        yes(bytes(broken).length == 0, broken);
+        yes(gateway.innocent(), "innocent");
+    }
+
+    function live(uint256 what, uint256 dice) private {
+        if (what == 0) gateway.serve(dice);
+        else if (what == 1) gateway.crash();
+        else if (what == 2) gateway.anchorWaiting(dice);
+        else if (what == 3) gateway.recordOldest(dice);
+        else if (what == 4) gateway.attestSomething(dice);
+        else if (dice % 3 == 0) gateway.replaceKey();
+        else gateway.warp(dice);
+    }
+}
