@@ -146,7 +146,7 @@ describe('the directory', () => {
         id: 'm',
         contextLength: 20,
         maxOutputTokens: 5,
-        capabilities: ['a', 'b'],
+        capabilities: ['a', 'b', 'chat'],
         price: { input: 1, output: 9 },
         nodes: 2,
       },

@@ -119,7 +119,7 @@ describe('completions and embeddings through a gateway and a node agent', () => 
     const [first, second] = gateway.receipts.served();
     assert.equal(first?.content.response, second?.content.response);
     assert.deepEqual(
-      (await agent.signed()).map((leaf) => leaf.responseHash),
+      (await agent.signed(2)).map((leaf) => leaf.responseHash),
       [first?.receipt.responseHash, second?.receipt.responseHash],
     );
   });

@@ -15,8 +15,8 @@ import { GATEWAY, account } from './gateway.ts';
 
 export type RunningAgent = {
   readonly url: string;
-  /** What it has signed so far, oldest first. */
-  readonly signed: () => Promise<readonly AnswerLeaf[]>;
+  /** What it has signed so far, oldest first, once it is so many answers. */
+  readonly signed: (count?: number) => Promise<readonly AnswerLeaf[]>;
   readonly close: () => Promise<void>;
 };
 
@@ -50,10 +50,13 @@ export async function startRealAgent(index: number, backendUrl: string): Promise
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
-    async signed() {
-      const response = await fetch(`${url}/dgrid/v1/attestations?gateway=${GATEWAY}&after=0&waitMs=2000`);
-      const { attestations } = (await response.json()) as { attestations: { answers: unknown[] }[] };
-      return attestations.flatMap(({ answers }) => answers.map((answer) => decodeStruct('answer', answer)));
+    async signed(count = 1) {
+      for (;;) {
+        const response = await fetch(`${url}/dgrid/v1/attestations?gateway=${GATEWAY}&after=0&waitMs=2000`);
+        const { attestations } = (await response.json()) as { attestations: { answers: unknown[] }[] };
+        const answers = attestations.flatMap((entry) => entry.answers.map((answer) => decodeStruct('answer', answer)));
+        if (answers.length >= count) return answers;
+      }
     },
     async close() {
       server.closeAllConnections();
