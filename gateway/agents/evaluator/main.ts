@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 
 import { parseDeployment } from '../../lib/deployment.ts';
 import type { DeploymentAddresses } from '../../lib/deployment.ts';
@@ -23,7 +22,10 @@ import type { FormatRunner } from './format-runner.ts';
 import { createLimiter } from './limiter.ts';
 import { withBehaviour } from './scorers/behaviour.ts';
 import { createBuiltInScorer } from './scorers/built-in.ts';
-import type { Scorer, ScorerModule } from './scorers/scorer.ts';
+import { withDeadline } from './scorers/deadline.ts';
+import { loadScorerModule } from './scorers/load-module.ts';
+import { createLocalEmbedder } from './scorers/local-model.ts';
+import type { Scorer } from './scorers/scorer.ts';
 import { EVALUATOR_SETTINGS } from './settings.ts';
 import { createEvaluationStore } from './store.ts';
 
@@ -47,21 +49,25 @@ function note(level: 'info' | 'warn', message: string, details: object = {}): vo
 const loadSigner = async (config: Config): Promise<Signer> =>
   createSigner(await readSignerKey(EVALUATOR_SETTINGS, config));
 
-function builtInScorer(config: Config, format: FormatRunner): Scorer {
+async function builtInScorer(config: Config, format: FormatRunner): Promise<Scorer> {
   const onSilent = (missing: string, reason: unknown): void =>
     note('warn', `no ${missing}`, { reason: reasonOf(reason) });
-  return createBuiltInScorer(config, { format, onSilent });
+  if (config.localModel === '') return createBuiltInScorer(config, { format, onSilent });
+  const localEmbed = await createLocalEmbedder({ model: config.localModel }).catch((error: unknown) => {
+    throw new SettingsError([`DGRID_EVALUATOR_LOCAL_MODEL: ${reasonOf(error)}`]);
+  });
+  return createBuiltInScorer(config, { format, onSilent, localEmbed });
 }
 
 async function loadScorer(config: Config, format: FormatRunner): Promise<Scorer> {
-  if (config.scorer === '') return withBehaviour(config.behaviour, builtInScorer(config, format));
-  const url = pathToFileURL(resolve(config.scorer)).href;
-  const module = (await import(url).catch((error: unknown) => {
-    throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${config.scorer}: ${reasonOf(error)}`]);
-  })) as Partial<ScorerModule>;
-  if (typeof module.createScorer !== 'function')
-    throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${config.scorer} exports no createScorer`]);
-  return withBehaviour(config.behaviour, await module.createScorer());
+  const scorer = config.scorer === '' ? await builtInScorer(config, format) : await foreignScorer(config.scorer);
+  return withBehaviour(config.behaviour, withDeadline(scorer, config.scorerMs));
+}
+
+async function foreignScorer(path: string): Promise<Scorer> {
+  return loadScorerModule(path).catch((error: unknown) => {
+    throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${path}: ${reasonOf(error)}`]);
+  });
 }
 
 type Parts = {

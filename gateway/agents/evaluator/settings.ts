@@ -91,6 +91,30 @@ export const EVALUATOR_SETTINGS = {
     max: 600_000,
     fallback: 2_000,
   }),
+  localModel: text({
+    env: 'DGRID_EVALUATOR_LOCAL_MODEL',
+    doc: 'Embedding model to load into this process with transformers.js, instead of a server; empty: none.',
+    fallback: '',
+  }),
+  codeRunner: text({
+    env: 'DGRID_EVALUATOR_CODE_RUNNER',
+    doc: 'What runs the code of answers: `sandbox` (JavaScript), the path of a program, a URL; empty: no code is run.',
+    fallback: '',
+  }),
+  codeRunnerMs: integer({
+    env: 'DGRID_EVALUATOR_CODE_RUNNER_MS',
+    doc: 'Limit for one answer; without a result the other scorers judge alone.',
+    min: 10,
+    max: 60_000,
+    fallback: 3_000,
+  }),
+  scorerMs: integer({
+    env: 'DGRID_EVALUATOR_SCORER_MS',
+    doc: 'Limit for a whole score; one that is later is given up and frees its place.',
+    min: 10,
+    max: 600_000,
+    fallback: 30_000,
+  }),
   judgeUrl: text({
     env: 'DGRID_EVALUATOR_JUDGE_URL',
     doc: 'Base URL of an OpenAI-compatible chat model that rates answers; empty: none.',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { createEmbeddingsScorer } from '../../../gateway/agents/evaluator/scorers/embeddings.ts';
 import type { EmbeddingsOptions } from '../../../gateway/agents/evaluator/scorers/embeddings.ts';
+import { embed } from '../../../gateway/agents/evaluator/scorers/vectors.ts';
 import { FAULTS, LONG_MS, base, evaluandOf, patience, startModel, stopModels } from './model-servers.ts';
 import type { Reply } from './model-servers.ts';
 
@@ -47,15 +48,13 @@ describe('embeddings', () => {
   async function scoreOf(
     reply: Reply,
     evaluand = evaluandOf(QUESTION, RIGHT, PEERS),
-    more: Partial<EmbeddingsOptions> = {},
+    { timeoutMs = LONG_MS, ...more }: Partial<EmbeddingsOptions> & { readonly timeoutMs?: number } = {},
   ) {
     const model = await startModel(reply);
     const silent: unknown[] = [];
     const scorer = createEmbeddingsScorer({
-      modelUrl: model.url,
       modelName: 'small',
-      modelKey: 'secret',
-      timeoutMs: LONG_MS,
+      embed: (texts) => embed({ modelUrl: model.url, modelName: 'small', modelKey: 'secret', timeoutMs }, texts),
       base,
       onSilent: (reason) => silent.push(reason),
       ...more,

@@ -4,22 +4,24 @@ import { readAnswer, readRequest } from '../../../poq/dimensions/request-view.ts
 import { readTask } from '../../../poq/dimensions/task.ts';
 import type { Task } from '../../../poq/dimensions/task.ts';
 import { blend } from './model-server.ts';
-import type { ModelServer } from './model-server.ts';
 import type { Evaluand, Scorer } from './scorer.ts';
 import { scorerId, sourcesOf } from './scorer-id.ts';
 import type { Opinion } from './second-opinion.ts';
-import { cosine, embed } from './vectors.ts';
-import type { Vector } from './vectors.ts';
+import { cosine } from './vectors.ts';
+import type { Embedder, Vector } from './vectors.ts';
 
 /**
  * Hears, beside the base scorer, how near in meaning an answer is to other operators' answers, to the evaluator's own
  * second opinion, and to the passage it is about. Words alone cannot see that "automobile" is a car.
  */
-export type EmbeddingsOptions = ModelServer & {
+export type EmbeddingsOptions = {
+  readonly embed: Embedder;
+  /** Stands in the id. */
+  readonly modelName: string;
   readonly base: Scorer;
   /** Absent: the evaluator has no second opinion. */
   readonly opinion?: Opinion;
-  /** Called when the server gave no usable vectors; the base scorer's accuracy then stands alone. */
+  /** Called when there were no usable vectors; the base scorer's accuracy then stands alone. */
   readonly onSilent: (reason: unknown) => void;
 };
 
@@ -104,7 +106,7 @@ function voicesOf(task: Task, { peers }: Evaluand, opinion: string | undefined):
 
 async function measure(options: EmbeddingsOptions, answer: string, voices: readonly Voice[]): Promise<Nearness> {
   const texts = [...new Set([answer, ...UNRELATED, ...voices.flatMap((voice) => voice.texts)])];
-  const vectors = await embed(options, texts);
+  const vectors = await options.embed(texts);
   const vectorOf = new Map(texts.map((text, index): [string, Vector | undefined] => [text, vectors[index]]));
   const nearness = (one: string, other: string): number[] => cosine(vectorOf.get(one), vectorOf.get(other));
   const zero = Math.max(0, mean(pairs(UNRELATED).flatMap(([one, other]) => nearness(one, other))));

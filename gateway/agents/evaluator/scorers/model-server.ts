@@ -16,25 +16,39 @@ export type ModelServer = {
 export type Exchange = { readonly path: string; readonly body: JsonObject; readonly maxBytes: number };
 
 /** The text of a 200; rejects for any other status, after the deadline, and for more than `maxBytes`. */
-export async function askModel(server: ModelServer, { path, body, maxBytes }: Exchange): Promise<string> {
+export function askModel(server: ModelServer, { path, body, maxBytes }: Exchange): Promise<string> {
   const { modelUrl, modelName, modelKey, timeoutMs } = server;
-  const response = await httpRequest(`${versioned(modelUrl)}${path}`, {
+  return postJson(
+    `${versioned(modelUrl)}${path}`,
+    { ...body, model: modelName },
+    { key: modelKey, timeoutMs, maxBytes },
+  );
+}
+
+export type PostLimits = { readonly key?: string; readonly timeoutMs: number; readonly maxBytes: number };
+
+export async function postJson(
+  url: string,
+  body: object,
+  { key = '', timeoutMs, maxBytes }: PostLimits,
+): Promise<string> {
+  const response = await httpRequest(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      ...(modelKey === '' ? {} : { authorization: `Bearer ${modelKey}` }),
+      ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
     },
-    body: JSON.stringify({ ...body, model: modelName }),
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(timeoutMs),
   });
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of response.body as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > maxBytes) throw new Error(`model answered more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new Error(`server answered more than ${maxBytes} bytes`);
     parts.push(part);
   }
-  if (response.statusCode !== 200) throw new Error(`model answered ${response.statusCode}`);
+  if (response.statusCode !== 200) throw new Error(`server answered ${response.statusCode}`);
   return Buffer.concat(parts).toString('utf8');
 }
 

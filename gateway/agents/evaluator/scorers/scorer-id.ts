@@ -18,6 +18,6 @@ export function scorerId(name: string, config: JsonValue, sources: readonly { pa
 export function sourcesOf(folder: URL): { path: string; text: string }[] {
   const path = fileURLToPath(folder);
   return readdirSync(path)
-    .filter((name) => /\.(?:ts|json)$/.test(name))
+    .filter((name) => /\.(?:ts|mjs|json)$/.test(name))
     .map((name) => ({ path: name, text: readFileSync(new URL(name, folder), 'utf8') }));
 }

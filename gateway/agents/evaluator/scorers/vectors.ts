@@ -4,6 +4,8 @@ import { askModel } from './model-server.ts';
 import type { ModelServer } from './model-server.ts';
 
 export type Vector = readonly number[];
+/** One vector per text, in order. */
+export type Embedder = (texts: readonly string[]) => Promise<readonly Vector[]>;
 
 /** Room for sixteen others, eight windows and our own texts at 4,096 dimensions of twenty digits. */
 const MAX_BYTES = 4_194_304;
