@@ -42,6 +42,20 @@ export const GATEWAY_SETTINGS = {
     doc: 'Start although the chain has batches of this gateway that the store has not; what it lost is never recorded or paid.',
     fallback: false,
   }),
+  retainEpochs: integer({
+    env: 'DGRID_RETAIN_EPOCHS',
+    doc: 'For how many epochs the receipts of a final epoch stay in the store.',
+    min: 2,
+    max: 1_000_000,
+    fallback: 365,
+  }),
+  retainDatasets: integer({
+    env: 'DGRID_RETAIN_DATASETS',
+    doc: 'For how many epochs the dataset of a final epoch stays in the data folder; the chain keeps its digest.',
+    min: 2,
+    max: 1_000_000,
+    fallback: 3_650,
+  }),
   host: text({ env: 'DGRID_HOST', doc: 'Address to listen on.', fallback: '127.0.0.1' }),
   port: integer({
     env: 'DGRID_PORT',

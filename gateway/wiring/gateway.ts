@@ -57,6 +57,7 @@ import type { ReceiptLog } from '../receipt/ports.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';
 import { watchKeys } from './key-watch.ts';
+import { createRetention } from './retention.ts';
 import { requireSameRules, requireWholeStore } from './start-checks.ts';
 
 /** What the process read from files before anything was started. */
@@ -117,14 +118,17 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   for (const report of await logs.anchor.recentScores(ROUTING_HISTORY)) quality.recordScore(report);
   const background = backgroundOf(inputs, { side, gateway, chain, logs, files, golds, serve: app.serve });
   const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
+  const retention = await createRetention({ ...inputs, store, files });
   return {
     app,
     start() {
       keys.start();
+      retention.start();
       workers.start();
     },
     async stop() {
       await app.http.close();
+      await retention.stop();
       await keys.stop();
       await workers.stop();
       side.nodes.stop();
