@@ -94,6 +94,20 @@ export const GATEWAY_SETTINGS = {
     max: 1_000,
     fallback: 1,
   }),
+  finalityBlocks: integer({
+    env: 'DGRID_FINALITY_BLOCKS',
+    doc: 'Blocks after which no reorganisation of the chain is expected to undo anything; anchors are watched for as long, and an epoch is proposed after it. Must pass well within the record window.',
+    min: 0,
+    max: 100_000,
+    fallback: 64,
+  }),
+  maxFeeGwei: integer({
+    env: 'DGRID_MAX_FEE_GWEI',
+    doc: 'Most that is paid for a unit of gas.',
+    min: 1,
+    max: 1_000_000,
+    fallback: 500,
+  }),
   chainPollMs: integer({
     env: 'DGRID_CHAIN_POLL_MS',
     doc: 'How often the chain and the outbox are looked at.',
@@ -103,7 +117,7 @@ export const GATEWAY_SETTINGS = {
   }),
   txTimeoutMs: integer({
     env: 'DGRID_TX_TIMEOUT_MS',
-    doc: 'How long a transaction may stay unmined.',
+    doc: 'How long a transaction may stay unmined before it is replaced by one that pays more.',
     min: 1_000,
     max: 3_600_000,
     fallback: 60_000,

@@ -1,5 +1,6 @@
 import { createAnchorBatch } from './anchor/anchor-batch.ts';
 import { createAnchorEpoch } from './anchor/anchor-epoch.ts';
+import { createAnchorWatch } from './anchor/watch-anchors.ts';
 import { createReplay } from './evaluate/replay.ts';
 import { createExamine } from './evaluate/examine.ts';
 import { createOutbox } from './outbox/outbox.ts';
@@ -13,6 +14,7 @@ import { createGoldSender } from './gold/send-golds.ts';
 import { createBatcher } from './batch/batcher.ts';
 import type { AnchorBatchDeps } from './anchor/anchor-batch.ts';
 import type { AnchorEpochDeps } from './anchor/anchor-epoch.ts';
+import type { WatchAnchorsDeps } from './anchor/watch-anchors.ts';
 import type { BatcherDeps } from './batch/batcher.ts';
 import type { KeeperDeps } from './epoch/plan.ts';
 import type { ExamineDeps } from './evaluate/examine.ts';
@@ -26,6 +28,7 @@ export type WorkerDeps = {
   readonly outbox: Omit<OutboxDeps, 'handlers'>;
   readonly anchorBatch: AnchorBatchDeps;
   readonly anchorEpoch: AnchorEpochDeps;
+  readonly watchAnchors: Omit<WatchAnchorsDeps, 'onChange'>;
   readonly examine: ExamineDeps;
   readonly replay: ReplayDeps;
   readonly batch: Omit<BatcherDeps, 'onClosed'>;
@@ -57,12 +60,18 @@ export function createWorkers(deps: WorkerDeps): Workers {
 
   const batcher = every('batch', deps.intervals.batchMs, createBatcher({ ...deps.batch, onClosed: outbox.poke }));
   const collector: Collector = createCollector(deps.collect);
+  const watch = every(
+    'reorganisations',
+    deps.intervals.pollMs,
+    createAnchorWatch({ ...deps.watchAnchors, onChange: outbox.poke }),
+  );
   const keeper = every('epochs', deps.intervals.pollMs, createKeeper({ ...deps.keeper, onPlanned: outbox.poke }));
   const golds = every('golds', deps.intervals.pollMs, createGoldSender(deps.golds));
 
   return {
     start() {
       outbox.start();
+      watch.start();
       keeper.start();
       batcher.start();
       collector.start();
@@ -73,6 +82,7 @@ export function createWorkers(deps: WorkerDeps): Workers {
       await collector.stop();
       await batcher.stop();
       await keeper.stop();
+      await watch.stop();
       await outbox.stop();
     },
   };

@@ -4,13 +4,15 @@ import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
 import type { LeafDomain } from '../protocol/leaf.ts';
 import { ZERO_HASH } from '../protocol/types.ts';
 import type { Hex } from '../protocol/types.ts';
-import type { AnchorChain, Anchored, AnchorLog, DrawnReceipt, StoredBatch } from './ports.ts';
+import type { AnchorChain, Anchored, AnchorLog, BatchState, DrawnReceipt, Standing, StoredBatch } from './ports.ts';
 
 /** The life of a batch on chain: its receipts' root, the seed that decides what is examined, its records' root. */
 export type AnchorBatchDeps = {
   readonly chain: AnchorChain;
   readonly log: AnchorLog;
   readonly leafDomain: LeafDomain;
+  /** Blocks, its own among them, after which an anchor counts. */
+  readonly confirmations: bigint;
   /** Epoch clock: epoch of a chain time, undefined before genesis. */
   readonly epochAt: (time: bigint) => bigint | undefined;
   /** Whether this gateway could finish what it anchors in an epoch: it has the rules and the table in force there. */
@@ -52,6 +54,13 @@ async function loadAnchored(
   return { ...batch, anchored: batch.anchored };
 }
 
+/** @throws when the id stands for another batch: the anchor was undone, and whoever watches has yet to say so. */
+async function batchOn(deps: AnchorBatchDeps, { batchId }: Anchored, root: Hex): Promise<BatchState> {
+  const state = await deps.chain.batchOf(batchId);
+  if (state.root !== root) throw new Error(`batch ${batchId} on chain has another root: its anchor was undone`);
+  return state;
+}
+
 /** Serials make a second post revert, so what matters is to recognise a first one that a crash kept us from seeing. */
 async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
   const batch = await load(deps, row);
@@ -66,55 +75,64 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
   }
   const anchored = await deps.chain.findAnchor(batch);
   if (anchored === undefined) throw new Error(`serial ${batch.fromSerial} is used on chain, but not by this batch`);
+  if (deps.chain.head().number + 1n < anchored.block + deps.confirmations) return { waitMs: deps.pollMs };
   await deps.log.anchored(row.key, batch.fromSerial, anchored);
   return 'finished';
 }
 
 async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
-  const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
+  const { anchored, fromSerial, receipts, root } = await loadAnchored(deps, row);
+  const on = { fromSerial, blockHash: anchored.blockHash };
   const now = deps.chain.head().timestamp;
-  const { seed, recordBy } = await deps.chain.batchOf(anchored.batchId);
+  const { seed, recordBy } = await batchOn(deps, anchored, root);
   // A batch whose seed was never fixed, or that could not be drawn from in time, would keep its epoch open for ever.
   if (now >= recordBy) {
-    await deps.log.abandoned(row.key, fromSerial);
+    await deps.log.abandoned(row.key, on);
     return 'finished';
   }
+  // The seed is the hash of the block after the anchor; the contract can see it one block later.
+  if (deps.chain.head().number < anchored.block + deps.confirmations) return { waitMs: deps.pollMs };
   if (seed === ZERO_HASH) {
-    // The seed is the hash of the block after the anchor; the contract can see it one block later.
-    if (deps.chain.head().number < anchored.block + 1n) return { waitMs: deps.pollMs };
     await deps.chain.fixSeed(anchored.batchId);
     return { waitMs: 0 };
   }
-  await deps.log.seeded(row.key, fromSerial, seed, await deps.draw(anchored.epoch, seed, receipts));
+  await deps.log.seeded(row.key, on, seed, await deps.draw(anchored.epoch, seed, receipts));
   return 'finished';
 }
 
 async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
-  const { anchored, fromSerial, receipts } = await loadAnchored(deps, row);
+  const batch = await loadAnchored(deps, row);
+  const { anchored, fromSerial, root } = batch;
+  const on = { fromSerial, blockHash: anchored.blockHash };
   // The clock is read before the state: records that made it into the last block of their window are never missed.
   const now = deps.chain.head().timestamp;
-  const state = await deps.chain.batchOf(anchored.batchId);
+  const state = await batchOn(deps, anchored, root);
   if (state.recordsRoot === ZERO_HASH) {
     if (now >= state.recordBy) {
-      await deps.log.abandoned(row.key, fromSerial);
+      await deps.log.abandoned(row.key, on);
       return 'finished';
     }
+    if (batch.seed === undefined) return { waitMs: deps.pollMs }; // undone by a reorganisation: it is drawn anew first
     if ((await deps.log.unfinished(fromSerial)) > 0) {
       if (now + deps.recordMargin < state.recordBy) return { waitMs: deps.pollMs };
       await deps.log.giveUp(fromSerial);
     }
-    const examined = await deps.log.examined(fromSerial);
-    const scoreOf = await deps.scorer(anchored.epoch);
-    const built = buildRecords(receipts, examined, { leafDomain: deps.leafDomain, scoreOf });
-    await deps.log.saveRecords(fromSerial, built);
-    await deps.chain.anchorRecords({
-      batchId: anchored.batchId,
-      root: built.root,
-      count: built.count,
-      dataHash: built.dataHash,
-    });
-    deps.onRecorded(receipts, built.records);
+    await postRecords(deps, batch, on);
   }
-  await deps.log.recorded(row.key, fromSerial);
+  await deps.log.recorded(row.key, on);
   return 'finished';
+}
+
+async function postRecords(
+  deps: AnchorBatchDeps,
+  { anchored, receipts }: StoredBatch & { readonly anchored: Anchored },
+  on: Standing,
+): Promise<void> {
+  const examined = await deps.log.examined(on.fromSerial);
+  const scoreOf = await deps.scorer(anchored.epoch);
+  const built = buildRecords(receipts, examined, { leafDomain: deps.leafDomain, scoreOf });
+  await deps.log.saveRecords(on, built);
+  const { root, count, dataHash } = built;
+  await deps.chain.anchorRecords({ batchId: anchored.batchId, root, count, dataHash });
+  deps.onRecorded(receipts, built.records);
 }

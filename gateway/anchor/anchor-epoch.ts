@@ -1,4 +1,4 @@
-import type { EpochFacts, EpochLog, EpochResult, GoldOutcome, StoredDistribution } from '../epoch/ports.ts';
+import type { EpochFacts, EpochLog, EpochResult, EpochWatch, GoldOutcome, StoredDistribution } from '../epoch/ports.ts';
 import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
 import { distributionHash } from '../protocol/commitments.ts';
 import { epochEnd, epochStart } from '../protocol/epoch.ts';
@@ -26,6 +26,10 @@ export type AnchorEpochDeps = {
     round: number,
   ) => Promise<StoredDistribution>;
   readonly pollMs: number;
+  /** Blocks after which nothing is expected to be undone any more. */
+  readonly finalityBlocks: bigint;
+  /** A reorganisation undid it; it is done again. */
+  readonly onVanished: (watched: EpochWatch) => void;
 };
 
 export type AnchorEpochHandlers = {
@@ -33,6 +37,7 @@ export type AnchorEpochHandlers = {
   readonly gold: Handler;
   readonly propose: Handler;
   readonly finalize: Handler;
+  readonly watch: Handler;
 };
 
 export function createAnchorEpoch(deps: AnchorEpochDeps): AnchorEpochHandlers {
@@ -41,7 +46,13 @@ export function createAnchorEpoch(deps: AnchorEpochDeps): AnchorEpochHandlers {
     gold: (row) => goldStep(deps, row),
     propose: (row) => proposeStep(deps, row),
     finalize: (row) => finalizeStep(deps, row),
+    watch: (row) => watchStep(deps, row),
   };
+}
+
+function watchOf(deps: AnchorEpochDeps, of: EpochWatch['of'], { key: row, payload }: OutboxRow): EpochWatch {
+  const untilBlock = deps.chain.head().number + deps.finalityBlocks;
+  return { of, epoch: BigInt(payload['epoch'] ?? -1), row, untilBlock };
 }
 
 const epochOfRow = (row: OutboxRow): bigint => BigInt(row.payload['epoch'] ?? -1);
@@ -54,7 +65,7 @@ async function openStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutc
   const epoch = epochOfRow(row);
   const next = await deps.chain.nextEpochToOpen();
   if (next > epoch) {
-    await deps.log.finish(row.key);
+    await deps.log.opened(row.key, epoch, watchOf(deps, 'open', row));
     return 'finished';
   }
   const now = deps.chain.head().timestamp;
@@ -62,7 +73,7 @@ async function openStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutc
   const graceOver = now >= epochStart(deps.clock, epoch) + deps.tableGrace;
   if (epoch >= 2n && !graceOver && !isSettled(await deps.chain.epochState(epoch - 2n))) return { waitMs: deps.pollMs };
   await deps.chain.openEpoch(epoch);
-  await deps.log.finish(row.key);
+  await deps.log.opened(row.key, epoch, watchOf(deps, 'open', row));
   return 'finished';
 }
 
@@ -81,7 +92,7 @@ async function goldStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutc
   const golds = standing === ZERO_HASH && !future ? undefined : await deps.prepareGolds(epoch);
   if (golds !== undefined && standing === ZERO_HASH) await deps.chain.anchorGold(epoch, golds.root, golds.count);
   const ours = golds !== undefined && (standing === ZERO_HASH || standing === golds.root);
-  await (ours ? deps.log.goldsAnchored(row.key, epoch) : deps.log.finish(row.key));
+  await (ours ? deps.log.goldsAnchored(row.key, epoch, watchOf(deps, 'gold', row)) : deps.log.finish(row.key));
   return 'finished';
 }
 
@@ -163,8 +174,34 @@ async function finalizeStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<Step
   if (status.state === 'disputed' || status.state === 'none') return { waitMs: deps.pollMs };
   // A voided epoch pays nobody and is never final.
   if (status.state === 'void') await deps.log.finish(row.key);
-  else await deps.log.finalized(row.key, epoch);
+  else await deps.log.finalized(row.key, epoch, watchOf(deps, 'finalize', row));
   return 'finished';
+}
+
+/** What a step brought about is looked at again and again, until the chain is long enough over it. */
+async function watchStep(deps: AnchorEpochDeps, row: OutboxRow): Promise<StepOutcome> {
+  const watched: EpochWatch = {
+    of: String(row.payload['of']) as EpochWatch['of'],
+    epoch: epochOfRow(row),
+    row: String(row.payload['row']),
+    untilBlock: BigInt(row.payload['untilBlock'] ?? 0),
+  };
+  // The clock is read before the state: what vanished in the last block of the watch is seen.
+  const { number } = deps.chain.head();
+  if (!(await stands(deps.chain, watched))) {
+    deps.onVanished(watched);
+    await deps.log.vanished(row.key, watched);
+    return 'finished';
+  }
+  if (number < watched.untilBlock) return { waitMs: deps.pollMs };
+  await deps.log.finish(row.key);
+  return 'finished';
+}
+
+async function stands(chain: AnchorChain, { of, epoch }: EpochWatch): Promise<boolean> {
+  if (of === 'gold') return (await chain.goldRoot(epoch)) !== ZERO_HASH;
+  if (of === 'open') return (await chain.nextEpochToOpen()) > epoch;
+  return isSettled(await chain.epochState(epoch));
 }
 
 /** Whether what stands on chain is what this gateway computed. */

@@ -4,8 +4,10 @@ import type { Address, Distribution, Hex, Receipt } from '../protocol/types.ts';
 
 /** What the anchoring steps need of the chain. Every write resolves once its transaction has enough confirmations. */
 export type AnchorChain = {
-  /** Newest block seen; never goes back in number. */
+  /** Newest block seen. Goes back in number only when a reorganisation made the chain shorter. */
   readonly head: () => { readonly number: bigint; readonly timestamp: bigint };
+  /** Hash of the block at a height on the chain as it is now; undefined when no block is known there. */
+  readonly blockHash: (block: bigint) => Promise<Hex | undefined>;
   readonly nextSerial: () => Promise<bigint>;
   readonly anchorReceipts: (batch: ReceiptsAnchor) => Promise<Anchored>;
   /** The anchor of this very batch, by first serial and root, if it is on chain. */
@@ -46,6 +48,8 @@ export type Anchored = {
 };
 
 export type BatchState = {
+  /** Of its receipts: after a reorganisation the same id may be another batch's. */
+  readonly root: Hex;
   readonly seed: Hex;
   readonly recordsRoot: Hex;
   readonly anchorBlock: bigint;
@@ -94,20 +98,50 @@ export type DrawnReceipt = {
   readonly replayed: boolean;
 };
 
-/** Each write is one transaction: it finishes the outbox row `key` and adds the rows that follow from it. */
+/** An anchored batch that a reorganisation might still change. */
+export type Unsettled = {
+  readonly fromSerial: bigint;
+  readonly root: Hex;
+  readonly anchored: Anchored;
+  readonly seed?: Hex;
+  readonly recorded: boolean;
+  readonly abandoned: boolean;
+  readonly settled: Settled;
+};
+
+/** How much of a batch is beyond every reorganisation: nothing, anchor and seed, everything. */
+export type Settled = 0 | 1 | 2;
+
+/** What a batch stood on when a step began. */
+export type Standing = { readonly fromSerial: bigint; readonly blockHash: Hex };
+
+/**
+ * Each write is one transaction: it finishes the outbox row `key` and adds the rows that follow from it. Those that take a
+ * `Standing` reject, with nothing written, when a reorganisation has meanwhile put the batch elsewhere.
+ */
 export type AnchorLog = {
   readonly batch: (fromSerial: bigint) => Promise<StoredBatch | undefined>;
   readonly anchored: (key: string, fromSerial: bigint, anchored: Anchored) => Promise<void>;
-  readonly seeded: (key: string, fromSerial: bigint, seed: Hex, drawn: readonly DrawnReceipt[]) => Promise<void>;
+  readonly seeded: (key: string, on: Standing, seed: Hex, drawn: readonly DrawnReceipt[]) => Promise<void>;
   /** How many examinations of the batch still run. */
   readonly unfinished: (fromSerial: bigint) => Promise<number>;
   /** Ends the running examinations of a batch with what a first committee said, if anything: its window is closing. */
   readonly giveUp: (fromSerial: bigint) => Promise<void>;
   /** Results of the batch's examinations by receipt id. */
   readonly examined: (fromSerial: bigint) => Promise<ReadonlyMap<Hex, ExaminedReceipt>>;
-  readonly saveRecords: (fromSerial: bigint, built: RecordBatch) => Promise<void>;
-  readonly recorded: (key: string, fromSerial: bigint) => Promise<void>;
-  readonly abandoned: (key: string, fromSerial: bigint) => Promise<void>;
+  readonly saveRecords: (on: Standing, built: RecordBatch) => Promise<void>;
+  readonly recorded: (key: string, on: Standing) => Promise<void>;
+  readonly abandoned: (key: string, on: Standing) => Promise<void>;
+  /** Anchored batches that are not settled yet, oldest first. */
+  readonly unsettled: (limit: number) => Promise<readonly Unsettled[]>;
+  /** The anchor is gone: the batch is to be anchored again, and everything that rested on its seed is void. */
+  readonly unanchored: (on: Standing) => Promise<void>;
+  /** The seed is gone, or another: what was drawn by it is void. */
+  readonly unseeded: (on: Standing) => Promise<void>;
+  /** The records are gone: they are posted again. */
+  readonly unrecorded: (on: Standing) => Promise<void>;
+  /** 1: content that the seed did not draw is dropped. 2: all content of the batch is, but that of golds. */
+  readonly settle: (on: Standing, settled: Settled) => Promise<void>;
   readonly finish: (key: string) => Promise<void>;
   /** The latest scored receipts, oldest first: what routing knew before a restart. */
   readonly recentScores: (limit: number) => Promise<readonly RecentScore[]>;

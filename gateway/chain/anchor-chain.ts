@@ -1,4 +1,4 @@
-import { parseEventLogs } from 'viem';
+import { BlockNotFoundError, parseEventLogs } from 'viem';
 
 import { EPOCH_STATES } from '../anchor/ports.ts';
 import type { AnchorChain, Anchored, BatchState, EpochStatus } from '../anchor/ports.ts';
@@ -21,7 +21,23 @@ export type AnchorChainDeps = {
 
 /** The anchoring steps' chain port over viem. */
 export function createAnchorChain(deps: AnchorChainDeps): AnchorChain {
-  return { head: deps.head.head, ...receiptCalls(deps), ...goldCalls(deps), ...epochCalls(deps) };
+  return {
+    head: deps.head.head,
+    blockHash: (block) => hashAt(deps.client, block),
+    ...receiptCalls(deps),
+    ...goldCalls(deps),
+    ...epochCalls(deps),
+  };
+}
+
+async function hashAt(client: ChainClient, block: bigint): Promise<Hex | undefined> {
+  try {
+    const { hash } = await client.getBlock({ blockNumber: block });
+    return hash;
+  } catch (error) {
+    if (error instanceof BlockNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 type ReceiptCalls = Pick<
@@ -49,6 +65,7 @@ function receiptCalls(deps: AnchorChainDeps): ReceiptCalls {
     async batchOf(batchId): Promise<BatchState> {
       const batch = await client.readContract({ ...registry, functionName: 'batchOf', args: [batchId] });
       return {
+        root: batch.root,
         seed: batch.seed,
         recordsRoot: batch.recordsRoot,
         anchorBlock: batch.anchorBlock,

@@ -142,8 +142,17 @@ export type PublishedBatch = DatasetPart & {
   readonly recordsDataHash: Hex;
 };
 
+/** Something of an epoch that stands on chain, and is looked at until no reorganisation is expected to reach it. */
+export type EpochWatch = {
+  readonly of: 'gold' | 'open' | 'finalize';
+  readonly epoch: bigint;
+  /** Key of the outbox row that brought it about. */
+  readonly row: string;
+  readonly untilBlock: bigint;
+};
+
 export type EpochLog = {
-  /** Batches anchored in the epoch that are neither recorded nor abandoned. */
+  /** Batches anchored in the epoch that still run, or that a reorganisation of the chain might still change. */
   readonly runningBatches: (epoch: bigint) => Promise<number>;
   /** Batches anchored in the epoch, whatever became of them. */
   readonly anchoredBatches: (epoch: bigint) => Promise<number>;
@@ -162,8 +171,11 @@ export type EpochLog = {
   ) => Promise<void>;
   readonly proposed: (key: string, epoch: bigint, round: number) => Promise<void>;
   readonly overturned: (key: string, epoch: bigint, round: number) => Promise<void>;
-  readonly finalized: (key: string, epoch: bigint) => Promise<void>;
+  readonly finalized: (key: string, epoch: bigint, watch: EpochWatch) => Promise<void>;
   /** Marks an epoch's prepared golds as anchored: from now on they may be sent. */
-  readonly goldsAnchored: (key: string, epoch: bigint) => Promise<void>;
+  readonly goldsAnchored: (key: string, epoch: bigint, watch: EpochWatch) => Promise<void>;
+  readonly opened: (key: string, epoch: bigint, watch: EpochWatch) => Promise<void>;
+  /** A reorganisation undid what was watched: the row that brought it about is due again, and the watch ends. */
+  readonly vanished: (key: string, watched: EpochWatch) => Promise<void>;
   readonly finish: (key: string) => Promise<void>;
 };

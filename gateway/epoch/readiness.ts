@@ -6,7 +6,7 @@ export type ReadinessDeps = {
   /** Hash of this gateway's own parameters. */
   readonly paramsHash: Hex;
   readonly inForce: (epoch: bigint) => Promise<{ readonly paramsHash: Hex }>;
-  readonly tables: Tables;
+  readonly tables: Pick<Tables, 'of'>;
   /** Told once per epoch and reason, however often it is asked. */
   readonly onWait: (epoch: bigint, reason: string) => void;
 };

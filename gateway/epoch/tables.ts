@@ -4,8 +4,12 @@ import { createTable } from '../poq/table.ts';
 import type { Table } from '../poq/table.ts';
 import type { EpochResult } from './ports.ts';
 
-/** Trust, sampling rates and active dimensions in force per epoch: copied at its opening, so they never change. */
-export type Tables = { readonly of: (epoch: bigint) => Promise<Table> };
+/** Trust, sampling rates and active dimensions in force per epoch: copied at its opening, and fixed from then on. */
+export type Tables = {
+  readonly of: (epoch: bigint) => Promise<Table>;
+  /** The epoch's opening was undone; when it is opened again, another table may be in force. */
+  readonly forget: (epoch: bigint) => void;
+};
 
 export type TablesDeps = {
   readonly inForce: (epoch: bigint) => Promise<{ readonly tableRoot: Hex; readonly tableEpoch: bigint }>;
@@ -26,6 +30,7 @@ export function createTables({ inForce, distribution }: TablesDeps): Tables {
       cache.set(epoch, table);
       return table;
     },
+    forget: (epoch) => void cache.delete(epoch),
   };
 
   async function leavesOf(tableRoot: Hex, tableEpoch: bigint): Promise<EpochResult['tableLeaves']> {

@@ -64,6 +64,12 @@ async function commitStep(deps: ExamineDeps, row: OutboxRow, examination: Examin
   const ranked = eligible(evaluators, examination);
   const wanted = Number(row.payload['size']);
   const size = wanted === 0 ? committeeSize(ranked.length, deps.params) : wanted;
+  // Signed before, on a fork that came back: another set under the same seed would be slashable.
+  const signed = await deps.log.commitSet(examination, size);
+  if (signed !== undefined) {
+    await deps.log.saveCommitSet(row.key, examination, signed);
+    return 'finished';
+  }
   const members = ranked.slice(0, size);
   const commitments = await Promise.all(
     members.map((account) => commitmentOf(deps, examination, nodeOf(evaluators, account))),
@@ -75,7 +81,7 @@ async function commitStep(deps: ExamineDeps, row: OutboxRow, examination: Examin
     commitmentsHash: commitmentsHash(members, commitments),
   };
   const signature = deps.signer.sign(commitSetDigest(deps.signingDomain, commitSet));
-  await deps.log.saveCommitSet(row.key, examination.receiptId, {
+  await deps.log.saveCommitSet(row.key, examination, {
     commitSet,
     signature,
     evaluators: members,
@@ -102,7 +108,7 @@ async function commitmentOf(deps: ExamineDeps, examination: Examination, node: E
 
 async function revealStep(deps: ExamineDeps, row: OutboxRow, examination: Examination): Promise<'finished'> {
   const size = Number(row.payload['size']);
-  const set = await deps.log.commitSet(examination.receiptId, size);
+  const set = await deps.log.commitSet(examination, size);
   if (set === undefined) throw new Error(`no commit set of size ${size} for ${examination.receiptId}`);
   const evaluators = await deps.evaluators(examination.epoch);
   const revealed = await Promise.all(
@@ -118,9 +124,9 @@ async function revealStep(deps: ExamineDeps, row: OutboxRow, examination: Examin
     const nextSize = escalatedSize(outcome.eligible, deps.params);
     // Should the record window close before the larger committee is done, the smaller one's word is better than none.
     const first = entries.length < revealQuorum(size) ? undefined : { size, entries };
-    await deps.log.escalate(row.key, examination.receiptId, nextSize, first);
+    await deps.log.escalate(row.key, examination, nextSize, first);
   } else {
-    await deps.log.finish(row.key, examination.receiptId, size, entries);
+    await deps.log.finish(row.key, examination, size, entries);
   }
   return 'finished';
 }

@@ -24,6 +24,9 @@ export type Examination = {
   readonly replays: readonly Replay[];
 };
 
+/** A draw: the same receipt may be drawn again under another seed, when the chain loses the block of the first. */
+export type Drawn = Pick<Examination, 'receiptId' | 'seed'>;
+
 /** A signed commit set with the lists behind its hash, by committee rank. */
 export type StoredCommitSet = {
   readonly commitSet: CommitSet;
@@ -34,21 +37,19 @@ export type StoredCommitSet = {
 
 export type CommitteeResult = { readonly size: number; readonly entries: readonly EvaluationEntry[] };
 
-/** Each method is one transaction; those with a `key` also finish that outbox row and add what follows from it. */
+/**
+ * Each method is one transaction; those with a `key` also finish that outbox row and add what follows from it. They reject,
+ * with nothing written, when the receipt is meanwhile drawn under another seed.
+ */
 export type ExaminationLog = {
   /** Undefined when there is none, or when it is over: finished, or given up. */
   readonly examination: (receiptId: Hex) => Promise<Examination | undefined>;
-  readonly saveReplays: (key: string, receiptId: Hex, replays: readonly Replay[], size: number) => Promise<void>;
-  readonly commitSet: (receiptId: Hex, size: number) => Promise<StoredCommitSet | undefined>;
-  readonly saveCommitSet: (key: string, receiptId: Hex, set: StoredCommitSet) => Promise<void>;
+  readonly saveReplays: (key: string, drawn: Drawn, replays: readonly Replay[], size: number) => Promise<void>;
+  readonly commitSet: (drawn: Drawn, size: number) => Promise<StoredCommitSet | undefined>;
+  readonly saveCommitSet: (key: string, drawn: Drawn, set: StoredCommitSet) => Promise<void>;
   /** @param first result of a first committee that was quorate: it stands if the larger one does not end in time. */
-  readonly escalate: (
-    key: string,
-    receiptId: Hex,
-    nextSize: number,
-    first: CommitteeResult | undefined,
-  ) => Promise<void>;
-  readonly finish: (key: string, receiptId: Hex, size: number, entries: readonly EvaluationEntry[]) => Promise<void>;
+  readonly escalate: (key: string, drawn: Drawn, nextSize: number, first: CommitteeResult | undefined) => Promise<void>;
+  readonly finish: (key: string, drawn: Drawn, size: number, entries: readonly EvaluationEntry[]) => Promise<void>;
   /** Ends a step of an examination that is over already. */
   readonly close: (key: string) => Promise<void>;
 };

@@ -24,7 +24,7 @@ export function createReplay(deps: ReplayDeps): Handler {
     const receiptId = row.payload['receiptId'] as Hex;
     const examination = await deps.log.examination(receiptId);
     if (examination === undefined) await deps.log.close(row.key);
-    else await deps.log.saveReplays(row.key, receiptId, await replays(deps, examination), 0);
+    else await deps.log.saveReplays(row.key, examination, await replays(deps, examination), 0);
     return 'finished';
   };
 }

@@ -1,37 +1,55 @@
-import type { Anchored, AnchorLog, DrawnReceipt, RecentScore, StoredBatch } from '../anchor/ports.ts';
+import type {
+  Anchored,
+  AnchorLog,
+  DrawnReceipt,
+  RecentScore,
+  Settled,
+  Standing,
+  StoredBatch,
+  Unsettled,
+} from '../anchor/ports.ts';
 import type { RecordBatch } from '../batch/build-records.ts';
 import type { ExaminedReceipt } from '../batch/ports.ts';
 import { RecordStatus } from '../protocol/constants.ts';
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { EvaluationEntry, Hex } from '../protocol/types.ts';
-import { anchorReads, anchorWrites } from './anchor-statements.ts';
-import type { AnchorReads, AnchorWrites } from './anchor-statements.ts';
+import { anchorReads, anchorWrites, watchReads } from './anchor-statements.ts';
+import type { AnchorReads, AnchorWrites, WatchReads } from './anchor-statements.ts';
 import type { RowOf, Statement, Store } from './store.ts';
 
 export function createAnchorLog(store: Store): AnchorLog {
   const reads = { store, statements: anchorReads(store) };
   const writes = anchorWrites(store);
+  const { unsettled } = watchReads(store);
   const { finish } = writes;
   return {
     batch: (fromSerial) => readBatch(reads, fromSerial),
     anchored: (key, fromSerial, anchored) => store.write(anchoredStatements(writes, key, fromSerial, anchored)),
-    seeded: (key, fromSerial, seed, drawn) => store.write(seededStatements(writes, { key, fromSerial, seed, drawn })),
+    seeded: (key, on, seed, drawn) => store.write(seededStatements(writes, { key, on, seed, drawn })),
     async unfinished(fromSerial) {
       const [row] = await store.read(reads.statements.unfinished({ fromSerial }));
       return Number(row?.n ?? 0n);
     },
     giveUp: (fromSerial) => store.write(giveUpStatements(writes, fromSerial)),
     examined: (fromSerial) => readExamined(reads, fromSerial),
-    saveRecords: (fromSerial, built) => store.write(recordStatements(writes, fromSerial, built)),
-    recorded: (key, fromSerial) =>
-      store.write([writes.recorded({ fromSerial }), ...dropStatements(writes, fromSerial), finish(key)]),
-    abandoned: (key, fromSerial) =>
+    saveRecords: (on, built) => store.write([writes.requireAnchor(on), ...recordStatements(writes, on, built)]),
+    recorded: (key, on) => store.write([writes.requireAnchor(on), writes.recorded(on), finish(key)]),
+    abandoned: (key, on) =>
       store.write([
-        ...giveUpStatements(writes, fromSerial),
-        writes.abandoned({ fromSerial }),
-        ...dropStatements(writes, fromSerial),
+        writes.requireAnchor(on),
+        ...giveUpStatements(writes, on.fromSerial),
+        writes.abandoned(on),
         finish(key),
       ]),
+    async unsettled(limit) {
+      const rows = await store.read(unsettled({ limit }));
+      return rows.flatMap(unsettledOf);
+    },
+    unanchored: (on) => store.write(unanchoredStatements(writes, on)),
+    unseeded: (on) => store.write(unseededStatements(writes, on)),
+    unrecorded: (on) =>
+      store.write([writes.requireAnchor(on), writes.unrecorded(on), reopenOf(writes, 'records', on.fromSerial)]),
+    settle: (on, settled) => store.write(settleStatements(writes, on, settled)),
     finish: (key) => store.write([finish(key)]),
     recentScores: (limit) => readRecentScores(reads, limit),
   };
@@ -67,11 +85,31 @@ async function readBatch({ store, statements }: Reads, fromSerial: bigint): Prom
 }
 
 /** These columns are written together or not at all. */
-function anchoredOf(row: RowOf<AnchorReads['batch']>): Anchored | undefined {
+type AnchorColumns = Pick<
+  RowOf<AnchorReads['batch']>,
+  'batch_id' | 'epoch' | 'anchor_block' | 'anchor_hash' | 'anchored_at'
+>;
+function anchoredOf(row: AnchorColumns): Anchored | undefined {
   const { batch_id, epoch, anchor_block, anchor_hash, anchored_at } = row;
   if (batch_id === null || epoch === null || anchor_block === null) return undefined;
   if (anchor_hash === null || anchored_at === null) return undefined;
   return { batchId: batch_id, epoch, block: anchor_block, blockHash: anchor_hash, anchoredAt: anchored_at };
+}
+
+function unsettledOf(row: RowOf<WatchReads['unsettled']>): readonly Unsettled[] {
+  const anchored = anchoredOf(row);
+  if (anchored === undefined) return [];
+  return [
+    {
+      fromSerial: row.from_serial,
+      root: row.root,
+      anchored,
+      ...(row.seed === null ? {} : { seed: row.seed }),
+      recorded: row.recorded === 1n,
+      abandoned: row.abandoned === 1n,
+      settled: Number(row.settled) as Settled,
+    },
+  ];
 }
 
 function anchoredStatements(
@@ -80,22 +118,60 @@ function anchoredStatements(
   fromSerial: bigint,
   anchored: Anchored,
 ): readonly Statement[] {
+  return [writes.anchored({ ...anchored, fromSerial }), reopenOf(writes, 'seed', fromSerial), writes.finish(key)];
+}
+
+const reopenOf = (writes: AnchorWrites, kind: 'anchor' | 'seed' | 'records', fromSerial: bigint): Statement =>
+  writes.reopen(kind, fromSerial.toString(), { fromSerial: fromSerial.toString() });
+
+/** Drawn again on another fork, a receipt is examined from the beginning; what was signed under the old seed is kept. */
+function voidDraw(writes: AnchorWrites, fromSerial: bigint): readonly Statement[] {
+  return [writes.endAllExaminationRows({ fromSerial }), writes.dropExaminations({ fromSerial })];
+}
+
+function unanchoredStatements(writes: AnchorWrites, on: Standing): readonly Statement[] {
+  const { fromSerial } = on;
   return [
-    writes.anchored({ ...anchored, fromSerial }),
-    writes.enqueue('seed', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
-    writes.finish(key),
+    writes.requireAnchor(on),
+    ...voidDraw(writes, fromSerial),
+    writes.unanchored(on),
+    reopenOf(writes, 'anchor', fromSerial),
+  ];
+}
+
+function unseededStatements(writes: AnchorWrites, on: Standing): readonly Statement[] {
+  const { fromSerial } = on;
+  return [
+    writes.requireAnchor(on),
+    ...voidDraw(writes, fromSerial),
+    writes.unseeded(on),
+    reopenOf(writes, 'seed', fromSerial),
+  ];
+}
+
+/** Content was kept for the committee: once a result stands, or never will, nobody needs it. Golds keep theirs. */
+function settleStatements(writes: AnchorWrites, on: Standing, settled: Settled): readonly Statement[] {
+  const { fromSerial } = on;
+  return [
+    writes.requireAnchor(on),
+    ...(settled === 2
+      ? [writes.dropContent({ fromSerial }), writes.dropReplays({ fromSerial })]
+      : [writes.dropUndrawn({ fromSerial })]),
+    writes.settle({ fromSerial, settled }),
   ];
 }
 
 type Seeded = {
   readonly key: string;
-  readonly fromSerial: bigint;
+  readonly on: Standing;
   readonly seed: Hex;
   readonly drawn: readonly DrawnReceipt[];
 };
 
-function seededStatements(writes: AnchorWrites, { key, fromSerial, seed, drawn }: Seeded): readonly Statement[] {
+function seededStatements(writes: AnchorWrites, { key, on, seed, drawn }: Seeded): readonly Statement[] {
+  const { fromSerial } = on;
   return [
+    writes.requireAnchor(on),
     writes.seeded({ fromSerial, seed }),
     ...drawn.flatMap(({ receiptId, receiptLeaf, proof, replayed }) => [
       writes.examine({
@@ -107,22 +183,16 @@ function seededStatements(writes: AnchorWrites, { key, fromSerial, seed, drawn }
         replayed: replayed ? 1 : 0,
       }),
       replayed
-        ? writes.enqueue('replay', receiptId, { receiptId })
-        : writes.enqueue('commit', `${receiptId}:0`, { receiptId, size: 0 }),
+        ? writes.reopen('replay', receiptId, { receiptId })
+        : writes.reopen('commit', `${receiptId}:0`, { receiptId, size: 0 }),
     ]),
-    writes.dropUndrawn({ fromSerial }),
-    writes.enqueue('records', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
+    reopenOf(writes, 'records', fromSerial),
     writes.finish(key),
   ];
 }
 
 function giveUpStatements(writes: AnchorWrites, fromSerial: bigint): readonly Statement[] {
   return [writes.endExaminationRows({ fromSerial }), writes.endExaminations({ fromSerial })];
-}
-
-/** Content was kept for the committee: once a result stands, or never will, nobody needs it. Golds keep theirs. */
-function dropStatements(writes: AnchorWrites, fromSerial: bigint): readonly Statement[] {
-  return [writes.dropContent({ fromSerial }), writes.dropReplays({ fromSerial })];
 }
 
 async function readExamined(
@@ -142,7 +212,7 @@ async function readExamined(
   );
 }
 
-function recordStatements(writes: AnchorWrites, fromSerial: bigint, built: RecordBatch): readonly Statement[] {
+function recordStatements(writes: AnchorWrites, { fromSerial }: Standing, built: RecordBatch): readonly Statement[] {
   return [
     ...built.records.map(({ receiptId, record, leaf, entries }) =>
       writes.record({

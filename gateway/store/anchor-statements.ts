@@ -1,4 +1,6 @@
-import type { Anchored } from '../anchor/ports.ts';
+import { sql } from 'kysely';
+
+import type { Anchored, Settled, Standing } from '../anchor/ports.ts';
 import type { Hex } from '../protocol/types.ts';
 import { EXAMINATION_KINDS, outboxStatements } from './outbox-log.ts';
 import type { Store } from './store.ts';
@@ -38,6 +40,7 @@ export function anchorReads({ prepare }: Store) {
             .selectFrom('replays')
             .select((inner) => inner.fn.countAll<bigint>().as('n'))
             .whereRef('replays.receipt_id', '=', 'examinations.receipt_id')
+            .whereRef('replays.seed', '=', 'examinations.seed')
             .as('replays'),
         )
         .where('batch', '=', fromSerial),
@@ -51,6 +54,23 @@ export function anchorReads({ prepare }: Store) {
         .where('recorded', '=', 1n)
         .where('records.status', '=', status)
         .orderBy('serial', 'desc')
+        .limit(limit),
+    ),
+  };
+}
+
+export type WatchReads = ReturnType<typeof watchReads>;
+
+export function watchReads({ prepare }: Pick<Store, 'prepare'>) {
+  return {
+    unsettled: prepare((db, { limit }: { readonly limit: number }) =>
+      db
+        .selectFrom('batches')
+        .select(['from_serial', 'root', 'batch_id', 'epoch', 'anchor_block', 'anchor_hash', 'anchored_at', 'seed'])
+        .select(['recorded', 'abandoned', 'settled'])
+        .where('settled', '<', 2n)
+        .where('batch_id', 'is not', null)
+        .orderBy('from_serial')
         .limit(limit),
     ),
   };
@@ -72,8 +92,58 @@ type RecordValues = OfBatch & {
 };
 
 export function anchorWrites(store: Store) {
-  return { ...outboxStatements(store), ...batchWrites(store), ...examinationWrites(store), ...contentWrites(store) };
+  return {
+    ...outboxStatements(store),
+    ...batchWrites(store),
+    ...forkWrites(store),
+    ...examinationWrites(store),
+    ...contentWrites(store),
+  };
 }
+
+/** What a reorganisation of the chain undoes. */
+function forkWrites({ prepare }: Store) {
+  return {
+    // Breaks a constraint, and with it the whole write, when the batch does not stand on this block any more.
+    requireAnchor: prepare((db, { fromSerial, blockHash }: Standing) =>
+      db
+        .updateTable('batches')
+        .set({ root: sql<Hex>`NULL` })
+        .where('from_serial', '=', fromSerial)
+        .where((eb) => eb.or([eb('anchor_hash', 'is', null), eb('anchor_hash', '<>', blockHash)])),
+    ),
+    unanchored: prepare((db, { fromSerial }: OfBatch) =>
+      db
+        .updateTable('batches')
+        .set({ batch_id: null, epoch: null, anchor_block: null, anchor_hash: null, anchored_at: null, ...UNDRAWN })
+        .where('from_serial', '=', fromSerial),
+    ),
+    unseeded: prepare((db, { fromSerial }: OfBatch) =>
+      db.updateTable('batches').set(UNDRAWN).where('from_serial', '=', fromSerial),
+    ),
+    unrecorded: prepare((db, { fromSerial }: OfBatch) =>
+      db.updateTable('batches').set({ recorded: 0 }).where('from_serial', '=', fromSerial),
+    ),
+    settle: prepare((db, { fromSerial, settled }: OfBatch & { readonly settled: Settled }) =>
+      db.updateTable('batches').set({ settled }).where('from_serial', '=', fromSerial),
+    ),
+    endAllExaminationRows: prepare((db, { fromSerial }: OfBatch) =>
+      db
+        .updateTable('outbox')
+        .set({ done: 1 })
+        .where('done', '=', 0n)
+        .where('kind', 'in', EXAMINATION_KINDS)
+        .where('receipt_id', 'in', (eb) =>
+          eb.selectFrom('examinations').select('receipt_id').where('batch', '=', fromSerial),
+        ),
+    ),
+    dropExaminations: prepare((db, { fromSerial }: OfBatch) =>
+      db.deleteFrom('examinations').where('batch', '=', fromSerial),
+    ),
+  };
+}
+
+const UNDRAWN = { seed: null, records_root: null, records_data_hash: null, recorded: 0, abandoned: 0, settled: 0 };
 
 function batchWrites({ prepare }: Store) {
   return {

@@ -2,6 +2,7 @@ import type {
   EpochBatch,
   EpochLog,
   EpochResult,
+  EpochWatch,
   GoldOutcome,
   PublishedBatch,
   StoredDistribution,
@@ -52,10 +53,25 @@ export function createEpochLog(deps: EpochLogDeps): EpochLog {
       store.write([finish(key), reopen('finalize', `${epoch}:${round}`, { epoch: epoch.toString() })]),
     overturned: (key, epoch, round) =>
       store.write([finish(key), reopen('propose', `${epoch}:${round}`, { epoch: epoch.toString() })]),
-    finalized: (key, epoch) => store.write([statements.finalized({ epoch }), finish(key)]),
-    goldsAnchored: (key, epoch) => store.write([statements.goldsAnchored({ epoch }), finish(key)]),
+    finalized: (key, epoch, watch) =>
+      store.write([statements.finalized({ epoch }), finish(key), watchStatement(statements, watch)]),
+    goldsAnchored: (key, epoch, watch) =>
+      store.write([statements.goldsAnchored({ epoch }), finish(key), watchStatement(statements, watch)]),
+    opened: (key, _epoch, watch) => store.write([finish(key), watchStatement(statements, watch)]),
+    vanished: (key, { of, epoch, row }) =>
+      store.write([
+        ...(of === 'gold' ? [statements.goldsNotAnchored({ epoch })] : []),
+        ...(of === 'finalize' ? [statements.notFinal({ epoch })] : []),
+        reopen(of, row.slice(of.length + 1), { epoch: epoch.toString() }),
+        finish(key),
+      ]),
     finish: (key) => store.write([finish(key)]),
   };
+}
+
+function watchStatement({ reopen }: EpochStatements, { of, epoch, row, untilBlock }: EpochWatch): Statement {
+  const payload = { of, epoch: epoch.toString(), row, untilBlock: untilBlock.toString() };
+  return reopen('watch', `${row}:${untilBlock}`, payload);
 }
 
 type Reads = EpochLogDeps & { readonly statements: EpochStatements };

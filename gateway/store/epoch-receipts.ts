@@ -79,7 +79,10 @@ function statementsOf({ prepare }: Store) {
     commitSets: prepare((db, { fromSerial, next, last }: Range) =>
       db
         .selectFrom('receipts')
-        .innerJoin('commit_sets', 'commit_sets.receipt_id', 'receipts.id')
+        .innerJoin('batches', 'batches.from_serial', 'receipts.batch')
+        .innerJoin('commit_sets', (join) =>
+          join.onRef('commit_sets.receipt_id', '=', 'receipts.id').onRef('commit_sets.seed', '=', 'batches.seed'),
+        )
         .select(['receipt_id', 'evaluators', 'commitments', 'commit_set', 'commit_sets.signature as signature'])
         .where('receipts.batch', '=', fromSerial)
         .where('serial', '>=', next)
@@ -90,7 +93,10 @@ function statementsOf({ prepare }: Store) {
     replays: prepare((db, { fromSerial, next, last }: Range) =>
       db
         .selectFrom('receipts')
-        .innerJoin('replays', 'replays.receipt_id', 'receipts.id')
+        .innerJoin('batches', 'batches.from_serial', 'receipts.batch')
+        .innerJoin('replays', (join) =>
+          join.onRef('replays.receipt_id', '=', 'receipts.id').onRef('replays.seed', '=', 'batches.seed'),
+        )
         .select(['receipt_id', 'replay_id'])
         .where('receipts.batch', '=', fromSerial)
         .where('serial', '>=', next)

@@ -23,8 +23,7 @@ function batchReads({ prepare }: Store) {
     running: prepare((db, { epoch }: OfEpoch) =>
       batches(db, epoch)
         .select((eb) => eb.fn.countAll<bigint>().as('n'))
-        .where('recorded', '=', 0n)
-        .where('abandoned', '=', 0n),
+        .where('settled', '<', 2n),
     ),
     anchored: prepare((db, { epoch }: OfEpoch) => batches(db, epoch).select((eb) => eb.fn.countAll<bigint>().as('n'))),
     /** A batch counts whole or not at all: abandoned ones are left out with all their receipts. */
@@ -113,6 +112,12 @@ function marks({ prepare }: Store) {
     ),
     goldsAnchored: prepare((db, { epoch }: OfEpoch) =>
       db.updateTable('golds').set({ anchored: 1 }).where('epoch', '=', epoch),
+    ),
+    notFinal: prepare((db, { epoch }: OfEpoch) =>
+      db.updateTable('epochs').set({ final: 0 }).where('epoch', '=', epoch),
+    ),
+    goldsNotAnchored: prepare((db, { epoch }: OfEpoch) =>
+      db.updateTable('golds').set({ anchored: 0 }).where('epoch', '=', epoch),
     ),
   };
 }

@@ -1,45 +1,55 @@
+import { sql } from 'kysely';
+
 import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
 import type { Address, Hex } from '../protocol/types.ts';
-import type { CommitteeResult, Examination, ExaminationLog, StoredCommitSet } from '../evaluate/ports.ts';
+import type { CommitteeResult, Drawn, Examination, ExaminationLog, StoredCommitSet } from '../evaluate/ports.ts';
 import type { ContentCipher } from './content-cipher.ts';
 import { outboxStatements } from './outbox-log.ts';
 import type { Statement, Store } from './store.ts';
 
 export function createExaminationLog(store: Store, cipher: ContentCipher): ExaminationLog {
   const statements = statementsOf(store);
-  const { enqueue, finish } = statements;
+  const { reopen, finish } = statements;
   return {
     examination: (receiptId) => readExamination({ store, statements, cipher }, receiptId),
-    saveReplays: (key, receiptId, replays, size) =>
+    saveReplays: (key, { receiptId, seed }, replays, size) =>
       store.write([
+        statements.requireSeed({ receiptId, seed }),
         ...replays.map(({ node, replayId, modelId, response }) =>
-          statements.replay({ receiptId, node, replayId, modelId, response: cipher.seal(response) }),
+          statements.replay({ receiptId, seed, node, replayId, modelId, response: cipher.seal(response) }),
         ),
-        enqueue('commit', `${receiptId}:${size}`, { receiptId, size }),
+        reopen('commit', `${receiptId}:${size}`, { receiptId, size }),
         finish(key),
       ]),
-    commitSet: (receiptId, size) => readCommitSet({ store, statements }, receiptId, size),
-    saveCommitSet: (key, receiptId, { commitSet, signature, evaluators, commitments }) =>
+    commitSet: (drawn, size) => readCommitSet({ store, statements }, drawn, size),
+    saveCommitSet: (key, { receiptId, seed }, { commitSet, signature, evaluators, commitments }) =>
       store.write([
+        statements.requireSeed({ receiptId, seed }),
         statements.saveCommitSet({
           receiptId,
+          seed,
           size: commitSet.size,
           evaluators: JSON.stringify(evaluators),
           commitments: JSON.stringify(commitments),
           commitSet: JSON.stringify(encodeStruct('commitSet', commitSet)),
           signature,
         }),
-        enqueue('reveal', `${receiptId}:${commitSet.size}`, { receiptId, size: commitSet.size }),
+        reopen('reveal', `${receiptId}:${commitSet.size}`, { receiptId, size: commitSet.size }),
         finish(key),
       ]),
-    escalate: (key, receiptId, nextSize, first) =>
+    escalate: (key, drawn, nextSize, first) =>
       store.write([
-        ...(first === undefined ? [] : [resultStatement(statements, receiptId, first, false)]),
-        enqueue('commit', `${receiptId}:${nextSize}`, { receiptId, size: nextSize }),
+        statements.requireSeed(drawn),
+        ...(first === undefined ? [] : [resultStatement(statements, drawn, first, false)]),
+        reopen('commit', `${drawn.receiptId}:${nextSize}`, { receiptId: drawn.receiptId, size: nextSize }),
         finish(key),
       ]),
-    finish: (key, receiptId, size, entries) =>
-      store.write([resultStatement(statements, receiptId, { size, entries }, true), finish(key)]),
+    finish: (key, drawn, size, entries) =>
+      store.write([
+        statements.requireSeed(drawn),
+        resultStatement(statements, drawn, { size, entries }, true),
+        finish(key),
+      ]),
     close: (key) => store.write([finish(key)]),
   };
 }
@@ -51,23 +61,20 @@ function statementsOf(store: Store) {
   return { ...outboxStatements(store), ...writesOf(store), ...readsOf(store) };
 }
 
-type ReplayValues = {
-  readonly receiptId: Hex;
+type ReplayValues = Drawn & {
   readonly node: Address;
   readonly replayId: Hex;
   readonly modelId: string;
   readonly response: Uint8Array;
 };
-type CommitSetValues = {
-  readonly receiptId: Hex;
+type CommitSetValues = Drawn & {
   readonly size: number;
   readonly evaluators: string;
   readonly commitments: string;
   readonly commitSet: string;
   readonly signature: Hex;
 };
-type ResultValues = {
-  readonly receiptId: Hex;
+type ResultValues = Drawn & {
   readonly finished: number;
   readonly size: number;
   readonly entries: string;
@@ -75,17 +82,26 @@ type ResultValues = {
 
 function writesOf({ prepare }: Store) {
   return {
+    // Breaks a constraint, and with it the whole write, when a fork of the chain has meanwhile brought another seed.
+    requireSeed: prepare((db, { receiptId, seed }: Drawn) =>
+      db
+        .updateTable('examinations')
+        .set({ seed: sql<Hex>`NULL` })
+        .where('receipt_id', '=', receiptId)
+        .where('seed', '<>', seed),
+    ),
     replay: prepare((db, values: ReplayValues) =>
       db
         .insertInto('replays')
         .values({
           receipt_id: values.receiptId,
+          seed: values.seed,
           node: values.node,
           replay_id: values.replayId,
           model_id: values.modelId,
           response: values.response,
         })
-        .onConflict((conflict) => conflict.columns(['receipt_id', 'node']).doNothing()),
+        .onConflict((conflict) => conflict.columns(['receipt_id', 'seed', 'node']).doNothing()),
     ),
     // The first set stands, whatever a second attempt collected.
     saveCommitSet: prepare((db, values: CommitSetValues) =>
@@ -93,19 +109,21 @@ function writesOf({ prepare }: Store) {
         .insertInto('commit_sets')
         .values({
           receipt_id: values.receiptId,
+          seed: values.seed,
           size: values.size,
           evaluators: values.evaluators,
           commitments: values.commitments,
           commit_set: values.commitSet,
           signature: values.signature,
         })
-        .onConflict((conflict) => conflict.columns(['receipt_id', 'size']).doNothing()),
+        .onConflict((conflict) => conflict.columns(['receipt_id', 'seed', 'size']).doNothing()),
     ),
-    result: prepare((db, { receiptId, finished, size, entries }: ResultValues) =>
+    result: prepare((db, { receiptId, seed, finished, size, entries }: ResultValues) =>
       db
         .updateTable('examinations')
         .set({ finished, committee_size: size, entries })
         .where('receipt_id', '=', receiptId)
+        .where('seed', '=', seed)
         .where('finished', '=', 0n),
     ),
   };
@@ -125,20 +143,22 @@ function readsOf({ prepare }: Store) {
         // Only an anchored batch is drawn from.
         .$narrowType<{ batch_id: bigint; epoch: bigint }>(),
     ),
-    replays: prepare((db, { receiptId }: { readonly receiptId: Hex }) =>
+    replays: prepare((db, { receiptId, seed }: Drawn) =>
       db
         .selectFrom('replays')
         .select(['node', 'replay_id', 'model_id', 'response'])
         .where('receipt_id', '=', receiptId)
+        .where('seed', '=', seed)
         .where('response', 'is not', null)
         .orderBy('node')
         .$narrowType<{ response: Uint8Array }>(),
     ),
-    commitSet: prepare((db, { receiptId, size }: { readonly receiptId: Hex; readonly size: bigint }) =>
+    commitSet: prepare((db, { receiptId, seed, size }: Drawn & { readonly size: bigint }) =>
       db
         .selectFrom('commit_sets')
         .select(['evaluators', 'commitments', 'commit_set', 'signature'])
         .where('receipt_id', '=', receiptId)
+        .where('seed', '=', seed)
         .where('size', '=', size),
     ),
   };
@@ -147,11 +167,11 @@ function readsOf({ prepare }: Store) {
 /** A result that is not final stands only until a larger committee's, or until the examination is given up. */
 function resultStatement(
   statements: Statements,
-  receiptId: Hex,
+  drawn: Drawn,
   { size, entries }: CommitteeResult,
   final: boolean,
 ): Statement {
-  return statements.result({ receiptId, finished: final ? 1 : 0, size, entries: JSON.stringify(entries) });
+  return statements.result({ ...drawn, finished: final ? 1 : 0, size, entries: JSON.stringify(entries) });
 }
 
 async function readExamination(
@@ -162,7 +182,7 @@ async function readExamination(
   const [row] = await store.read(statements.examination({ receiptId }));
   if (row === undefined || row.content === null) return undefined;
   const { request, response } = JSON.parse(cipher.open(row.content)) as { request: string; response: string };
-  const replays = await store.read(statements.replays({ receiptId }));
+  const replays = await store.read(statements.replays({ receiptId, seed: row.seed }));
   return {
     receiptId,
     receiptLeaf: row.receipt_leaf,
@@ -184,10 +204,10 @@ async function readExamination(
 
 async function readCommitSet(
   { store, statements }: Reads,
-  receiptId: Hex,
+  { receiptId, seed }: Drawn,
   size: number,
 ): Promise<StoredCommitSet | undefined> {
-  const [row] = await store.read(statements.commitSet({ receiptId, size: BigInt(size) }));
+  const [row] = await store.read(statements.commitSet({ receiptId, seed, size: BigInt(size) }));
   if (row === undefined) return undefined;
   return {
     commitSet: decodeStruct('commitSet', JSON.parse(row.commit_set)),

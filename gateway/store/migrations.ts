@@ -2,6 +2,7 @@ import { FIRST_SCHEMA } from './migrations/0001-first.ts';
 import { ONE_SPELLING } from './migrations/0002-one-spelling.ts';
 import { ACCOUNTS } from './migrations/0003-accounts.ts';
 import { DATASET_FILES } from './migrations/0004-dataset-files.ts';
+import { REORGS } from './migrations/0005-reorgs.ts';
 import type { Dialect } from './store.ts';
 
 /** What differs between databases when tables are made; statements on them do not differ. */
@@ -39,7 +40,7 @@ const SPELLINGS: Readonly<Record<Dialect, Spelling>> = {
  * The store's schema, one entry per version, applied in order and never edited once released. Money and 64-bit chain
  * values that are only carried are TEXT; serials, block numbers and times are integers, read as bigint.
  */
-const MIGRATIONS: readonly Migration[] = [FIRST_SCHEMA, ONE_SPELLING, ACCOUNTS, DATASET_FILES];
+const MIGRATIONS: readonly Migration[] = [FIRST_SCHEMA, ONE_SPELLING, ACCOUNTS, DATASET_FILES, REORGS];
 
 /** The statements of each version, for one database. */
 export const migrationsFor = (dialect: Dialect): readonly string[] =>

@@ -64,6 +64,7 @@ export type Tables = {
     readonly records_data_hash: OptionalHex;
     readonly recorded: DefaultInteger;
     readonly abandoned: DefaultInteger;
+    readonly settled: DefaultInteger;
   };
   readonly examinations: {
     readonly receipt_id: Hex;
@@ -78,6 +79,7 @@ export type Tables = {
   };
   readonly replays: {
     readonly receipt_id: Hex;
+    readonly seed: Hex;
     readonly node: Address;
     readonly replay_id: Hex;
     readonly model_id: string;
@@ -85,6 +87,7 @@ export type Tables = {
   };
   readonly commit_sets: {
     readonly receipt_id: Hex;
+    readonly seed: Hex;
     readonly size: Integer;
     readonly evaluators: string;
     readonly commitments: string;
@@ -139,6 +142,14 @@ export type Tables = {
     readonly part_end: Integer;
     readonly receipts_data_hash: Hex;
     readonly records_data_hash: Hex;
+  };
+  readonly transactions: {
+    readonly call: Hex;
+    readonly nonce: Integer;
+    readonly recipient: Address;
+    readonly data: Hex;
+    readonly gas: Integer;
+    readonly attempts: string;
   };
   readonly outbox: {
     readonly position: DefaultInteger;

@@ -77,6 +77,8 @@ export type BackgroundSettings = {
   readonly recordMarginSeconds: number;
   readonly tableGraceSeconds: number;
   readonly outboxConcurrency: number;
+  readonly confirmations: number;
+  readonly finalityBlocks: number;
   /** sha256 hex of the keys that golds and replays are sent under. */
   readonly goldKeyHash: string;
   readonly replayKeyHash: string;
@@ -95,6 +97,7 @@ export function workerDeps(background: Background): WorkerDeps {
     },
     anchorBatch: anchorBatch(background),
     anchorEpoch: anchorEpoch(background),
+    watchAnchors: watchAnchors(background),
     examine: examine(background),
     replay: replay(background),
     batch: {
@@ -132,6 +135,19 @@ export function workerDeps(background: Background): WorkerDeps {
   };
 }
 
+function watchAnchors({ log, chain, logs, settings }: Background): WorkerDeps['watchAnchors'] {
+  return {
+    chain,
+    log: logs.anchor,
+    finalityBlocks: BigInt(settings.finalityBlocks),
+    onUndone: (what, { fromSerial, anchored: { batchId, block } }) =>
+      log.warn(
+        { what, fromSerial: `${fromSerial}`, batchId: `${batchId}`, block: `${block}` },
+        'undone by a reorganisation of the chain',
+      ),
+  };
+}
+
 function domains({ contracts, signer }: Background) {
   return {
     signer,
@@ -146,6 +162,7 @@ function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
     chain,
     log: logs.anchor,
     leafDomain: domains(background).leafDomain,
+    confirmations: BigInt(settings.confirmations),
     epochAt: (time) => epochOf(background.clock, time),
     ready: createReadiness({
       paramsHash: paramsHash(params),
@@ -203,6 +220,11 @@ function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
     distribute: (facts, history, round) =>
       distribute(facts, history, round, { ...domains(background), datasets: background.files }),
     pollMs: settings.pollMs,
+    finalityBlocks: BigInt(settings.finalityBlocks),
+    onVanished: ({ of, epoch }) => {
+      background.log.warn({ what: of, epoch: `${epoch}` }, 'undone by a reorganisation of the chain');
+      if (of === 'open') background.tables.forget(epoch);
+    },
   };
 }
 

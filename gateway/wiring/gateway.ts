@@ -19,8 +19,7 @@ import type { HeadFollower } from '../chain/head.ts';
 import { createMembership } from '../chain/membership.ts';
 import { followNodes, readMetadata } from '../chain/node-follower.ts';
 import type { NodeFollower } from '../chain/node-follower.ts';
-import { createSender } from '../chain/sender.ts';
-import type { Sender } from '../chain/sender.ts';
+import { createTransactions } from './transactions.ts';
 import { readStaking } from '../chain/staking-facts.ts';
 import type { StakingFacts } from '../chain/staking-facts.ts';
 import type { Config } from '../config.ts';
@@ -93,8 +92,10 @@ const ROUTING_HISTORY = 5_000;
 export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const side = await openChain(inputs);
   const gateway = inputs.config.account.toLowerCase() as Address;
-  const chain = createAnchorChain({ ...side, sender: senderOf(inputs, side), contracts: inputs.contracts, gateway });
-  const { store, logs, receipts, files } = await openLogs(inputs, gateway, await chain.nextSerial());
+  const store = await openFile(inputs.config);
+  const transactions = createTransactions(inputs, side.client, store);
+  const chain = createAnchorChain({ ...side, sender: transactions.sender, contracts: inputs.contracts, gateway });
+  const { logs, receipts, files } = await openLogs(inputs, { store, gateway, firstSerial: await chain.nextSerial() });
   const keyring = createKeyring(inputs.keys);
   const keys = watchKeys({
     path: inputs.config.keysFile,
@@ -124,12 +125,14 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
     start() {
       keys.start();
       retention.start();
+      transactions.start();
       workers.start();
     },
     async stop() {
       await app.http.close();
       await retention.stop();
       await keys.stop();
+      await transactions.stop(); // what waits for a block ends, and goes on at the next start
       await workers.stop();
       side.nodes.stop();
       side.head.stop();
@@ -140,27 +143,21 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   };
 }
 
-function senderOf({ config, signerKey }: Inputs, { client }: ChainSide): Sender {
-  return createSender({
-    client,
-    rpcUrl: config.rpcUrl,
-    privateKey: signerKey,
-    confirmations: config.confirmations,
-    timeoutMs: config.txTimeoutMs,
-  });
-}
-
 type Logs = Background['logs'];
 type OpenLogs = {
-  readonly store: Store;
   readonly logs: Logs;
   readonly receipts: ReceiptLog;
   readonly files: DatasetFiles;
 };
 
-async function openLogs({ config, dataKey }: Inputs, gateway: Address, firstSerial: bigint): Promise<OpenLogs> {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const store = await openStore(join(config.dataDir, 'gateway.db'));
+async function openFile({ dataDir }: Config): Promise<Store> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  return await openStore(join(dataDir, 'gateway.db'));
+}
+
+type LogsOf = { readonly store: Store; readonly gateway: Address; readonly firstSerial: bigint };
+
+async function openLogs({ config, dataKey }: Inputs, { store, gateway, firstSerial }: LogsOf): Promise<OpenLogs> {
   requireWholeStore({ onChain: firstSerial, stored: await storedSerials(store) }, config.acceptLostStore);
   const cipher = createContentCipher(dataKey);
   const logs = {
@@ -173,7 +170,7 @@ async function openLogs({ config, dataKey }: Inputs, gateway: Address, firstSeri
     gold: createGoldLog(store, cipher),
   };
   const files = await createDatasetFiles(join(config.dataDir, 'datasets'));
-  return { store, logs, receipts: await createReceiptLog({ store, cipher, firstSerial }), files };
+  return { logs, receipts: await createReceiptLog({ store, cipher, firstSerial }), files };
 }
 
 type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'files' | 'golds' | 'serve'> & {

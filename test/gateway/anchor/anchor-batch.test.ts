@@ -45,7 +45,13 @@ function world() {
     anchor: undefined as (Anchored & { readonly root: Hex }) | undefined,
     head: { number: 50n, timestamp: 1_000n },
     nextEpoch: 3n,
-    onChain: { seed: ZERO_HASH, recordsRoot: ZERO_HASH, anchorBlock: 50n, recordBy: 1_100n } as BatchState,
+    onChain: {
+      root: BATCH.root,
+      seed: ZERO_HASH,
+      recordsRoot: ZERO_HASH,
+      anchorBlock: 50n,
+      recordBy: 1_100n,
+    } as BatchState,
     unfinished: 0,
     ready: true,
     drawFails: false,
@@ -60,6 +66,7 @@ function world() {
   const note = (line: string): Promise<void> => Promise.resolve(void notes.push(line));
   const chain: AnchorChain = {
     head: () => state.head,
+    blockHash: unused,
     nextSerial: () => Promise.resolve(state.nextSerial),
     anchorReceipts: ({ toSerial, root }) =>
       effect('anchorReceipts', () => {
@@ -102,12 +109,18 @@ function world() {
     recorded: (key) => note(`recorded ${key}`),
     abandoned: (key) => note(`abandoned ${key}`),
     finish: unused,
+    unsettled: unused,
+    unanchored: unused,
+    unseeded: unused,
+    unrecorded: unused,
+    settle: unused,
     recentScores: unused,
   };
   const deps: AnchorBatchDeps = {
     chain,
     log,
     leafDomain: LEAF_DOMAIN,
+    confirmations: 1n,
     epochAt: (time) => (time < 800n ? undefined : (time - 800n) / 100n),
     ready: () => Promise.resolve(state.ready),
     draw: (epoch, _seed, receipts) => {
@@ -219,6 +232,8 @@ describe('seed step', () => {
   it('takes a seed that somebody else fixed', async () => {
     const { run, state, calls } = anchored();
     state.onChain = { ...state.onChain, seed: SEED };
+    assert.deepEqual(await run('seed'), WAIT, 'its block is not confirmed');
+    state.head = { number: 51n, timestamp: 1_000n };
     assert.equal(await run('seed'), 'finished');
     assert.deepEqual(calls, ['draw 2']);
   });
@@ -233,12 +248,21 @@ describe('seed step', () => {
   it('retries a draw that fails until the record window closes, then abandons the batch', async () => {
     const { run, state, notes } = anchored();
     state.onChain = { ...state.onChain, seed: SEED };
+    state.head = { number: 51n, timestamp: 1_000n };
     state.drawFails = true;
     await assert.rejects(run('seed'), /no table/);
     assert.deepEqual(notes, []);
     state.head = { number: 9_000n, timestamp: 1_100n };
     assert.equal(await run('seed'), 'finished');
     assert.deepEqual(notes, ['abandoned seed:10']);
+  });
+
+  it('rejects a batch id that became another batch’s, before it asks the chain for anything', async () => {
+    const { run, state, calls } = anchored();
+    state.head = { number: 60n, timestamp: 1_000n };
+    state.onChain = { ...state.onChain, root: hash(0xbb) };
+    await assert.rejects(run('seed'), /another root/);
+    assert.deepEqual(calls, []);
   });
 
   it('rejects a batch that is not anchored', async () => {

@@ -37,6 +37,7 @@ function world() {
   const saved = new Map<bigint, StoredDistribution>();
   const state = {
     now: 1_500n,
+    block: 1n,
     next: 5n,
     epochs: new Map<bigint, EpochStateName>(),
     round: 0,
@@ -57,7 +58,8 @@ function world() {
   };
   const note = (line: string): Promise<void> => Promise.resolve(void notes.push(line));
   const chain: AnchorChain = {
-    head: () => ({ number: 1n, timestamp: state.now }),
+    head: () => ({ number: state.block, timestamp: state.now }),
+    blockHash: unused,
     nextSerial: unused,
     anchorReceipts: unused,
     findAnchor: unused,
@@ -115,6 +117,8 @@ function world() {
     overturned: (_key, epoch, round) => note(`overturned ${epoch} ${round}`),
     finalized: (_key, epoch) => note(`finalized ${epoch}`),
     goldsAnchored: (key) => note(`goldsAnchored ${key}`),
+    opened: (key, _epoch, { untilBlock }) => note(`opened ${key} ${untilBlock}`),
+    vanished: (key, { row }) => note(`vanished ${key} ${row}`),
     finish: (key) => note(`finish ${key}`),
   };
   const handlers = createAnchorEpoch({
@@ -134,11 +138,15 @@ function world() {
       return Promise.resolve(distributionOf(5n, round));
     },
     pollMs: 7,
+    finalityBlocks: 3n,
+    onVanished: ({ of, epoch }) => calls.push(`vanished ${of} ${epoch}`),
   });
-  const run = (kind: keyof typeof handlers, epoch = 5n) =>
+  const run = (kind: Exclude<keyof typeof handlers, 'watch'>, epoch = 5n) =>
     handlers[kind]({ key: `${kind}:${epoch}`, kind, payload: { epoch: epoch.toString() }, attempts: 0 });
-  return { calls, notes, saved, state, run };
+  return { calls, notes, saved, state, run, watch: handlers.watch };
 }
+
+type Change = (state: ReturnType<typeof world>['state']) => unknown;
 
 describe('opening an epoch', () => {
   it('opens from its start, in order, and notes what somebody else opened', async () => {
@@ -153,7 +161,7 @@ describe('opening an epoch', () => {
     assert.equal(await run('open'), 'finished');
     assert.equal(await run('open'), 'finished');
     assert.deepEqual(calls, ['open 5']);
-    assert.deepEqual(notes, ['finish open:5', 'finish open:5']);
+    assert.deepEqual(notes, ['opened open:5 4', 'opened open:5 4']);
   });
 
   it('waits for the epoch two before to be settled, but no longer than the grace', async () => {
@@ -358,6 +366,36 @@ describe('finalising an epoch', () => {
     assert.deepEqual(voided.notes, ['finish finalize:5']);
     assert.deepEqual(await proposed('none').run('finalize'), WAIT);
   });
+});
+
+describe('watching what stands', () => {
+  const watched = (of: 'gold' | 'open' | 'finalize') => {
+    const own = world();
+    const payload = { of, epoch: '5', row: `${of}:5`, untilBlock: '4' };
+    const run = () => own.watch({ key: `watch:${of}:5:4`, kind: 'watch', payload, attempts: 0 });
+    return { ...own, run };
+  };
+
+  for (const [of, stand, vanish] of [
+    ['gold', (state) => (state.goldRoot = hash(0x90)), (state) => (state.goldRoot = ZERO_HASH)],
+    ['open', (state) => (state.next = 6n), (state) => (state.next = 5n)],
+    ['finalize', (state) => state.epochs.set(5n, 'final'), (state) => state.epochs.set(5n, 'proposed')],
+  ] as const satisfies readonly (readonly ['gold' | 'open' | 'finalize', Change, Change])[]) {
+    it(`ends the watch of ${of} when the chain is long enough, and does it again when it vanished before`, async () => {
+      const { run, state, calls, notes } = watched(of);
+      stand(state);
+      state.block = 3n;
+      assert.deepEqual(await run(), WAIT);
+      assert.deepEqual(notes, []);
+      vanish(state);
+      assert.equal(await run(), 'finished');
+      assert.deepEqual([calls, notes], [[`vanished ${of} 5`], [`vanished watch:${of}:5:4 ${of}:5`]]);
+      stand(state);
+      state.block = 4n;
+      assert.equal(await run(), 'finished');
+      assert.equal(notes.at(-1), `finish watch:${of}:5:4`);
+    });
+  }
 });
 
 describe('agrees', () => {

@@ -38,77 +38,96 @@ export function mortalStore(store: Store, { effect, isDead }: Mortal): Store {
 type Batch = Anchored & {
   readonly from: bigint;
   readonly root: Hex;
-  seed: Hex;
-  recordsRoot: Hex;
-  recordsPosts: number;
+  readonly seed: Hex;
+  readonly recordsRoot: Hex;
 };
 
-/** The contracts' rules, as far as the background half leans on them. Outlives every process. */
+type Epoch = { readonly state: EpochStateName; readonly at: bigint };
+
+/** Everything a block leaves behind; a reorganisation goes back to an earlier one. */
+type State = {
+  readonly number: bigint;
+  readonly timestamp: bigint;
+  readonly nextSerial: bigint;
+  readonly nextEpoch: bigint;
+  readonly batches: readonly Batch[];
+  readonly epochs: ReadonlyMap<bigint, Epoch>;
+  readonly golds: ReadonlyMap<bigint, Hex>;
+};
+
+const EMPTY: Omit<State, 'number' | 'timestamp'> = {
+  ...{ nextSerial: 0n, nextEpoch: 0n, batches: [], epochs: new Map(), golds: new Map() },
+};
+
+/** The contracts' rules, as far as the background half leans on them, on a chain that may fork. Outlives every process. */
 export function createFakeChain({ recordWindow }: { readonly recordWindow: bigint }) {
-  const batches: Batch[] = [];
   const proposed = new Map<string, Set<Hex>>();
-  const golds = new Map<bigint, Hex>();
-  const epochs = new Map<bigint, { state: EpochStateName; at: bigint }>();
-  const state = { number: 10n, timestamp: 1_000n, nextSerial: 0n, nextEpoch: 0n };
+  /** Every post of records, whichever fork it is on. */
+  const posts: { readonly root: Hex; readonly recordsRoot: Hex; readonly fork: number }[] = [];
+  let fork = 0;
+  let past: readonly State[] = [];
+  let state: State = { number: 10n, timestamp: 1_000n, ...EMPTY };
+  const hashOf = new Map<bigint, Hex>([[10n, hash(10)]]);
   const revert = (why: string): never => {
     throw new Error(`reverted: ${why}`);
   };
-  const batchOf = (id: bigint): Batch => batches[Number(id) - 1] ?? revert('unknown batch');
-  const mine = (): void => {
-    state.number += 1n;
-    state.timestamp += 1n;
+  const batchOf = (id: bigint): Batch => state.batches[Number(id) - 1] ?? revert('unknown batch');
+  const mine = (change: Partial<State> = {}): void => {
+    past = [...past, state];
+    state = { ...state, number: state.number + 1n, timestamp: state.timestamp + 1n, ...change };
+    hashOf.set(state.number, hash(Number(state.number) + 100_000 * fork));
   };
+  const change = (id: bigint, values: Partial<Batch>): readonly Batch[] =>
+    state.batches.map((batch) => (batch.batchId === id ? { ...batch, ...values } : batch));
 
   const chain: AnchorChain = {
     head: () => ({ number: state.number, timestamp: state.timestamp }),
+    blockHash: (block) => Promise.resolve(block > state.number ? undefined : hashOf.get(block)),
     nextSerial: () => Promise.resolve(state.nextSerial),
     async anchorReceipts({ fromSerial, toSerial, root }) {
       if (fromSerial !== state.nextSerial) revert('serial');
-      mine();
-      state.nextSerial = toSerial;
+      mine({ nextSerial: toSerial });
       const batch = {
-        ...{ batchId: BigInt(batches.length + 1), epoch: (state.timestamp - 1_000n) / 100n, block: state.number },
-        ...{ blockHash: hash(Number(state.number)), anchoredAt: state.timestamp, from: fromSerial, root },
-        ...{ seed: ZERO_HASH, recordsRoot: ZERO_HASH, recordsPosts: 0 },
+        ...{ batchId: BigInt(state.batches.length + 1), epoch: (state.timestamp - 1_000n) / 100n, block: state.number },
+        ...{ blockHash: hashOf.get(state.number) ?? ZERO_HASH, anchoredAt: state.timestamp, from: fromSerial, root },
+        ...{ seed: ZERO_HASH, recordsRoot: ZERO_HASH },
       };
-      batches.push(batch);
+      state = { ...state, batches: [...state.batches, batch] };
       return batch;
     },
     findAnchor: ({ fromSerial, root }) =>
-      Promise.resolve(batches.find((batch) => batch.from === fromSerial && batch.root === root)),
-    anchorsIn: (epoch) => Promise.resolve(batches.filter((batch) => batch.epoch === epoch).length),
-    batchOf: (id) => {
-      const { seed, recordsRoot, block, anchoredAt } = batchOf(id);
-      return Promise.resolve({ seed, recordsRoot, anchorBlock: block, recordBy: anchoredAt + recordWindow });
+      Promise.resolve(state.batches.find((batch) => batch.from === fromSerial && batch.root === root)),
+    anchorsIn: (epoch) => Promise.resolve(state.batches.filter((batch) => batch.epoch === epoch).length),
+    async batchOf(id) {
+      const { root, seed, recordsRoot, block, anchoredAt } = batchOf(id);
+      return { root, seed, recordsRoot, anchorBlock: block, recordBy: anchoredAt + recordWindow };
     },
     async fixSeed(id) {
       mine();
-      if (batchOf(id).seed !== ZERO_HASH || batchOf(id).block + 1n >= state.number) revert('seed');
-      batchOf(id).seed = hash(0x5eed0000 + Number(id));
+      const { seed, block } = batchOf(id);
+      if (seed !== ZERO_HASH || block + 1n >= state.number) revert('seed');
+      state = { ...state, batches: change(id, { seed: hashOf.get(block + 1n) ?? ZERO_HASH }) };
     },
     async anchorRecords({ batchId, root }) {
       const batch = batchOf(batchId);
       if (batch.recordsRoot !== ZERO_HASH || state.timestamp >= batch.anchoredAt + recordWindow) revert('records');
-      mine();
-      Object.assign(batch, { recordsRoot: root, recordsPosts: batch.recordsPosts + 1 });
+      mine({ batches: change(batchId, { recordsRoot: root }) });
+      posts.push({ root: batch.root, recordsRoot: root, fork });
     },
-    goldRoot: (epoch) => Promise.resolve(golds.get(epoch) ?? ZERO_HASH),
+    goldRoot: (epoch) => Promise.resolve(state.golds.get(epoch) ?? ZERO_HASH),
     async anchorGold(epoch, root) {
-      if (golds.has(epoch) || state.timestamp >= 1_000n + 100n * epoch) revert('gold');
-      mine();
-      golds.set(epoch, root);
+      if (state.golds.has(epoch) || state.timestamp >= 1_000n + 100n * epoch) revert('gold');
+      mine({ golds: new Map([...state.golds, [epoch, root]]) });
     },
     nextEpochToOpen: () => Promise.resolve(state.nextEpoch),
     async openEpoch(epoch) {
       if (epoch !== state.nextEpoch || state.timestamp < 1_000n + 100n * epoch) revert('open');
-      mine();
-      epochs.set(epoch, { state: 'open', at: 0n });
-      state.nextEpoch += 1n;
+      mine({ epochs: withEpoch(epoch, { state: 'open', at: 0n }), nextEpoch: state.nextEpoch + 1n });
     },
     epochState: (epoch) =>
       Promise.resolve({
-        ...{ state: epochs.get(epoch)?.state ?? 'none', round: 0, roundStartsAt: 0n, paramsHash: ZERO_HASH },
-        ...{ finalizableAt: (epochs.get(epoch)?.at ?? 0n) + 5n, tableRoot: ZERO_HASH, tableEpoch: 0n, pot: 0n },
+        ...{ state: state.epochs.get(epoch)?.state ?? 'none', round: 0, roundStartsAt: 0n, paramsHash: ZERO_HASH },
+        ...{ finalizableAt: (state.epochs.get(epoch)?.at ?? 0n) + 5n, tableRoot: ZERO_HASH, tableEpoch: 0n, pot: 0n },
         ...{ distributionHash: ZERO_HASH, pools: [], electorate: 1n },
       }),
     async propose(distribution) {
@@ -116,20 +135,37 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
       const key = `${epoch}:${round}`;
       // Whoever sees the transaction has the signature, whether it stands or not.
       proposed.set(key, (proposed.get(key) ?? new Set<Hex>()).add(distributionHash(distribution)));
-      if (epochs.get(epoch)?.state !== 'open') revert('propose');
-      mine();
-      epochs.set(epoch, { state: 'proposed', at: state.timestamp });
+      if (state.epochs.get(epoch)?.state !== 'open') revert('propose');
+      mine({ epochs: withEpoch(epoch, { state: 'proposed', at: state.timestamp + 1n }) });
     },
     async finalize(epoch) {
-      const { state: standing, at } = epochs.get(epoch) ?? { state: 'none', at: 0n };
+      const { state: standing, at } = state.epochs.get(epoch) ?? { state: 'none', at: 0n };
       if (standing !== 'proposed' || state.timestamp < at + 5n) revert('finalize');
-      mine();
-      epochs.set(epoch, { state: 'final', at });
+      mine({ epochs: withEpoch(epoch, { state: 'final', at }) });
     },
     voidEpoch: () => Promise.reject(new Error('reverted: void')),
     attesterStake: () => Promise.resolve(1n),
   };
-  return { chain, batches, proposed, epochs, golds, mine, state };
+  const withEpoch = (epoch: bigint, value: Epoch): ReadonlyMap<bigint, Epoch> =>
+    new Map([...state.epochs, [epoch, value]]);
+  return {
+    chain,
+    proposed,
+    posts,
+    mine: () => mine(),
+    now: () => state,
+    /** The last `depth` blocks never were; the new branch is a block longer, and empty but for what `again` sends. */
+    async reorg(depth: number, again: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+      const back = past.at(-depth);
+      if (back === undefined) return;
+      past = past.slice(0, -depth);
+      for (let block = back.number + 1n; block <= state.number; block += 1n) hashOf.delete(block);
+      state = back;
+      fork += 1;
+      await again();
+      for (let count = 0; count <= depth; count += 1) mine();
+    },
+  };
 }
 
 /** The chain as one process sees it: it may die at any of its own transactions. */

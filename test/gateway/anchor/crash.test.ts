@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 
+import fc from 'fast-check';
+
 import { createAnchorBatch } from '../../../gateway/anchor/anchor-batch.ts';
 import { createAnchorEpoch } from '../../../gateway/anchor/anchor-epoch.ts';
+import { createAnchorWatch } from '../../../gateway/anchor/watch-anchors.ts';
+import type { Undone } from '../../../gateway/anchor/watch-anchors.ts';
+import type { AnchorChain } from '../../../gateway/anchor/ports.ts';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
 import { distribute } from '../../../gateway/epoch/distribute.ts';
 import type { EvaluatorClient } from '../../../gateway/evaluate/evaluator-client.ts';
@@ -29,10 +34,12 @@ import {
 } from '../background.fixtures.ts';
 import { CLOCK, EVALUATORS, factsOf, memoryDatasets } from '../epoch/facts.fixtures.ts';
 import { openLogs } from '../store/world.fixtures.ts';
+import { runs } from '../../deep.ts';
 import { createFakeChain, mortal, mortalChain, mortalStore } from './crash.fixtures.ts';
 import type { Mortal } from './crash.fixtures.ts';
 
 const RECORD_WINDOW = 40n;
+const FINALITY = 4n;
 const SERIALS = [0, 1, 2];
 
 /** Commit sets that evaluators were shown, per receipt and size: two different ones would be slashable. */
@@ -50,7 +57,7 @@ function clientOf(shown: Shown, late: Set<Hex>): EvaluatorClient {
       return Promise.resolve({ receiptLeaf, seed, evaluator: account, commitment: hash(Number(BigInt(account))) });
     },
     reveal({ account }, { commitSet }) {
-      const key = `${commitSet.receiptLeaf}:${commitSet.size}`;
+      const key = `${commitSet.receiptLeaf}:${commitSet.seed}:${commitSet.size}`;
       shown.set(key, (shown.get(key) ?? new Set<Hex>()).add(commitSet.commitmentsHash));
       const { receiptLeaf, seed } = commitSet;
       const scores = { accuracy: 9_000, consistency: 0, format: 0, scorerId: hash(1), salt: hash(2) };
@@ -62,20 +69,21 @@ function clientOf(shown: Shown, late: Set<Hex>): EvaluatorClient {
   };
 }
 
-/** One process over a store and a chain that outlive it: works until nothing is due, or until it dies. */
-async function live(
-  store: Store,
-  world: ReturnType<typeof createFakeChain>,
-  { shown, late }: Said,
-  self: Mortal,
-): Promise<void> {
-  const chain = mortalChain(world.chain, self);
-  const logs = await openLogs(mortalStore(store, self), await chain.nextSerial());
-  const handlers: Readonly<Record<string, Handler>> = {
+type Life = {
+  readonly self: Mortal;
+  readonly meanwhile?: (turn: number) => Promise<void>;
+  readonly onUndone?: (what: Undone) => void;
+};
+
+type Logs = Awaited<ReturnType<typeof openLogs>>;
+
+function handlersOf(chain: AnchorChain, logs: Logs, { shown, late }: Said): Readonly<Record<string, Handler>> {
+  return {
     ...createAnchorBatch({
       chain,
       log: logs.anchor,
       leafDomain: LEAF_DOMAIN,
+      confirmations: 1n,
       epochAt: (time) => (time - CLOCK.genesis) / CLOCK.epochDuration,
       ready: () => Promise.resolve(true),
       draw: (_epoch, seed, receipts) => {
@@ -114,6 +122,8 @@ async function live(
           datasets: memoryDatasets(),
         }),
       pollMs: 1,
+      finalityBlocks: FINALITY,
+      onVanished: () => undefined,
     }),
     ...createExamine({
       log: logs.examination,
@@ -128,7 +138,10 @@ async function live(
       onMissing: (_evaluator, step, error) => assert.equal(step, 'commit', String(error)),
     }),
   };
+}
 
+/** Three receipts, served and batched once, whatever the last process left undone. */
+async function serveAndBatch(logs: Logs): Promise<void> {
   await logs.epoch.plan((['gold', 'open', 'propose'] as const).map((kind) => ({ kind, epoch: 0n })));
   for (const serial of SERIALS) {
     if ((await logs.receipts.find(receipt(serial).id)) === undefined) await logs.serve(serial);
@@ -140,9 +153,28 @@ async function live(
     ),
   );
   if ((await logs.batch.openReceipts(1)).length > 0) await logs.close();
+}
+
+/** One process over a store and a chain that outlive it: works until nothing is due, or until it dies. */
+async function live(
+  store: Store,
+  world: ReturnType<typeof createFakeChain>,
+  said: Said,
+  { self, meanwhile = () => Promise.resolve(), onUndone = () => undefined }: Life,
+): Promise<void> {
+  const chain = mortalChain(world.chain, self);
+  const logs = await openLogs(mortalStore(store, self), await chain.nextSerial());
+  const handlers = handlersOf(chain, logs, said);
+  await serveAndBatch(logs);
+  const watch = createAnchorWatch({
+    ...{ chain, log: logs.anchor, finalityBlocks: FINALITY },
+    ...{ onUndone, onChange: () => undefined },
+  });
   for (let turn = 0; turn < 250; turn += 1) {
+    await meanwhile(turn);
+    await watch();
     const due = await logs.outbox.due(Number.MAX_SAFE_INTEGER, 100);
-    if (due.length === 0) return;
+    if (due.length === 0 && (await logs.anchor.unsettled(1)).length === 0) return;
     for (const row of due) {
       await handlers[row.kind]?.(row).catch(() => undefined);
       if (self.isDead()) throw new Error('dead');
@@ -159,24 +191,45 @@ describe('a gateway that dies anywhere', () => {
   });
   after(() => store.close());
 
-  async function check(world: ReturnType<typeof createFakeChain>, shown: Shown, where: string): Promise<void> {
-    assert.deepEqual([world.epochs.get(0n)?.state, world.state.nextSerial >= 3n], ['final', true], where);
+  async function checkReceipt(
+    world: ReturnType<typeof createFakeChain>,
+    shown: Shown,
+    serial: number,
+    where: string,
+  ): Promise<void> {
+    const { batches, nextSerial } = world.now();
+    const { receipts } = await openLogs(store, nextSerial);
+    const found = await receipts.find(receipt(serial).id);
+    assert.ok(found?.batch !== undefined && found.record !== undefined, where);
+    assert.equal(found.state, 'final', where);
+    assert.ok(found.record.evaluations.length > 0, where);
+    const leaf = leafOf(found.receipt);
+    const underSeed = `${leaf}:${found.batch.seed}:`;
     assert.ok(
-      world.batches.every(({ recordsPosts }) => recordsPosts === 1),
+      [...shown.keys()].some((key) => key.startsWith(underSeed)),
+      where,
+    );
+    const anchored = batches[Number(found.batch.id) - 1];
+    assert.ok(verifyBatchProof(anchored?.root ?? '0x', leaf, found.batch.proof), where);
+    assert.ok(verifyBatchProof(anchored?.recordsRoot ?? '0x', found.record.leaf, found.record.proof), where);
+    assert.equal(found.record.record.status, RecordStatus.scored, where);
+  }
+
+  async function check(
+    world: ReturnType<typeof createFakeChain>,
+    shown: Shown,
+    where: string,
+    { forked = false } = {},
+  ): Promise<void> {
+    const { epochs, nextSerial, batches } = world.now();
+    assert.deepEqual([epochs.get(0n)?.state, nextSerial >= 3n], ['final', true], where);
+    assert.ok(
+      forked || batches.every(({ root }) => world.posts.filter((post) => post.root === root).length === 1),
       where,
     );
     for (const said of [...world.proposed.values(), ...shown.values()]) assert.equal(said.size, 1, where);
-    assert.equal(shown.size, SERIALS.length, where);
-    const { receipts } = await openLogs(store, world.state.nextSerial);
-    for (const serial of SERIALS) {
-      const found = await receipts.find(receipt(serial).id);
-      assert.ok(found?.batch !== undefined && found.record !== undefined, where);
-      assert.equal(found.state, 'final', where);
-      const anchored = world.batches[Number(found.batch.id) - 1];
-      assert.ok(verifyBatchProof(anchored?.root ?? '0x', leafOf(found.receipt), found.batch.proof), where);
-      assert.ok(verifyBatchProof(anchored?.recordsRoot ?? '0x', found.record.leaf, found.record.proof), where);
-      assert.equal(found.record.record.status, RecordStatus.scored, where);
-    }
+    assert.ok(forked ? shown.size >= SERIALS.length : shown.size === SERIALS.length, where);
+    for (const serial of SERIALS) await checkReceipt(world, shown, serial, where);
     const serials = new Set(
       (await store.read(statement<{ serial: bigint }>('SELECT serial FROM receipts'))).map((row) => row.serial),
     );
@@ -191,12 +244,12 @@ describe('a gateway that dies anywhere', () => {
         const world = createFakeChain({ recordWindow: RECORD_WINDOW });
         const said: Said = { shown: new Map(), late: new Set() };
         const first = mortal(dieAt, when);
-        await live(store, world, said, first).catch((error: unknown) => {
+        await live(store, world, said, { self: first }).catch((error: unknown) => {
           if (!first.isDead()) throw error;
         });
         if (first.isDead()) {
           deaths += 1;
-          await live(store, world, said, mortal(0, 'before'));
+          await live(store, world, said, { self: mortal(0, 'before') });
         }
         await check(world, said.shown, `${when} effect ${dieAt}`);
         if (!first.isDead()) break;
@@ -204,4 +257,49 @@ describe('a gateway that dies anywhere', () => {
       assert.ok(deaths > 20, `${deaths} places to die`);
     });
   }
+
+  /** Whether the transactions that were lost are mined again by themselves, as a node's memory pool does, or never. */
+  for (const again of ['lost', 'again'] as const) {
+    it(`ends the same on a chain that forks at any moment, when what was undone is ${again === 'lost' ? 'lost' : 'mined again in other blocks'}`, async function () {
+      this.timeout(runs(60_000, 1_200_000));
+      const undone = new Set<Undone>();
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.record({ turn: fc.nat({ max: 16 }), depth: fc.integer({ min: 1, max: Number(FINALITY) }) }), {
+            minLength: 1,
+            maxLength: 4,
+          }),
+          async (forks) => {
+            await wipe(store);
+            const world = createFakeChain({ recordWindow: RECORD_WINDOW });
+            const said: Said = { shown: new Map(), late: new Set() };
+            await live(store, world, said, {
+              self: mortal(0, 'before'),
+              onUndone: (what) => undone.add(what),
+              async meanwhile(turn) {
+                for (const { depth } of forks.filter((fork) => fork.turn === turn)) {
+                  const stood = world.now().batches;
+                  await world.reorg(depth, () => (again === 'again' ? sendAgain(world, stood) : Promise.resolve()));
+                }
+              },
+            });
+            await check(world, said.shown, JSON.stringify(forks), { forked: true });
+          },
+        ),
+        { numRuns: runs(60, 1_000), seed: 61 },
+      );
+      assert.deepEqual([...undone].sort(), ['anchor', 'records', 'seed']);
+    });
+  }
 });
+
+/** Posts again, in other blocks, the anchors that a fork undid: what a memory pool does. */
+async function sendAgain(
+  { chain, now }: ReturnType<typeof createFakeChain>,
+  stood: ReturnType<ReturnType<typeof createFakeChain>['now']>['batches'],
+): Promise<void> {
+  for (const { from, root } of stood.slice(now().batches.length)) {
+    const range = { fromSerial: from, toSerial: BigInt(SERIALS.length), count: SERIALS.length, units: 0n };
+    await chain.anchorReceipts({ ...range, root, dataHash: hash(0) }).catch(() => undefined);
+  }
+}

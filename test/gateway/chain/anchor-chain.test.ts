@@ -35,7 +35,7 @@ function world(anchors: readonly Anchor[]) {
     ...{ chainId: 31_337n, block: DEPLOYED, nodeStaking: address(1), proofRegistry: address(2) },
     ...{ rewardDistributor: address(3) },
   };
-  const sender = { address: GATEWAY, send: () => assert.fail('nothing is sent here') };
+  const sender = { send: () => assert.fail('nothing is sent here') };
   const head = { head: () => assert.fail('not asked'), stop: () => undefined };
   return { ranges, chain: createAnchorChain({ client, sender, head, contracts, gateway: GATEWAY }) };
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 
 import type { Hex } from '../../../gateway/protocol/types.ts';
-import type { StoredCommitSet } from '../../../gateway/evaluate/ports.ts';
+import type { Drawn, StoredCommitSet } from '../../../gateway/evaluate/ports.ts';
 import { statement } from '../../../gateway/store/store.ts';
 import type { Store } from '../../../gateway/store/store.ts';
 import { address, commitSetOf, dump, entry, hash, leafOf, receipt, wipe } from '../background.fixtures.ts';
 import { DATABASES } from './databases.fixtures.ts';
-import { SEED, openLogs } from './world.fixtures.ts';
+import { SEED, openLogs, standing } from './world.fixtures.ts';
 import type { Logs } from './world.fixtures.ts';
 
 for (const { name, open } of DATABASES) {
@@ -48,6 +48,7 @@ for (const { name, open } of DATABASES) {
         })),
       );
     }
+    const of = (serial: number): Drawn => ({ receiptId: id(serial), seed: SEED });
     const examinationOf = async (serial: number) => {
       const found = await logs.examination.examination(id(serial));
       assert.ok(found !== undefined);
@@ -92,7 +93,7 @@ for (const { name, open } of DATABASES) {
       );
     });
 
-    it('drops the content of what was not drawn, keeps golds, and drops the rest once recorded', async () => {
+    it('drops the content of what was not drawn once the seed is settled, the rest once the records are, and keeps golds', async () => {
       await logs.gold.save([
         {
           leaf: {
@@ -108,13 +109,17 @@ for (const { name, open } of DATABASES) {
       ]);
       await logs.gold.used(3n, 0, id(3));
       await drawn();
+      assert.deepEqual(await contentOf(), [0, 1, 2, 3], 'another seed may still draw it');
+      await logs.anchor.settle(standing(0n), 1);
       assert.deepEqual(await contentOf(), [1, 2, 3]);
       assert.equal(await logs.gold.answerOf(id(3)), '{"a":3}');
       assert.equal(await logs.gold.answerOf(id(0)), undefined);
       await logs.anchor.giveUp(0n);
       await logs.record(0n);
       assert.deepEqual(await contentOf(), [1, 2, 3]);
-      await logs.anchor.recorded('records:0', 0n);
+      await logs.anchor.recorded('records:0', standing(0n));
+      assert.deepEqual(await contentOf(), [1, 2, 3]);
+      await logs.anchor.settle(standing(0n), 2);
       assert.deepEqual(await contentOf(), [3]);
       assert.equal(await logs.gold.answerOf(id(3)), '{"a":3}');
     });
@@ -123,11 +128,12 @@ for (const { name, open } of DATABASES) {
       await drawn();
       await logs.examination.saveReplays(
         `replay:${id(2)}`,
-        id(2),
+        of(2),
         [{ node: address(5), replayId: hash(5), modelId: 'm', response: '"other"' }],
         0,
       );
-      await logs.anchor.abandoned('records:0', 0n);
+      await logs.anchor.abandoned('records:0', standing(0n));
+      await logs.anchor.settle(standing(0n), 2);
       assert.deepEqual(await contentOf(), []);
       assert.deepEqual(await keys(), []);
       assert.equal(await logs.anchor.unfinished(0n), 0);
@@ -143,7 +149,7 @@ for (const { name, open } of DATABASES) {
       await drawn();
       await logs.examination.saveReplays(
         `replay:${id(2)}`,
-        id(2),
+        of(2),
         [
           { node: address(6), replayId: hash(6), modelId: 'b', response: '"second"' },
           { node: address(5), replayId: hash(5), modelId: 'a', response: '"first"' },
@@ -163,7 +169,7 @@ for (const { name, open } of DATABASES) {
       assert.deepEqual(examination.proof, [hash(2), hash(0xff)]);
       assert.deepEqual([examination.batchId, examination.epoch, examination.seed], [1n, 3n, SEED]);
       assert.deepEqual(await keys(), [`commit:${id(1)}:0`, `commit:${id(2)}:0`, 'records:0']);
-      await logs.examination.finish('reveal', id(2), 5, []);
+      await logs.examination.finish('reveal', of(2), 5, []);
       assert.equal(await logs.examination.examination(id(2)), undefined);
       assert.equal(await logs.examination.examination(id(0)), undefined, 'not drawn');
     });
@@ -176,23 +182,23 @@ for (const { name, open } of DATABASES) {
         ...commitSetOf(hash(1), SEED, members.toReversed()),
         signature: `0x${'33'.repeat(65)}`,
       };
-      await logs.examination.saveCommitSet(`commit:${id(1)}:0`, id(1), first);
-      await logs.examination.saveCommitSet(`commit:${id(1)}:0`, id(1), second);
-      assert.deepEqual(await logs.examination.commitSet(id(1), 5), first);
-      assert.equal(await logs.examination.commitSet(id(1), 9), undefined);
+      await logs.examination.saveCommitSet(`commit:${id(1)}:0`, of(1), first);
+      await logs.examination.saveCommitSet(`commit:${id(1)}:0`, of(1), second);
+      assert.deepEqual(await logs.examination.commitSet(of(1), 5), first);
+      assert.equal(await logs.examination.commitSet(of(1), 9), undefined);
       assert.deepEqual(await keys(), ['records:0', `replay:${id(2)}`, `reveal:${id(1)}:5`]);
-      await logs.examination.escalate(`reveal:${id(1)}:5`, id(1), 9, undefined);
+      await logs.examination.escalate(`reveal:${id(1)}:5`, of(1), 9, undefined);
       assert.deepEqual(await keys(), [`commit:${id(1)}:9`, 'records:0', `replay:${id(2)}`]);
     });
 
     it('lets the first result of an examination stand, and a result after the giving up never in', async () => {
       await drawn();
-      await logs.examination.finish(`commit:${id(1)}:0`, id(1), 5, [entry()]);
-      await logs.examination.finish(`commit:${id(1)}:0`, id(1), 9, []);
+      await logs.examination.finish(`commit:${id(1)}:0`, of(1), 5, [entry()]);
+      await logs.examination.finish(`commit:${id(1)}:0`, of(1), 9, []);
       assert.equal(await logs.anchor.unfinished(0n), 1);
       await logs.anchor.giveUp(0n);
       assert.equal(await logs.anchor.unfinished(0n), 0);
-      await logs.examination.finish('reveal:y', id(2), 5, [entry()]);
+      await logs.examination.finish('reveal:y', of(2), 5, [entry()]);
       const examined = await logs.anchor.examined(0n);
       assert.deepEqual(examined.get(id(1)), { committeeSize: 5, entries: [entry()], replays: 0 });
       assert.deepEqual(examined.get(id(2)), { committeeSize: 0, entries: [], replays: 0 });
@@ -202,10 +208,10 @@ for (const { name, open } of DATABASES) {
     it('keeps what a first committee said when the larger one is given up, and forgets it when that one ends', async () => {
       await drawn();
       const first = { size: 5, entries: [entry(), entry({ evaluator: address(0x202) })] };
-      await logs.examination.escalate('reveal:x', id(1), 9, first);
-      await logs.examination.escalate('reveal:y', id(2), 9, first);
+      await logs.examination.escalate('reveal:x', of(1), 9, first);
+      await logs.examination.escalate('reveal:y', of(2), 9, first);
       assert.equal(await logs.anchor.unfinished(0n), 2);
-      await logs.examination.finish('reveal:z', id(2), 9, [entry()]);
+      await logs.examination.finish('reveal:z', of(2), 9, [entry()]);
       await logs.anchor.giveUp(0n);
       const examined = await logs.anchor.examined(0n);
       assert.deepEqual(examined.get(id(1)), { committeeSize: 5, entries: first.entries, replays: 0 });
@@ -224,13 +230,13 @@ for (const { name, open } of DATABASES) {
 
     it('returns the same records after a second build, and their entries as they were', async () => {
       await drawn();
-      await logs.examination.finish('reveal:x', id(1), 5, [entry(), entry({ evaluator: address(0x202) })]);
+      await logs.examination.finish('reveal:x', of(1), 5, [entry(), entry({ evaluator: address(0x202) })]);
       await logs.anchor.giveUp(0n);
       const first = await logs.record(0n);
       const image = await dump(store);
       assert.deepEqual(await logs.record(0n), first);
       assert.equal(await dump(store), image);
-      await logs.anchor.recorded('records:0', 0n);
+      await logs.anchor.recorded('records:0', standing(0n));
       const { receipts, batches } = await logs.facts(3n);
       assert.deepEqual(
         receipts.map(({ record }) => record),

@@ -18,7 +18,7 @@ import {
   wipe,
 } from '../background.fixtures.ts';
 import { DATABASES } from './databases.fixtures.ts';
-import { SEED, openLogs } from './world.fixtures.ts';
+import { SEED, openLogs, standing, watchOf } from './world.fixtures.ts';
 import type { Logs } from './world.fixtures.ts';
 
 const outcome = (truth: number): GoldOutcome => ({
@@ -101,8 +101,10 @@ for (const { name, open } of DATABASES) {
       await logs.epoch.overturned('finalize:1:0', 1n, 1);
       assert.deepEqual(await keys(), ['propose:1:1']);
       await logs.epoch.proposed('propose:1:1', 1n, 1);
-      await logs.epoch.finalized('finalize:1:1', 1n);
-      assert.deepEqual(await keys(), []);
+      await logs.epoch.finalized('finalize:1:1', 1n, watchOf('finalize', 1n));
+      assert.deepEqual(await keys(), ['watch:finalize:1:1:99']);
+      await logs.epoch.vanished('watch:finalize:1:1:99', watchOf('finalize', 1n));
+      assert.deepEqual(await keys(), ['finalize:1:1']);
     });
 
     it('proposes again when a proposal vanished and its round is the same', async () => {
@@ -114,7 +116,7 @@ for (const { name, open } of DATABASES) {
       assert.deepEqual(await keys(), ['finalize:1:0']);
     });
 
-    it('counts as running what is anchored but neither recorded nor abandoned', async () => {
+    it('counts as running what is anchored but not settled', async () => {
       await logs.serve(0);
       await logs.close();
       assert.equal(await logs.epoch.runningBatches(3n), 0);
@@ -125,7 +127,9 @@ for (const { name, open } of DATABASES) {
       await logs.record(0n);
       assert.equal(await logs.epoch.runningBatches(3n), 1);
       assert.deepEqual((await logs.facts(3n)).receipts, []);
-      await logs.anchor.recorded('records:0', 0n);
+      await logs.anchor.recorded('records:0', standing(0n));
+      assert.equal(await logs.epoch.runningBatches(3n), 1, 'a reorganisation may still change it');
+      await logs.anchor.settle(standing(0n), 2);
       assert.equal(await logs.epoch.runningBatches(3n), 0);
       assert.deepEqual([await logs.epoch.anchoredBatches(3n), await logs.epoch.anchoredBatches(2n)], [1, 0]);
     });
@@ -139,6 +143,7 @@ for (const { name, open } of DATABASES) {
       await logs.anchored(2n, 5n, 3n); // anchored first, by another order of blocks
       await logs.anchored(4n, 6n, 4n);
       const id = receipt(2).id;
+      const drawn = { receiptId: id, seed: SEED };
       const set = commitSetOf(hash(1), SEED, [address(1), address(2)]);
       for (const from of [0n, 2n, 4n]) {
         await logs.seeded(
@@ -147,12 +152,12 @@ for (const { name, open } of DATABASES) {
         );
         if (from === 2n) {
           const replay = { node: address(8), replayId: hash(8), modelId: 'm', response: '1' };
-          await logs.examination.saveReplays('replay', id, [replay], 0);
-          await logs.examination.saveCommitSet('commit', id, set);
-          await logs.examination.finish('reveal', id, 2, [entry()]);
+          await logs.examination.saveReplays('replay', drawn, [replay], 0);
+          await logs.examination.saveCommitSet('commit', drawn, set);
+          await logs.examination.finish('reveal', drawn, 2, [entry()]);
         }
         await logs.record(from);
-        await logs.anchor.recorded(`records:${from}`, from);
+        await logs.anchor.recorded(`records:${from}`, standing(from));
       }
       const { batches, receipts } = await logs.facts(3n);
       assert.deepEqual(
@@ -187,16 +192,18 @@ for (const { name, open } of DATABASES) {
         [0, 1].map((index) => [gold(index).leaf, { n: index }, false]),
       );
       assert.deepEqual(await logs.gold.everPrepared(), [{ n: 0 }, { n: 1 }]);
-      await logs.epoch.goldsAnchored('gold:3', 3n);
+      await logs.epoch.goldsAnchored('gold:3', 3n, watchOf('gold', 3n));
       assert.deepEqual(await logs.gold.ofEpoch(3n), prepared);
       assert.deepEqual(await logs.gold.ofEpoch(4n), []);
+      await logs.epoch.vanished('watch:gold:3:99', watchOf('gold', 3n));
+      assert.deepEqual([await logs.gold.ofEpoch(3n), await keys()], [[], ['gold:3']]);
       const [row] = await store.read(statement<{ task: Uint8Array }>('SELECT task FROM golds'));
       assert.ok(row !== undefined && !Buffer.from(row.task).toString('latin1').includes('"n"'));
     });
 
     it('notes that a gold was sent, its first receipt, and the epoch that its batch was anchored in', async () => {
       await logs.gold.save([gold(0), gold(1)]);
-      await logs.epoch.goldsAnchored('gold:3', 3n);
+      await logs.epoch.goldsAnchored('gold:3', 3n, watchOf('gold', 3n));
       await logs.gold.sending(3n, 0);
       assert.deepEqual(
         (await logs.gold.ofEpoch(3n)).map(({ sent, receiptId }) => [sent, receiptId]),

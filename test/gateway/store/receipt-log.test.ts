@@ -21,7 +21,7 @@ import {
   wipe,
 } from '../background.fixtures.ts';
 import { DATABASES } from './databases.fixtures.ts';
-import { openLogs } from './world.fixtures.ts';
+import { openLogs, standing, watchOf } from './world.fixtures.ts';
 import type { Logs } from './world.fixtures.ts';
 
 for (const { name, open } of DATABASES) {
@@ -140,7 +140,7 @@ for (const { name, open } of DATABASES) {
       const built = await logs.record(0n);
       const evaluated = await view(logs, 3);
       assert.deepEqual([evaluated.state, evaluated.record], ['evaluated', undefined]);
-      await logs.anchor.recorded('records:0', 0n);
+      await logs.anchor.recorded('records:0', standing(0n));
       const { state, record, receipt: value } = await view(logs, 3);
       assert.ok(record !== undefined);
       assert.deepEqual([state, record.root, record.record.receiptLeaf], ['recorded', built.root, leafOf(value)]);
@@ -152,7 +152,7 @@ for (const { name, open } of DATABASES) {
         ),
       ]);
       assert.equal((await view(logs, 3)).state, 'recorded');
-      await logs.epoch.finalized('finalize:3:0', 3n);
+      await logs.epoch.finalized('finalize:3:0', 3n, watchOf('finalize', 3n));
       assert.equal((await view(logs, 3)).state, 'final');
     });
 
@@ -170,7 +170,7 @@ for (const { name, open } of DATABASES) {
       await logs.close();
       await logs.anchored(0n);
       await logs.record(0n);
-      await logs.anchor.recorded('records:0', 0n);
+      await logs.anchor.recorded('records:0', standing(0n));
       reads.length = 0;
       const states = [await view(logs, 0), await view(logs, 1), await view(logs, 2), await view(logs, 1)];
       assert.ok(states.every(({ batch, record }) => batch !== undefined && record !== undefined));

@@ -1,7 +1,8 @@
 import { buildRecords } from '../../../gateway/batch/build-records.ts';
 import { batchable, sealBatch } from '../../../gateway/batch/close-batch.ts';
 import type { ClosedBatch } from '../../../gateway/batch/ports.ts';
-import type { DrawnReceipt, StoredBatch } from '../../../gateway/anchor/ports.ts';
+import type { DrawnReceipt, Standing, StoredBatch } from '../../../gateway/anchor/ports.ts';
+import type { EpochWatch } from '../../../gateway/epoch/ports.ts';
 import { RecordStatus } from '../../../gateway/protocol/constants.ts';
 import type { ReceiptLog } from '../../../gateway/receipt/ports.ts';
 import { createAnchorLog } from '../../../gateway/store/anchor-log.ts';
@@ -60,11 +61,11 @@ export async function openLogs(store: Store, firstSerial = 0n) {
         batchId,
         epoch,
         block: 50n,
-        blockHash: hash(0xb10c),
+        blockHash: BLOCK_HASH,
         anchoredAt: 1_010n,
       }),
     seeded: (fromSerial: bigint, drawn: readonly DrawnReceipt[]) =>
-      anchor.seeded(`seed:${fromSerial}`, fromSerial, SEED, drawn),
+      anchor.seeded(`seed:${fromSerial}`, standing(fromSerial), SEED, drawn),
     async record(fromSerial: bigint) {
       const stored = (await anchor.batch(fromSerial)) as StoredBatch;
       const built = buildRecords(stored.receipts, await anchor.examined(fromSerial), {
@@ -81,10 +82,18 @@ export async function openLogs(store: Store, firstSerial = 0n) {
           score: 0,
         }),
       });
-      await anchor.saveRecords(fromSerial, built);
+      await anchor.saveRecords(standing(fromSerial), built);
       return built;
     },
   };
 }
 
 export const SEED = hash(0x5eed);
+const BLOCK_HASH = hash(0xb10c);
+
+/** Where `anchored` puts a batch. */
+export const standing = (fromSerial: bigint): Standing => ({ fromSerial, blockHash: BLOCK_HASH });
+
+export const watchOf = (of: EpochWatch['of'], epoch: bigint): EpochWatch => ({
+  ...{ of, epoch, row: of === 'finalize' ? `finalize:${epoch}:1` : `${of}:${epoch}`, untilBlock: 99n },
+});
