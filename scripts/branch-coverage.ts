@@ -52,6 +52,7 @@ via_ir = true
 optimizer = true
 offline = true
 memory_limit = 1073741824
+gas_limit = 9223372036854775807
 fs_permissions = [{ access = "read", path = "./test/vectors" }]
 [fuzz]
 runs = 64

@@ -8,7 +8,7 @@ import { runHardhat } from './lib/hardhat.ts';
 
 type Row = { readonly file: string; readonly lines: number; readonly statements: number; readonly missing: string };
 
-const ROW = /^[|║]\s*(contracts\/\S+\.sol)\s*[|║]\s*([\d.]+)\s*[|║]\s*([\d.]+)\s*[|║]\s*(.*?)\s*[|║]/;
+const ROW = /^[|│║]\s*(contracts\/\S+\.sol)\s*[|│║]\s*([\d.]+)\s*[|│║]\s*([\d.]+)\s*[|│║]\s*(.*?)\s*[|│║]/;
 const REPORT = 'coverage';
 
 /** The rows of Hardhat's table that speak of contracts; test doubles are none. */

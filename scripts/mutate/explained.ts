@@ -20,6 +20,12 @@ export const EXPLAINED: readonly Explained[] = [
     why: 'ROLE_GATEWAY and OFFENCE_BAD_RECORD are the same number.',
   },
   {
+    scope: 'EvidenceCourt.proveSkippedDraw',
+    original: '_convict(batch.gateway, ROLE_GATEWAY, OFFENCE_BAD_RECORD, leaf);',
+    replacement: '_convict(batch.gateway, OFFENCE_BAD_RECORD, ROLE_GATEWAY, leaf);',
+    why: 'ROLE_GATEWAY and OFFENCE_BAD_RECORD are the same number.',
+  },
+  {
     scope: 'NodeStaking.isEligible',
     original: 'node.stake >= minimumStake(role) && node.jailedUntilEpoch == 0 && _isMember(node)',
     replacement: '_isMember(node)',
