@@ -28,7 +28,7 @@ const BATCHES_AT_ONCE = 100;
 
 export function createPruner(deps: PruneDeps): Pruner {
   const { store, files } = deps;
-  const statements = { ...pruneReads(store), ...pruneWrites(store) };
+  const statements = { ...pruneReads(store), ...pruneWrites(store), ...otherWrites(store) };
   return {
     async removeStrayDatasets() {
       const known = new Set((await store.read(statements.datasets({}))).map((row) => row.data_hash));
@@ -48,7 +48,7 @@ export function createPruner(deps: PruneDeps): Pruner {
   };
 }
 
-type Statements = ReturnType<typeof pruneReads> & ReturnType<typeof pruneWrites>;
+type Statements = ReturnType<typeof pruneReads> & ReturnType<typeof pruneWrites> & ReturnType<typeof otherWrites>;
 type Batch = { readonly from_serial: bigint; readonly to_serial: bigint };
 
 async function pruneBatch(store: Store, statements: Statements, batch: Batch): Promise<void> {
@@ -140,6 +140,11 @@ function pruneWrites({ prepare }: Store) {
     batch: prepare((db, { fromSerial }: { readonly fromSerial: bigint }) =>
       db.deleteFrom('batches').where('from_serial', '=', fromSerial),
     ),
+  };
+}
+
+function otherWrites({ prepare }: Store) {
+  return {
     // A batched receipt carries its attestation with it; of each node the last one stays, to go on after it.
     attestations: prepare((db) =>
       db

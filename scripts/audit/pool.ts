@@ -15,6 +15,8 @@ export type Pool = {
 /** Starting threads takes as long as a few hundred receipts. */
 const ALONE = 4;
 const MOST = 8;
+/** A thread holds one part at a time; without a limit it would leave its garbage lying about. */
+const THREAD_MB = 128;
 
 export function createPool(setup: Setup): Pool {
   const size = Math.min(MOST, availableParallelism());
@@ -48,7 +50,10 @@ type Thread = {
 };
 
 function startThread(setup: Setup): Thread {
-  const worker = new Worker(new URL('./receipt-worker.ts', import.meta.url), { workerData: setup });
+  const worker = new Worker(new URL('./receipt-worker.ts', import.meta.url), {
+    workerData: setup,
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_MB },
+  });
   const waiters: Waiter[] = [];
   let failure: Error | undefined;
   const fail = (error: Error): void => {
