@@ -2,11 +2,11 @@ import { FAMILIES } from '../protocol/constants.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import type { Candidate } from './candidate.ts';
 import { findEligible, isNamed } from './eligibility.ts';
-import type { Eligibility, EligibilityInput, Eligible } from './eligibility.ts';
+import type { EligibilityInput, Eligible } from './eligibility.ts';
 import { noEligibleError } from './no-eligible.ts';
 import type { Preferences } from './preferences.ts';
-import { scoreEligible } from './score.ts';
-import type { Scored } from './score.ts';
+import { scoredAt, TASTES, weighField } from './score.ts';
+import type { Scored, Weights } from './score.ts';
 
 /** Two uniform 32-bit numbers, drawn by the caller: the decision itself has no chance in it and can be replayed. */
 export type Draw = { readonly explore: number; readonly pick: number };
@@ -44,44 +44,48 @@ export function decide(input: DecideInput): Decision {
   const eligibility = findEligible(input);
   if (eligibility.eligible.length === 0) throw noEligibleError(input, eligibility);
   const { preferences } = input;
-  const scored = scoreEligible(eligibility.eligible, input.profile, preferences.preset);
-  const ranked = topRanked(scored, preferences);
-  const { first, cause } = choose(scored, ranked, input);
-  const rest = ranked.filter((entry) => entry !== first);
+  const { eligible } = eligibility;
+  const weights = weighField(eligible, input.profile, TASTES[preferences.preset]);
+  const field: Field = { eligible, weights };
+  const ranked = topRanked(field, preferences);
+  const { first, cause } = choose(field, ranked, input);
+  const rest = ranked.filter((entry) => entry.candidate !== first.candidate);
   const order = preferences.allowFallbacks ? [first, ...rest] : [first];
-  const lone = preferences.models.filter((id) => eligibility.choosable.get(id)?.size === 1);
+  const lone = preferences.models.filter((id) => (eligibility.choosable.get(id) ?? 'several') !== 'several');
   // Naming whom to ask first chooses the node as surely as allowing no other.
-  const pinned = cause === 'ordered' || isLone(eligibility, lone, first);
+  const pinned = cause === 'ordered' || !eligibility.hasChoice || lone.includes(first.candidate.model.id);
   return {
     order,
     cause,
     pinned,
     lone,
-    record: recordOf(input, { scored, rest, first, cause, pinned, removed: eligibility.removed }),
+    record: recordOf(input, { field, rest, first, cause, pinned, removed: eligibility.removed }),
   };
 }
 
-/**
- * Whether the caller's wishes left one account alone. Of a list of models only the one that is taken counts: a model
- * that one node serves, before one that everybody serves, names that node.
- */
-function isLone({ choosable }: Eligibility, lone: readonly string[], first: Scored): boolean {
-  const accounts = new Set([...choosable.values()].flatMap((serving) => [...serving]));
-  return accounts.size < 2 || lone.includes(first.candidate.model.id);
-}
+type Field = { readonly eligible: readonly Eligible[]; readonly weights: Weights };
 
 /** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */
-function topRanked(scored: readonly Scored[], preferences: Preferences): Scored[] {
+function topRanked({ eligible, weights }: Field, preferences: Preferences): Scored[] {
   const before = isBefore(preferences);
+  const byWeight = preferences.order.length === 0 && preferences.models.length < 2;
   const top: Scored[] = [];
-  for (const entry of scored) {
-    const last = top.at(-1);
-    if (top.length >= RANKED && last !== undefined && !before(entry, last)) continue;
-    const at = top.findIndex((other) => before(entry, other));
-    top.splice(at === -1 ? top.length : at, 0, entry);
-    if (top.length > RANKED) top.pop();
+  for (let index = 0; index < eligible.length; index += 1) {
+    const last = top.length >= RANKED ? top.at(-1) : undefined;
+    // Most of a large field falls out here, before anything is made of it.
+    if (byWeight && last !== undefined && (weights.weight[index] ?? 0) < last.weight) continue;
+    const entry = scoredAt(eligible, weights, index);
+    if (entry !== undefined) insert(top, entry, before);
   }
   return top;
+}
+
+function insert(top: Scored[], entry: Scored, before: (a: Scored, b: Scored) => boolean): void {
+  const last = top.at(-1);
+  if (top.length >= RANKED && last !== undefined && !before(entry, last)) return;
+  const at = top.findIndex((other) => before(entry, other));
+  top.splice(at === -1 ? top.length : at, 0, entry);
+  if (top.length > RANKED) top.pop();
 }
 
 function isBefore({ order, models }: Preferences): (a: Scored, b: Scored) => boolean {
@@ -103,38 +107,46 @@ const compare = (a: Candidate, b: Candidate): number =>
   byText(a.node.account, b.node.account) || byText(a.model.id, b.model.id);
 
 /** Whom the caller named, or a draw among those that serve the first model of the list that anybody serves. */
-function choose(
-  scored: readonly Scored[],
-  ranked: readonly Scored[],
-  input: DecideInput,
-): { first: Scored; cause: Cause } {
+function choose(field: Field, ranked: readonly Scored[], input: DecideInput): { first: Scored; cause: Cause } {
   const { preferences, draw, exploreBps } = input;
   const [best] = ranked;
   if (best === undefined) throw new RangeError('nobody to choose from');
   if (isNamed(preferences.order, best.candidate)) return { first: best, cause: 'ordered' };
-  const isList = preferences.models.length > 1;
-  const field = isList ? scored.filter(({ candidate }) => candidate.model.id === best.candidate.model.id) : scored;
-  if (field.length === 1) return { first: best, cause: 'only' };
+  const only = preferences.models.length > 1 ? best.candidate.model.id : undefined;
   const explores = draw.explore * 10_000 < exploreBps * UINT32;
-  const weightOf = explores ? rarity : ({ weight }: Scored): number => weight;
-  return { first: pick(field, weightOf, draw.pick), cause: explores ? 'explored' : 'drawn' };
+  const { first, size } = pick(field, { only, explores, draw: draw.pick });
+  if (size === 1) return { first: best, cause: 'only' };
+  return { first, cause: explores ? 'explored' : 'drawn' };
 }
 
-const rarity = ({ live }: Scored): number => Math.max(1, Math.floor(1_000_000 / (1 + live.samples)));
+const rarity = (samples: number): number => Math.max(1, Math.floor(1_000_000 / (1 + samples)));
 
-function pick(field: readonly Scored[], weightOf: (entry: Scored) => number, draw: number): Scored {
-  let total = 0;
-  for (const entry of field) total += weightOf(entry);
+type Pick = { readonly only: string | undefined; readonly explores: boolean; readonly draw: number };
+
+/** One of those that serve `only` (all, if undefined), with a chance in proportion to weight or to how little is known. */
+function pick({ eligible, weights }: Field, { only, explores, draw }: Pick): { first: Scored; size: number } {
+  const shareAt = (index: number): number => {
+    const entry = eligible[index];
+    if (entry === undefined || (only !== undefined && entry.candidate.model.id !== only)) return 0;
+    return explores ? rarity(entry.live.samples) : (weights.weight[index] ?? 0);
+  };
+  let [total, size] = [0, 0];
+  for (let index = 0; index < eligible.length; index += 1) {
+    const share = shareAt(index);
+    total += share;
+    if (share > 0) size += 1;
+  }
   let left = Math.floor((draw / UINT32) * total);
-  for (const entry of field) {
-    left -= weightOf(entry);
-    if (left < 0) return entry;
+  for (let index = 0; index < eligible.length; index += 1) {
+    left -= shareAt(index);
+    const first = left < 0 ? scoredAt(eligible, weights, index) : undefined;
+    if (first !== undefined) return { first, size };
   }
   throw new RangeError('nobody to pick');
 }
 
 type Chosen = {
-  readonly scored: readonly Scored[];
+  readonly field: Field;
   readonly rest: readonly Scored[];
   readonly first: Scored;
   readonly cause: Cause;
@@ -144,8 +156,8 @@ type Chosen = {
 
 function recordOf(input: DecideInput, chosen: Chosen): JsonObject {
   const { profile, preferences, draw, exploreBps } = input;
-  const { scored, rest, first, cause, pinned, removed } = chosen;
-  const others = input.complete ? scored.filter((entry) => entry !== first) : rest.slice(0, RECORDED - 1);
+  const { field, rest, first, cause, pinned, removed } = chosen;
+  const others = input.complete ? allBut(field, first) : rest.slice(0, RECORDED - 1);
   const shown = [first, ...others];
   return {
     version: 1,
@@ -156,11 +168,18 @@ function recordOf(input: DecideInput, chosen: Chosen): JsonObject {
     cause,
     pinned,
     removed,
-    eligible: scored.length,
-    totalWeight: scored.reduce((sum, entry) => sum + entry.weight, 0),
+    eligible: field.eligible.length,
+    totalWeight: field.weights.total,
     candidates: shown.map(candidateRecord),
     ...(input.traceId === undefined ? {} : { traceId: input.traceId }),
   };
+}
+
+function allBut({ eligible, weights }: Field, first: Scored): Scored[] {
+  return eligible.flatMap((entry, index) => {
+    const scored = entry.candidate === first.candidate ? undefined : scoredAt(eligible, weights, index);
+    return scored === undefined ? [] : [scored];
+  });
 }
 
 function preferenceRecord(preferences: Preferences): JsonObject {

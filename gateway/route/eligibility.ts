@@ -1,11 +1,15 @@
 import type { Address } from '../protocol/types.ts';
+import { REASONS } from './candidate.ts';
 import type { Candidate, LiveConditions, Reason, ReasonCounts } from './candidate.ts';
+import { fieldOf } from './field.ts';
+import type { Field } from './field.ts';
 import type { Preferences } from './preferences.ts';
 import type { TaskProfile } from './task-profile.ts';
 
 export type EligibilityInput = {
   readonly candidates: readonly Candidate[];
-  readonly live: (candidate: Candidate) => LiveConditions;
+  /** What is known of a candidate; `index` is its position in `candidates`. */
+  readonly live: (candidate: Candidate, index: number) => LiveConditions;
   readonly profile: TaskProfile;
   readonly preferences: Preferences;
   readonly maxTokens: number | undefined;
@@ -16,69 +20,131 @@ export type EligibilityInput = {
   readonly exclude: readonly Address[] | undefined;
 };
 
-export type Eligible = { readonly candidate: Candidate; readonly live: LiveConditions };
+export type Eligible = {
+  readonly candidate: Candidate;
+  readonly live: LiveConditions;
+  /** As a number: it only ever counts in proportion. */
+  readonly stake: number;
+  /** Position in the list of candidates. */
+  readonly index: number;
+};
 
 export type Eligibility = {
   readonly eligible: readonly Eligible[];
   readonly removed: ReasonCounts;
-  /** Accounts by model that are left when only chain facts and the caller's own wishes are looked at. */
-  readonly choosable: ReadonlyMap<string, ReadonlySet<Address>>;
+  /** Why the candidate at an index was removed; undefined for an eligible one. */
+  readonly reasonAt: (index: number) => Reason | undefined;
+  /** Per model, whether one account or several are left when only chain facts and the caller's own wishes count. */
+  readonly choosable: ReadonlyMap<string, Address | 'several'>;
+  /** Whether two accounts or more are left so, whatever they serve. */
+  readonly hasChoice: boolean;
   /** Shortest wait among those that only a breaker or a pause keeps out. */
   readonly blockedMs: number | undefined;
 };
 
+const CODES = Object.fromEntries(REASONS.map((reason, index) => [reason, index + 1])) as Readonly<
+  Record<Reason, number>
+>;
+const CHAIN_CODES = [0, CODES.inactive, CODES.stake];
+
 /** Hard filters, in the order of their cost; each candidate is counted under the first that removes it. */
 export function findEligible(input: EligibilityInput): Eligibility {
+  const field = fieldOf(input.candidates);
+  const wishes = createWishes(field, input);
+  const chain = field.chain(input.epoch, input.minimumStake);
+  const { minQualityBps } = input.preferences;
+  const size = input.candidates.length;
+  const fate = new Uint8Array(size);
   const eligible: Eligible[] = [];
-  const removed: ReasonCounts = {};
-  const choosable = new Map<string, Set<Address>>();
+  const choice = createChoice(field);
   let blockedMs: number | undefined;
-  const remove = (reason: Reason): void => {
-    removed[reason] = (removed[reason] ?? 0) + 1;
-  };
-  for (const candidate of input.candidates) {
-    const reason = chainReason(candidate, input) ?? wishReason(candidate, input);
-    if (reason !== undefined) {
-      remove(reason);
+  for (let index = 0; index < size; index += 1) {
+    const candidate = input.candidates[index];
+    if (candidate === undefined) continue;
+    fate[index] = CHAIN_CODES[chain[index] ?? 0] || wishes(candidate, index);
+    if (fate[index] !== 0) continue;
+    const live = input.live(candidate, index);
+    if (live.qualityBps < minQualityBps) {
+      fate[index] = CODES.quality;
       continue;
     }
-    const live = input.live(candidate);
-    if (live.qualityBps < input.preferences.minQualityBps) {
-      remove('quality');
-      continue;
-    }
-    noteChoosable(choosable, candidate);
-    if (isKeptOut(candidate, input)) remove('excluded');
-    else if (live.breaker === 'closed') eligible.push({ candidate, live });
+    choice.note(index);
+    if (isKeptOut(candidate, input)) fate[index] = CODES.excluded;
+    else if (live.breaker === 'closed')
+      eligible.push({ candidate, live, stake: field.stake[index] ?? 0, index });
     else {
-      remove(live.breaker === 'paused' ? 'paused' : 'breaker');
+      fate[index] = live.breaker === 'paused' ? CODES.paused : CODES.breaker;
       blockedMs = Math.min(blockedMs ?? live.blockedMs, live.blockedMs);
     }
   }
-  return { eligible, removed, choosable, blockedMs };
+  const reasonAt = (index: number): Reason | undefined => REASONS[(fate[index] ?? 0) - 1];
+  return { eligible, removed: countsOf(fate), reasonAt, ...choice.end(), blockedMs };
 }
 
-function noteChoosable(choosable: Map<string, Set<Address>>, { node, model }: Candidate): void {
-  const accounts = choosable.get(model.id);
-  if (accounts === undefined) choosable.set(model.id, new Set([node.account]));
-  else accounts.add(node.account);
+function countsOf(fate: Uint8Array): ReasonCounts {
+  const counts = new Uint32Array(REASONS.length + 1);
+  for (const code of fate) counts[code] = (counts[code] ?? 0) + 1;
+  const removed: ReasonCounts = {};
+  REASONS.forEach((reason, index) => {
+    const count = counts[index + 1] ?? 0;
+    if (count > 0) removed[reason] = count;
+  });
+  return removed;
 }
 
-function chainReason(candidate: Candidate, input: EligibilityInput): Reason | undefined {
-  const { epoch, minimumStake } = input;
-  if (candidate.node.activeFromEpoch > epoch || candidate.node.inactiveFromEpoch <= epoch) return 'inactive';
-  return candidate.node.stake < minimumStake ? 'stake' : undefined;
+/** One account or several? Nobody asks which, so no sets are built. */
+function createChoice({ account, accounts, model, models }: Field) {
+  const NOBODY = -1;
+  const SEVERAL = -2;
+  const byModel = new Int32Array(models.length).fill(NOBODY);
+  let all = NOBODY;
+  const joined = (known: number, one: number): number => (known === NOBODY || known === one ? one : SEVERAL);
+  const note = (index: number): void => {
+    const one = account[index] ?? 0;
+    const at = model[index] ?? 0;
+    all = joined(all, one);
+    byModel[at] = joined(byModel[at] ?? NOBODY, one);
+  };
+  const end = (): Pick<Eligibility, 'choosable' | 'hasChoice'> => {
+    const choosable = new Map<string, Address | 'several'>();
+    byModel.forEach((one, at) => {
+      const id = models[at];
+      if (id !== undefined && one !== NOBODY) choosable.set(id, accounts[one] ?? 'several');
+    });
+    return { choosable, hasChoice: all === SEVERAL };
+  };
+  return { note, end };
 }
 
-/** What the caller's body and preferences rule out. */
-function wishReason(candidate: Candidate, input: EligibilityInput): Reason | undefined {
-  const { preferences, profile } = input;
-  if (preferences.models.length > 0 && !preferences.models.includes(candidate.model.id)) return 'model';
-  if (!profile.needs.every((need) => candidate.model.capabilities.includes(need))) return 'capability';
-  if (profile.promptTokens > candidate.model.contextLength) return 'context';
-  if (preferences.requireParameters && (input.maxTokens ?? 0) > candidate.model.maxOutputTokens) return 'output';
-  return providerReason(candidate, preferences) ?? priceReason(candidate, preferences, profile);
+/** What the caller's body and preferences rule out: only those filters are run that this request has. */
+function createWishes(field: Field, input: EligibilityInput): (candidate: Candidate, index: number) => number {
+  const { preferences, profile, maxTokens = 0 } = input;
+  const models = preferences.models.map((id) => field.models.indexOf(id));
+  const [onlyModel] = models;
+  const needs = profile.needs.map(field.able);
+  const minContext = profile.promptTokens;
+  const minOutput = preferences.requireParameters ? maxTokens : 0;
+  const names = hasNames(preferences);
+  const prices = hasPrices(preferences);
+  const servesModel = (index: number): boolean =>
+    models.length < 2 ? field.model[index] === onlyModel : models.includes(field.model[index] ?? -1);
+  return (candidate, index) => {
+    if (models.length > 0 && !servesModel(index)) return CODES.model;
+    for (const able of needs) if (able[index] === 0) return CODES.capability;
+    if (minContext > (field.contextLength[index] ?? 0)) return CODES.context;
+    if (minOutput > (field.maxOutputTokens[index] ?? 0)) return CODES.output;
+    const named = names ? providerReason(candidate, preferences) : undefined;
+    const priced = named === undefined && prices ? priceReason(candidate, preferences, profile) : undefined;
+    const reason = named ?? priced;
+    return reason === undefined ? 0 : CODES[reason];
+  };
 }
+
+const hasNames = ({ only, ignore, order }: Preferences): boolean =>
+  only !== undefined || ignore.length > 0 || order.length > 0;
+
+const hasPrices = ({ maxInputPrice, maxOutputPrice, maxCostMicroUsd }: Preferences): boolean =>
+  maxInputPrice !== undefined || maxOutputPrice !== undefined || maxCostMicroUsd !== undefined;
 
 export const isNamed = (names: readonly string[], candidate: Candidate): boolean =>
   names.some((name) => name === candidate.node.metadata.name || name.toLowerCase() === candidate.node.account);

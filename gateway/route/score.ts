@@ -1,5 +1,5 @@
+import type { LiveConditions } from './candidate.ts';
 import type { Eligible } from './eligibility.ts';
-import { expectedCost } from './eligibility.ts';
 import type { Preset } from './preferences.ts';
 import type { TaskProfile } from './task-profile.ts';
 
@@ -10,48 +10,113 @@ export type Scored = Eligible & {
   readonly latencyMs: number;
 };
 
-type Exponents = { readonly quality: number; readonly price: number; readonly latency: number };
-
-const EXPONENTS: Readonly<Record<Preset, Exponents>> = {
-  balanced: { quality: 3, price: 1, latency: 0.5 },
-  quality: { quality: 8, price: 0.25, latency: 0.25 },
-  cheap: { quality: 2, price: 3, latency: 0.25 },
-  fast: { quality: 2, price: 0.25, latency: 2 },
+/** What one e-fold of price or of latency is worth in quality (0…1): the caller's taste. */
+export type Taste = {
+  readonly price: number;
+  readonly latency: number;
+  /** Micro-USD that a perfect answer is worth more than a useless one: price then counts in proportion to it. */
+  readonly payMicroUsd?: number | undefined;
 };
 
+export const TASTES: Readonly<Record<Preset, Taste>> = {
+  balanced: { price: 0.04, latency: 0.015 },
+  quality: { price: 0.002, latency: 0.004 },
+  cheap: { price: 0.088, latency: 0.005 },
+  fast: { price: 0.005, latency: 0.05 },
+};
+
+/** How sharply the draw follows the utility: a hundredth of quality less halves a share, roughly. */
+const SHARPNESS = 150;
 const SCALE = 1_000_000;
+/** Beyond this the weight is the least there is, and no exponential is needed to know it. */
+const FAR = 16;
 /** Until a node has answered anything: neither an advantage nor a handicap worth gaming. */
 const UNKNOWN_FIRST_TOKEN_MS = 500;
 const UNKNOWN_MS_PER_TOKEN = 15;
 const MAX_STAKE_BONUS = 0.1;
 
-/** quality × price × latency × success × stake, each relative to the best of the field, to the preset's powers. */
-export function scoreEligible(eligible: readonly Eligible[], profile: TaskProfile, preset: Preset): Scored[] {
-  const costs = eligible.map((entry) => expectedCost(entry.candidate, profile));
-  const latencies = eligible.map((entry) => expectedLatency(entry, profile));
-  const stakes = eligible.map(({ candidate }) => Number(candidate.node.stake));
-  const leastCost = least(costs);
-  const leastLatency = least(latencies);
-  const mostStake = stakes.reduce((a, b) => Math.max(a, b), 1);
-  const powers = EXPONENTS[preset];
-  return eligible.map(({ candidate, live }, index) => {
-    const costMicroUsd = costs[index] ?? 0;
-    const latencyMs = latencies[index] ?? 0;
-    const quality = (Math.max(live.qualityBps, 1) / 10_000) ** powers.quality;
-    const price = ((leastCost + 1) / (costMicroUsd + 1)) ** powers.price;
-    const latency = ((leastLatency + 1) / (latencyMs + 1)) ** powers.latency;
-    const success = (live.successBps / 10_000) ** 2;
-    const stake = 1 + MAX_STAKE_BONUS * ((stakes[index] ?? 0) / mostStake);
-    const weight = Math.max(1, Math.round(SCALE * quality * price * latency * success * stake));
-    return { candidate, live, weight, costMicroUsd, latencyMs };
-  });
+/** The field, weighed: numbers parallel to the eligible candidates. */
+export type Weights = {
+  readonly weight: Float64Array;
+  /** Utility less than the best one's, in quality (0…1). */
+  readonly behind: Float64Array;
+  readonly costMicroUsd: Float64Array;
+  readonly latencyMs: Float64Array;
+  readonly total: number;
+};
+
+/**
+ * Utility = predicted quality × success − taste × ln(price) − taste × ln(latency); weight = e^(sharpness × utility) ×
+ * stake. Prices and latencies count by their ratios, so neither a currency nor an absurd candidate moves the others.
+ */
+export function weighField(eligible: readonly Eligible[], profile: TaskProfile, taste: Taste): Weights {
+  const size = eligible.length;
+  const weight = new Float64Array(size);
+  const behind = new Float64Array(size);
+  const costMicroUsd = new Float64Array(size);
+  const latencyMs = new Float64Array(size);
+  const promptShare = profile.promptTokens / 1_000_000;
+  const outputShare = profile.expectedTokens / 1_000_000;
+  let best = -Infinity;
+  let mostStake = 1;
+  for (let index = 0; index < size; index += 1) {
+    const entry = eligible[index];
+    if (entry === undefined) continue;
+    const { price } = entry.candidate.model;
+    const cost = price.input * promptShare + price.output * outputShare;
+    const latency = expectedLatency(entry.live, profile.expectedTokens);
+    const utility = utilityOf(entry.live, cost, latency, taste);
+    costMicroUsd[index] = Math.ceil(cost);
+    latencyMs[index] = Math.round(latency);
+    behind[index] = utility;
+    if (utility > best) best = utility;
+    if (entry.stake > mostStake) mostStake = entry.stake;
+  }
+  let total = 0;
+  for (let index = 0; index < size; index += 1) {
+    const gap = best - (behind[index] ?? 0);
+    const share = finalShare(-SHARPNESS * gap, (eligible[index]?.stake ?? 0) / mostStake);
+    behind[index] = gap;
+    weight[index] = share;
+    total += share;
+  }
+  return { weight, behind, costMicroUsd, latencyMs, total };
 }
 
-const least = (values: readonly number[]): number => values.reduce((a, b) => (b < a ? b : a), Infinity);
+// eslint-disable-next-line max-params -- numbers of the inner loop: an object per candidate would cost more than the sum
+function utilityOf(live: LiveConditions, cost: number, latency: number, taste: Taste): number {
+  const quality = live.qualityBps * live.successBps * 1e-8;
+  const { payMicroUsd } = taste;
+  const price = payMicroUsd === undefined ? taste.price * Math.log(cost + COST_FLOOR) : cost / payMicroUsd;
+  return quality - price - taste.latency * Math.log(latency + 1);
+}
 
-function expectedLatency({ live }: Eligible, profile: TaskProfile): number {
+/** A free model is cheap, not infinitely so. */
+const COST_FLOOR = 0.01;
+
+function finalShare(exponent: number, stakeShare: number): number {
+  if (exponent < -FAR) return 1;
+  return Math.max(1, Math.round(SCALE * Math.exp(exponent) * (1 + MAX_STAKE_BONUS * stakeShare)));
+}
+
+export const scoredAt = (eligible: readonly Eligible[], weights: Weights, index: number): Scored | undefined => {
+  const entry = eligible[index];
+  if (entry === undefined) return undefined;
+  return {
+    ...entry,
+    weight: weights.weight[index] ?? 0,
+    costMicroUsd: weights.costMicroUsd[index] ?? 0,
+    latencyMs: weights.latencyMs[index] ?? 0,
+  };
+};
+
+/** So many more in flight make an answer take one idle answer longer. */
+const IN_FLIGHT_PER_STEP = 4;
+
+/** What was measured, brought from the load it was measured under to the load of now. */
+function expectedLatency(live: LiveConditions, expectedTokens: number): number {
   const firstToken = live.firstTokenMs ?? UNKNOWN_FIRST_TOKEN_MS;
   const perToken = live.msPerToken ?? UNKNOWN_MS_PER_TOKEN;
-  const idle = firstToken + perToken * profile.expectedTokens;
-  return Math.round(idle * (1 + live.inFlight / 4));
+  const load = (IN_FLIGHT_PER_STEP + live.inFlight) / (IN_FLIGHT_PER_STEP + (live.usualInFlight ?? 0));
+  return (firstToken + perToken * expectedTokens) * load;
 }

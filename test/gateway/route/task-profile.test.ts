@@ -28,11 +28,22 @@ describe('the task profile', () => {
   it('returns the family the caller states', () => assert.equal(family('Hello', { task: 'code' }), 'code'));
 
   it('returns more complexity for more to work out, within its range', () => {
+    const hard = 'Find the residue of exp(z)/(z^2 - 1) at z = 1 and use it to evaluate the contour integral.';
+    assert.ok(of('Hello there!').complexity + 1_000 < of(hard).complexity);
     assert.ok(
-      of('What is 2 + 2?').complexity <
-        of(
-          'A train leaves at 10:15 at 80 km/h, another at 11:05 at 95 km/h, and if both stop for 12 minutes, calculate when they meet, because 240 km lie between them.',
-        ).complexity,
+      of(hard).complexity < of(`${hard}\n${'Take this remark into account as well. '.repeat(2_000)}`).complexity,
+    );
+  });
+
+  it('reads the task in a system message, and what a short follow-up follows', () => {
+    const chat = (...messages: readonly (readonly [string, string])[]): string =>
+      FAMILIES[profileTask({ messages: messages.map(([role, content]) => ({ role, content })) }).family] ?? '';
+    const system =
+      'You classify reviews.\nLabel each review: positive, negative or neutral. Answer with the label only.';
+    assert.equal(chat(['system', system], ['user', 'The battery lasts two days.']), 'classification');
+    assert.equal(
+      chat(['user', 'Translate "good morning" into French.'], ['assistant', 'Bonjour'], ['user', 'and German?']),
+      'translation',
     );
   });
 

@@ -1,0 +1,92 @@
+import type { Address } from '../protocol/types.ts';
+import type { Candidate } from './candidate.ts';
+
+/**
+ * What a list of candidates says of itself, as numbers in columns: worked out once per list, so that a decision over a
+ * thousand of them compares no big integers and looks up no strings.
+ */
+export type Field = {
+  readonly candidates: readonly Candidate[];
+  /** Position in `models` and in `accounts`. */
+  readonly model: Int32Array;
+  readonly account: Int32Array;
+  readonly models: readonly string[];
+  readonly accounts: readonly Address[];
+  readonly stake: Float64Array;
+  readonly inputPrice: Float64Array;
+  readonly outputPrice: Float64Array;
+  readonly contextLength: Float64Array;
+  readonly maxOutputTokens: Float64Array;
+  /** 1 where a model declares the capability. */
+  readonly able: (need: string) => Uint8Array;
+  /** By epoch and least stake: 0 in order, 1 inactive, 2 too little stake. */
+  readonly chain: (epoch: bigint, minimumStake: bigint) => Uint8Array;
+};
+
+const fields = new WeakMap<readonly Candidate[], Field>();
+
+/** The same list has the same field: lists are never changed in place. */
+export function fieldOf(candidates: readonly Candidate[]): Field {
+  const known = fields.get(candidates);
+  if (known !== undefined) return known;
+  const field = createField(candidates);
+  fields.set(candidates, field);
+  return field;
+}
+
+function createField(candidates: readonly Candidate[]): Field {
+  const models = createTable<string>();
+  const accounts = createTable<Address>();
+  const column = (valueOf: (candidate: Candidate) => number): Float64Array => Float64Array.from(candidates, valueOf);
+  return {
+    candidates,
+    model: Int32Array.from(candidates, ({ model }) => models.place(model.id)),
+    account: Int32Array.from(candidates, ({ node }) => accounts.place(node.account)),
+    models: models.list,
+    accounts: accounts.list,
+    stake: column(({ node }) => Number(node.stake)),
+    inputPrice: column(({ model }) => model.price.input),
+    outputPrice: column(({ model }) => model.price.output),
+    contextLength: column(({ model }) => model.contextLength),
+    maxOutputTokens: column(({ model }) => model.maxOutputTokens),
+    able: createAbilities(candidates),
+    chain: createChainFacts(candidates),
+  };
+}
+
+function createTable<Name extends string>() {
+  const places = new Map<Name, number>();
+  const list: Name[] = [];
+  const place = (name: Name): number => {
+    const known = places.get(name);
+    if (known !== undefined) return known;
+    places.set(name, list.length);
+    return list.push(name) - 1;
+  };
+  return { list, place };
+}
+
+/** Needs are the few that task profiles know of, so the columns are few. */
+function createAbilities(candidates: readonly Candidate[]): Field['able'] {
+  const columns = new Map<string, Uint8Array>();
+  return (need) => {
+    const known = columns.get(need);
+    if (known !== undefined) return known;
+    const column = Uint8Array.from(candidates, ({ model }) => Number(model.capabilities.includes(need)));
+    columns.set(need, column);
+    return column;
+  };
+}
+
+function createChainFacts(candidates: readonly Candidate[]): Field['chain'] {
+  let last: { readonly epoch: bigint; readonly minimumStake: bigint; readonly column: Uint8Array } | undefined;
+  return (epoch, minimumStake) => {
+    if (last?.epoch === epoch && last.minimumStake === minimumStake) return last.column;
+    const column = Uint8Array.from(candidates, ({ node }) => {
+      if (node.activeFromEpoch > epoch || node.inactiveFromEpoch <= epoch) return 1;
+      return node.stake < minimumStake ? 2 : 0;
+    });
+    last = { epoch, minimumStake, column };
+    return column;
+  };
+}

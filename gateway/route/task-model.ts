@@ -1,0 +1,114 @@
+import { FAMILIES } from '../protocol/constants.ts';
+import { decodeBytes } from './text/base64.ts';
+import { BUCKETS, createFeatureReader } from './text/features.ts';
+import type { TextFeatures } from './text/features.ts';
+import { CUE_GROUPS, markCues } from './text/cues.ts';
+import { instructionOf } from './text/instruction.ts';
+import { damped } from './text/damped.ts';
+import { SURFACE_FEATURES } from './text/surface.ts';
+
+/** One logit per family, and the complexity as a share of the whole. */
+export const TASK_OUTPUTS = FAMILIES.length + 1;
+
+/** Weights as they are committed: 8-bit steps of a scale per output, 64 characters of base64 to 48 of them. */
+export type TaskModelFile = {
+  readonly version: number;
+  readonly bias: readonly number[];
+  readonly scales: readonly number[];
+  readonly instructionScales: readonly number[];
+  /** Base64 of `BUCKETS` rows of one signed byte per output: for the whole text, and for its instruction. */
+  readonly weights: string;
+  readonly instruction: string;
+  readonly surface: {
+    readonly mean: readonly number[];
+    readonly deviation: readonly number[];
+    /** One row per surface feature. */
+    readonly weights: readonly (readonly number[])[];
+  };
+  /** One row per group of words that may stand in the instruction. */
+  readonly cues: readonly (readonly number[])[];
+};
+
+export type TaskGuess = {
+  /** One logit per family. */
+  readonly logits: Float64Array;
+  /** 0…1 */
+  readonly complexity: number;
+};
+
+/** Beyond this many deviations a surface feature says no more. */
+const FARTHEST = 3;
+const SURFACE_SHARE = 0.3;
+/** A word that names the work outweighs what the work is about. */
+export const CUE_SHARE = 2;
+
+/** Signed and clipped: one absurd count does not drown the words. */
+export const standardised = (value: number, mean: number, deviation: number): number =>
+  Math.max(-FARTHEST, Math.min(FARTHEST, (value - mean) / deviation)) * SURFACE_SHARE;
+
+/** @returns a reader of texts; what it returns is valid until its next call. */
+export function createTaskModel(file: TaskModelFile): (text: string) => TaskGuess {
+  const whole = weightsOf(file.weights);
+  const instruction = weightsOf(file.instruction);
+  const reader = createFeatureReader();
+  const sums = new Float64Array(TASK_OUTPUTS);
+  const part = new Float64Array(TASK_OUTPUTS);
+  const cues = new Float64Array(CUE_GROUPS.length);
+  return (text) => {
+    sums.set(file.bias);
+    const asked = instructionOf(text);
+    markCues(asked.toLowerCase(), cues);
+    addCues(cues, file.cues, sums);
+    addBuckets(reader.read(asked), instruction, part);
+    addScaled(part, file.instructionScales, sums);
+    const features = reader.read(text);
+    addBuckets(features, whole, part);
+    addScaled(part, file.scales, sums);
+    addSurface(features.surface, file.surface, sums);
+    return { logits: sums.subarray(0, FAMILIES.length), complexity: sums[FAMILIES.length] ?? 0 };
+  };
+}
+
+function weightsOf(text: string): Int8Array {
+  const weights = new Int8Array(decodeBytes(text).buffer);
+  if (weights.length === BUCKETS * TASK_OUTPUTS) return weights;
+  throw new RangeError(`the task model has ${weights.length} weights, not ${BUCKETS * TASK_OUTPUTS}`);
+}
+
+function addCues(cues: Float64Array, weights: TaskModelFile['cues'], sums: Float64Array): void {
+  for (let group = 0; group < CUE_GROUPS.length; group += 1) {
+    if (cues[group] === 0) continue;
+    const row = weights[group] ?? [];
+    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+      sums[output] = (sums[output] ?? 0) + CUE_SHARE * (row[output] ?? 0);
+  }
+}
+
+function addScaled(part: Float64Array, scales: readonly number[], sums: Float64Array): void {
+  for (let output = 0; output < TASK_OUTPUTS; output += 1)
+    sums[output] = (sums[output] ?? 0) + (part[output] ?? 0) * (scales[output] ?? 0);
+}
+
+/** The hot loop: about a thousand buckets of thirteen weights for two kilobytes of text. */
+function addBuckets(features: TextFeatures, weights: Int8Array, sums: Float64Array): void {
+  sums.fill(0);
+  let squares = 0;
+  for (let index = 0; index < features.size; index += 1) {
+    const value = damped(features.counts[index] ?? 0);
+    squares += value * value;
+    const row = (features.buckets[index] ?? 0) * TASK_OUTPUTS;
+    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+      sums[output] = (sums[output] ?? 0) + value * (weights[row + output] ?? 0);
+  }
+  const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
+  for (let output = 0; output < TASK_OUTPUTS; output += 1) sums[output] = (sums[output] ?? 0) * scale;
+}
+
+function addSurface(values: Float64Array, surface: TaskModelFile['surface'], sums: Float64Array): void {
+  for (let at = 0; at < SURFACE_FEATURES.length; at += 1) {
+    const value = standardised(values[at] ?? 0, surface.mean[at] ?? 0, surface.deviation[at] ?? 1);
+    const row = surface.weights[at] ?? [];
+    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+      sums[output] = (sums[output] ?? 0) + value * (row[output] ?? 0);
+  }
+}

@@ -1,0 +1,95 @@
+import { Char, classOf } from './characters.ts';
+
+/** Beginnings of words that name a kind of work, in the languages people write to us in. `=` asks for the whole word. */
+const STEMS: Readonly<Record<string, string>> = {
+  chat: `=hi =hello =hey hallo salut bonjour =hola =ciao =olá привет 你好 こんにちは =hoi thank =thanks danke merci gracias
+    grazie obrigad спасибо 谢谢 ありがとう bye =lol haha feel lonely weekend wochenende week-end =today =heute 今天 今日 сегодня
+    guten buenos =morning evening favourite`,
+  code: `code function funktion fonction función funzione función python javascript typescript =java =rust =sql =bash regex
+    script =class compil debug refactor docker =api =css =html json-schema algorithm stack trace unit =diff 代码 函数 コード
+    関数 функци =код =git kubernetes`,
+  maths: `calculat comput berechn combien calcul cuánto cuanto quanto solve résou löse resuelv equation équation gleichung
+    ecuaci equazion percent prozent pourcent derivativ integral 计算 等于 計算 сколько вычисл уравнен divid multipl =sum
+    remainder fraction`,
+  reasoning: `reason begründ raisonn razon schritt logic logik logiq lógic puzzle deduc infer 推理 推論 рассужд =therefore
+    premise =follow explain =step`,
+  material: `=passage =context kontext contexte document paragraph article artikel artículo articolo artigo text texte texto
+    testo tekst 文章 文本 текст`,
+  question: `question frage pregunta domanda pergunta вопрос 问题 質問 beantwort =answer antworte réponds responde rispondi
+    responda ответь прочитай =read =lies =lee =leia =leggi =lis 阅读 読んで according`,
+  summary: `summar zusammenfass fasse zusammen résum resum riassu riepil condens shorten recap =tldr =tl gist essence
+    key-points =points hauptpunkte wichtigsten puntos punti pontos 总结 概括 要点 要約 まとめ кратк содержан samenvat =vat
+    headline abstract boil`,
+  extraction: `extract extrah extrai extrae estrai extraia pull parse entity entities =ner auslesen 提取 抽出 извлек haal
+    relève`,
+  fields: `fields schema =json =csv =liste =list listing enumera enumér =find date dates datums datum fecha key keys keyword
+    names noms namen nombres nomi nomes invoice action table column`,
+  classification: `classif klassifi clasific categor kategor catégor categoría label sentiment stimmung sentimento spam
+    tonalit intent toxic topic =tweet 分类 類別 分類 类别 判断 カテゴリ определи категори тональн decide whether assign`,
+  choices: `positive positiv negativ negative neutral =yes =no =oui =non =sí =ja =nein =да =нет =或 urgent billing facturation
+    rechnung facturación priority low`,
+  translation: `translat übersetz traduc tradui traduz vertaal перевед перевод 翻译 翻訳 locali`,
+  languages: `english french german spanish italian japanese portuguese chinese russian englisch französisch deutsch spanisch
+    anglais allemand espagnol inglés francés alemán inglese tedesco francese inglês francês alemão engels frans 英文 英语
+    法语 德语 英語 английск французск немецк`,
+  saying: `=say =sagt =dit =dice =diz =mean =version`,
+  creative: `poem poesie gedicht poème poema poesia poésie 诗 詩 стих story geschichte histoire historia storia história
+    故事 物語 истори haiku lyric song lied canci canzon chanson slogan tale novel screenplay scene imagin creativ fiction
+    dialogue speech bedtime compose character rhyme`,
+};
+export const CUE_GROUPS: readonly string[] = Object.keys(STEMS);
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const SHORTEST = 2;
+const LONGEST_IDEOGRAPHS = 5;
+/** Whole words end with a mark that no letter is. */
+const END = 1;
+
+const step = (hash: number, code: number): number => Math.imul(hash ^ code, FNV_PRIME);
+const hashOf = (text: string): number => {
+  let hash = FNV_OFFSET;
+  for (let at = 0; at < text.length; at += 1) hash = step(hash, text.charCodeAt(at));
+  return hash;
+};
+
+const CUES = new Map<number, number[]>();
+CUE_GROUPS.forEach((group, index) => {
+  for (const stem of (STEMS[group] ?? '').split(/\s+/).filter((text) => text !== '')) {
+    const hash = stem.startsWith('=') ? step(hashOf(stem.slice(1)), END) : hashOf(stem);
+    CUES.set(hash, [...(CUES.get(hash) ?? []), index]);
+  }
+});
+
+const note = (hash: number, into: Float64Array): void => {
+  const groups = CUES.get(hash);
+  if (groups !== undefined) for (const group of groups) into[group] = 1;
+};
+
+/** Marks with 1 each group that a word of the text belongs to. @param text already short and in lower case. */
+export function markCues(text: string, into: Float64Array): void {
+  into.fill(0);
+  let hash = FNV_OFFSET;
+  let letters = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const kind = classOf(code);
+    if (kind === Char.letter) {
+      hash = step(hash, code);
+      letters += 1;
+      if (letters >= SHORTEST) note(hash, into);
+      continue;
+    }
+    if (letters > 0) note(step(hash, END), into);
+    [hash, letters] = [FNV_OFFSET, 0];
+    if (kind === Char.ideograph) markIdeographs(text, at, into);
+  }
+}
+
+function markIdeographs(text: string, start: number, into: Float64Array): void {
+  let hash = FNV_OFFSET;
+  for (let at = start; at < Math.min(text.length, start + LONGEST_IDEOGRAPHS); at += 1) {
+    hash = step(hash, text.charCodeAt(at));
+    note(hash, into);
+  }
+}

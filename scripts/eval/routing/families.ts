@@ -1,0 +1,106 @@
+import { FAMILIES } from '../../../gateway/protocol/constants.ts';
+import type { FamilyName } from '../../../gateway/protocol/constants.ts';
+import { createTaskModel } from '../../../gateway/route/task-model.ts';
+import { textTable } from '../attacks/text-table.ts';
+import { foldsOf, seededRandom } from '../../train/random.ts';
+import { fitTaskModel, readTaskCorpus } from '../../train/task-model.ts';
+import { FAMILY_OF_TASK, ownTaskRows } from '../../train/tasks.ts';
+import type { TaskRow } from '../../train/tasks.ts';
+import { isObject, readJsonLines } from './rows.ts';
+
+/** Rows `{query, task_name}` of task sets that have a family; others are left out. */
+export function readTaskRows(path: string): TaskRow[] {
+  const rows = readJsonLines(path, (value) => {
+    if (!isObject(value)) return 'a row is an object {query, task_name}';
+    const { query, task_name: task } = value;
+    if (typeof query !== 'string') return 'query is not a text';
+    return typeof task === 'string' ? { query, task } : 'task_name is not a text';
+  });
+  return rows.flatMap(({ query, task }, index) => {
+    const family = Object.hasOwn(FAMILY_OF_TASK, task) ? FAMILY_OF_TASK[task] : undefined;
+    return family === undefined ? [] : [{ text: query, family, group: `row-${index}` }];
+  });
+}
+
+export type FamilyResult = { readonly row: TaskRow; readonly guess: FamilyName };
+
+/** Every row judged by a model that saw neither it nor any row of its group. */
+export function crossValidate(
+  rows: readonly TaskRow[],
+  folds: number,
+  seed: number,
+  onFold: () => void,
+): FamilyResult[] {
+  const corpus = readTaskCorpus(rows.map(({ text }) => text));
+  const labels = rows.map(({ family }) => ({ family: FAMILIES.indexOf(family), complexity: undefined }));
+  const groups = [...new Set(rows.map(({ group }) => group))];
+  return foldsOf(groups.length, folds, seededRandom(seed)).flatMap((part) => {
+    onFold();
+    const held = new Set(part.map((index) => groups[index]));
+    const train = rows.flatMap(({ group }, index) => (held.has(group) ? [] : [index]));
+    const model = createTaskModel(fitTaskModel(corpus, train, labels));
+    return rows.filter(({ group }) => held.has(group)).map((row) => ({ row, guess: guessed(model(row.text).logits) }));
+  });
+}
+
+export const guessed = (logits: Float64Array): FamilyName =>
+  FAMILIES[logits.reduce((best, value, at) => (value > (logits[best] ?? 0) ? at : best), 0)] ?? 'other';
+
+export const withOwnRows = (rows: readonly TaskRow[]): TaskRow[] => [...rows, ...ownTaskRows()];
+
+export const isOwn = ({ group }: TaskRow): boolean => group.startsWith('own-');
+
+export const accuracyOf = (results: readonly FamilyResult[]): number =>
+  results.filter(({ row, guess }) => row.family === guess).length / Math.max(1, results.length);
+
+/** The families that no public set here has: they are learnt from rows of our own alone. */
+const OWN_FAMILIES: readonly FamilyName[] = [
+  'summary',
+  'extraction',
+  'translation',
+  'classification',
+  'chat',
+  'creative',
+];
+
+export function familySummary(results: readonly FamilyResult[]) {
+  const own = results.filter(({ row }) => isOwn(row));
+  const shared = results.filter(({ row }) => !isOwn(row));
+  const alone = own.filter(({ row }) => OWN_FAMILIES.includes(row.family));
+  return {
+    publicRows: { rows: shared.length, accuracy: accuracyOf(shared), confusion: counts(shared) },
+    ownRows: { rows: own.length, accuracy: accuracyOf(own), confusion: counts(own) },
+    ownFamilies: { rows: alone.length, accuracy: accuracyOf(alone) },
+  };
+}
+
+/** Rows: what it is; columns: what it was taken for. */
+const counts = (results: readonly FamilyResult[]): number[][] =>
+  FAMILIES.map((family) =>
+    FAMILIES.map((guess) => results.filter((result) => result.row.family === family && result.guess === guess).length),
+  );
+
+export function familyLines(results: readonly FamilyResult[]): string[] {
+  const { publicRows, ownRows, ownFamilies } = familySummary(results);
+  const part = (title: string, { rows, accuracy, confusion }: typeof ownRows): string[] => [
+    `${title}: ${percent(accuracy)} of ${rows}`,
+    ...textTable(['is \\ taken for', ...FAMILIES.map((name) => name.slice(0, 7)), 'right'], confusionRows(confusion)),
+    '',
+  ];
+  return [
+    ...part('public rows', publicRows),
+    ...part('our own rows, templates held out', ownRows),
+    `our own rows of ${OWN_FAMILIES.join(', ')}: ${percent(ownFamilies.accuracy)} of ${ownFamilies.rows}`,
+  ];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function confusionRows(confusion: readonly (readonly number[])[]): string[][] {
+  return confusion.flatMap((row, index) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    if (total === 0) return [];
+    const right = percent((row[index] ?? 0) / total);
+    return [[FAMILIES[index] ?? '', ...row.map((count) => (count === 0 ? '·' : String(count))), right]];
+  });
+}

@@ -1,0 +1,230 @@
+import { FAMILIES } from '../../gateway/protocol/constants.ts';
+import { CUE_SHARE, standardised, TASK_OUTPUTS } from '../../gateway/route/task-model.ts';
+import type { TaskModelFile } from '../../gateway/route/task-model.ts';
+import { BUCKETS } from '../../gateway/route/text/features.ts';
+import { CUE_GROUPS, markCues } from '../../gateway/route/text/cues.ts';
+import { instructionOf } from '../../gateway/route/text/instruction.ts';
+import { SURFACE_FEATURES } from '../../gateway/route/text/surface.ts';
+import { mean } from '../lib/statistics.ts';
+import { seededRandom, shuffled } from './random.ts';
+import { fitRidge } from './ridge.ts';
+import { designOf, readCorpus } from './sparse.ts';
+import type { Corpus, Design } from './sparse.ts';
+
+/** What a row teaches: its family, its complexity, or both; nothing where undefined. */
+export type TaskLabel = {
+  readonly family: number | undefined;
+  /** 0…1 */
+  readonly complexity: number | undefined;
+};
+
+export type TaskSettings = {
+  readonly epochs: number;
+  readonly rate: number;
+  /** Share of steps that do without the whole text, so that the instruction learns to speak for itself. */
+  readonly headOnly: number;
+  readonly seed: number;
+};
+export const TASK_SETTINGS: TaskSettings = { epochs: 10, rate: 0.2, headOnly: 0.2, seed: 1 };
+
+/** A part of the features with its weights, one row of outputs per column, and how far each has moved already. */
+type Part = { readonly design: Design; readonly weights: Float64Array; readonly paces: Float64Array };
+
+const partOf = (design: Design, columns: number): Part => ({
+  design,
+  weights: new Float64Array(columns * TASK_OUTPUTS),
+  paces: new Float64Array(columns * TASK_OUTPUTS),
+});
+
+/** Texts in whole, and what `instructionOf` leaves of them, in the same order. */
+export type TaskCorpus = {
+  readonly whole: Corpus;
+  readonly instruction: Corpus;
+  /** One row of marks per text. */
+  readonly cues: Float64Array;
+};
+
+export function readTaskCorpus(texts: readonly string[]): TaskCorpus {
+  const instructions = texts.map(instructionOf);
+  const cues = new Float64Array(texts.length * CUE_GROUPS.length);
+  instructions.forEach((text, row) =>
+    markCues(text.toLowerCase(), cues.subarray(row * CUE_GROUPS.length, (row + 1) * CUE_GROUPS.length)),
+  );
+  return { whole: readCorpus(texts), instruction: readCorpus(instructions), cues };
+}
+
+/** Surface, cues and a one for the bias. */
+const DENSE = SURFACE_FEATURES.length + CUE_GROUPS.length + 1;
+
+/**
+ * Multinomial logistic regression for the family, by stochastic gradients with a pace per weight (AdaGrad, Duchi et al.
+ * 2011), and ridge regression for the complexity. Rare families count more per row, by the root of how rare they are.
+ */
+export function fitTaskModel(
+  corpus: TaskCorpus,
+  rows: readonly number[],
+  labels: readonly TaskLabel[],
+  settings: TaskSettings = TASK_SETTINGS,
+): TaskModelFile {
+  const ones = new Float32Array(BUCKETS).fill(1);
+  const spread = spreadOf(corpus.whole, rows);
+  const whole = partOf(designOf(corpus.whole, rows, ones), BUCKETS);
+  const instruction = partOf(designOf(corpus.instruction, rows, ones), BUCKETS);
+  const dense = partOf(denseDesign(corpus, rows, spread), DENSE);
+  const worth = worthOf(rows, labels);
+  const random = seededRandom(settings.seed);
+  const errors = new Float64Array(TASK_OUTPUTS);
+  const visit = (index: number): void => {
+    const label = labels[rows[index] ?? 0];
+    if (label?.family === undefined) return;
+    const parts = random() < settings.headOnly ? [instruction, dense] : [whole, instruction, dense];
+    errors.fill(0);
+    for (const part of parts) addOutputs(part, index, errors);
+    toErrors(errors, label.family, worth[label.family] ?? 1);
+    for (const part of parts) moveWeights(part, index, errors, settings.rate);
+  };
+  const order = rows.map((_, index) => index);
+  for (let epoch = 0; epoch < settings.epochs; epoch += 1) shuffled(order, random).forEach(visit);
+  learnComplexity({ whole, instruction, dense }, rows, labels);
+  return toFile({ whole, instruction, dense }, spread);
+}
+
+function denseDesign({ whole, cues }: TaskCorpus, rows: readonly number[], { mean, deviation }: Spread): Design {
+  const width = SURFACE_FEATURES.length;
+  const starts = Int32Array.from({ length: rows.length + 1 }, (_, index) => index * DENSE);
+  const columns = Int32Array.from({ length: rows.length * DENSE }, (_, at) => at % DENSE);
+  const values = Float64Array.from(columns, (column, at) => {
+    const row = rows[Math.floor(at / DENSE)] ?? 0;
+    if (column === DENSE - 1) return 1;
+    if (column >= width) return CUE_SHARE * (cues[row * CUE_GROUPS.length + column - width] ?? 0);
+    return standardised(whole.surface[row * width + column] ?? 0, mean[column] ?? 0, deviation[column] ?? 1);
+  });
+  return { starts, columns, values };
+}
+
+function addOutputs({ design, weights }: Part, index: number, outputs: Float64Array): void {
+  const end = design.starts[index + 1] ?? 0;
+  for (let at = design.starts[index] ?? 0; at < end; at += 1) {
+    const value = design.values[at] ?? 0;
+    const row = (design.columns[at] ?? 0) * TASK_OUTPUTS;
+    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+      outputs[output] = (outputs[output] ?? 0) + value * (weights[row + output] ?? 0);
+  }
+}
+
+function moveWeights({ design, weights, paces }: Part, index: number, errors: Float64Array, rate: number): void {
+  const end = design.starts[index + 1] ?? 0;
+  for (let at = design.starts[index] ?? 0; at < end; at += 1) {
+    const value = design.values[at] ?? 0;
+    const row = (design.columns[at] ?? 0) * TASK_OUTPUTS;
+    for (let output = 0; output < TASK_OUTPUTS; output += 1) {
+      const gradient = (errors[output] ?? 0) * value;
+      const squares = (paces[row + output] ?? 0) + gradient * gradient + 1e-12;
+      paces[row + output] = squares;
+      weights[row + output] = (weights[row + output] ?? 0) - (rate * gradient) / Math.sqrt(squares);
+    }
+  }
+}
+
+/** From outputs to gradients of the loss by output. */
+function toErrors(outputs: Float64Array, family: number, worth: number): void {
+  const most = outputs.subarray(0, FAMILIES.length).reduce((a, b) => Math.max(a, b), -Infinity);
+  let total = 0;
+  for (let at = 0; at < FAMILIES.length; at += 1) total += Math.exp((outputs[at] ?? 0) - most);
+  for (let at = 0; at < FAMILIES.length; at += 1) {
+    const chance = Math.exp((outputs[at] ?? 0) - most) / total;
+    outputs[at] = worth * (chance - (at === family ? 1 : 0));
+  }
+  outputs[FAMILIES.length] = 0;
+}
+
+function worthOf(rows: readonly number[], labels: readonly TaskLabel[]): number[] {
+  const counts = FAMILIES.map((_, family) => rows.filter((row) => labels[row]?.family === family).length);
+  const usual = rows.length / FAMILIES.length;
+  return counts.map((count) => Math.min(3, Math.sqrt(usual / Math.max(1, count))));
+}
+
+type Spread = { readonly mean: number[]; readonly deviation: number[] };
+
+function spreadOf(corpus: Corpus, rows: readonly number[]): Spread {
+  const width = SURFACE_FEATURES.length;
+  const average = (at: number, of: (value: number) => number): number =>
+    rows.reduce((sum, row) => sum + of(corpus.surface[row * width + at] ?? 0), 0) / Math.max(1, rows.length);
+  const mean = SURFACE_FEATURES.map((_, at) => average(at, (value) => value));
+  const deviation = SURFACE_FEATURES.map((_, at) =>
+    Math.max(1e-6, Math.sqrt(average(at, (value) => (value - (mean[at] ?? 0)) ** 2))),
+  );
+  return { mean, deviation };
+}
+
+const DIGITS = 1e5;
+const rounded = (value: number): number => Math.round(value * DIGITS) / DIGITS;
+
+/** How much a weight must explain to be worth having. */
+const PENALTY = 3;
+
+/** Complexity is a number, not a choice: a ridge regression on the whole text knows it best. */
+function learnComplexity({ whole, dense }: Parts, rows: readonly number[], labels: readonly TaskLabel[]): void {
+  const known = rows.flatMap((row, index) => (labels[row]?.complexity === undefined ? [] : [index]));
+  const values = known.map((index) => labels[rows[index] ?? 0]?.complexity ?? 0);
+  const usual = mean(values);
+  const targets = Float64Array.from(values, (value) => value - usual);
+  const weights = fitRidge(rowsOf(whole.design, known), targets, 1, PENALTY);
+  const output = TASK_OUTPUTS - 1;
+  weights.forEach((weight, bucket) => (whole.weights[bucket * TASK_OUTPUTS + output] = weight));
+  dense.weights[(DENSE - 1) * TASK_OUTPUTS + output] = usual;
+}
+
+function rowsOf({ starts, columns, values }: Design, rows: readonly number[]): Design {
+  const kept = rows.flatMap((row) =>
+    Array.from({ length: (starts[row + 1] ?? 0) - (starts[row] ?? 0) }, (_, at) => (starts[row] ?? 0) + at),
+  );
+  const ends = new Int32Array(rows.length + 1);
+  rows.forEach((row, index) => (ends[index + 1] = (ends[index] ?? 0) + (starts[row + 1] ?? 0) - (starts[row] ?? 0)));
+  return {
+    starts: ends,
+    columns: Int32Array.from(kept, (at) => columns[at] ?? 0),
+    values: Float64Array.from(kept, (at) => values[at] ?? 0),
+  };
+}
+
+type Parts = { readonly whole: Part; readonly instruction: Part; readonly dense: Part };
+
+function toFile({ whole, instruction, dense }: Parts, { mean, deviation }: Spread): TaskModelFile {
+  const [text, head] = [inBytes(whole.weights), inBytes(instruction.weights)];
+  const denseRow = (row: number): number[] =>
+    Array.from(dense.weights.subarray(row * TASK_OUTPUTS, (row + 1) * TASK_OUTPUTS), rounded);
+  return {
+    version: 1,
+    bias: denseRow(DENSE - 1),
+    scales: text.scales,
+    instructionScales: head.scales,
+    surface: {
+      mean: mean.map(rounded),
+      deviation: deviation.map(rounded),
+      weights: SURFACE_FEATURES.map((_, at) => denseRow(at)),
+    },
+    cues: CUE_GROUPS.map((_, group) => denseRow(SURFACE_FEATURES.length + group)),
+    weights: text.bytes,
+    instruction: head.bytes,
+  };
+}
+
+/** A few weights are far larger than all others; steps are sized for the others. */
+const CLIPPED = 0.0005;
+
+function inBytes(weights: Float64Array): { readonly scales: number[]; readonly bytes: string } {
+  const scales = Array.from({ length: TASK_OUTPUTS }, (_, output) => {
+    const sizes = Float64Array.from({ length: BUCKETS }, (_row, row) =>
+      Math.abs(weights[row * TASK_OUTPUTS + output] ?? 0),
+    );
+    return Math.max(1e-9, sizes.sort()[Math.floor((1 - CLIPPED) * BUCKETS)] ?? 0) / 127;
+  });
+  const bytes = Int8Array.from(weights, (value, at) =>
+    Math.max(-127, Math.min(127, Math.round(value / (scales[at % TASK_OUTPUTS] ?? 1)))),
+  );
+  return {
+    scales: scales.map((scale) => Number(scale.toPrecision(6))),
+    bytes: Buffer.from(bytes.buffer).toString('base64'),
+  };
+}

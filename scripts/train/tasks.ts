@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { FAMILIES } from '../../gateway/protocol/constants.ts';
+import type { FamilyName } from '../../gateway/protocol/constants.ts';
+import { seededRandom } from './random.ts';
+import type { Random } from './random.ts';
+
+/** A text with its task family; rows of one group stand or fall together when some are held out. */
+export type TaskRow = { readonly text: string; readonly family: FamilyName; readonly group: string };
+
+const fileOf = (name: string): string => fileURLToPath(new URL(`tasks/${name}`, import.meta.url));
+const ROWS_PER_TEMPLATE = 6;
+/** Slots that hold material: it may be in any language, whatever the instruction's. */
+const MATERIAL = new Set(['passage', 'mail', 'review', 'dialogue', 'sentence']);
+const NATIVE_SHARE = 0.4;
+const LINE = /^(\S+) \| (\S+) \| (.*)$/;
+const SLOT = /\{([a-z]+)\}/g;
+
+type Line = { readonly kind: string; readonly language: string; readonly text: string };
+
+function readLines(name: string): Line[] {
+  return readFileSync(fileOf(name), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, kind, language, text] = LINE.exec(line) ?? [];
+      if (kind === undefined || language === undefined || text === undefined) return [];
+      return [{ kind, language, text: text.replaceAll('\\n', '\n') }];
+    });
+}
+
+/** Rows of our own: every template with a few fillings of its slots, the same ones each time. */
+export function ownTaskRows(): TaskRow[] {
+  const slots = readLines('slots.txt');
+  const random = seededRandom(7);
+  return readLines('templates.txt').flatMap(({ kind, language, text }, index) => {
+    const filled = Array.from({ length: ROWS_PER_TEMPLATE }, () => fill(text, language, slots, random));
+    return [...new Set(filled)].map((row) => ({ text: row, family: familyOf(kind), group: `own-${index}` }));
+  });
+}
+
+function fill(template: string, language: string, slots: readonly Line[], random: Random): string {
+  return template.replace(SLOT, (whole, name: string) => {
+    const all = slots.filter(({ kind }) => kind === name);
+    const native = all.filter((slot) => slot.language === language);
+    const usual = native.length > 0 ? native : all.filter((slot) => slot.language === 'en');
+    const choices = MATERIAL.has(name) && random() > NATIVE_SHARE ? all : usual;
+    const text = choices[Math.floor(random() * choices.length)]?.text;
+    if (text === undefined) return whole;
+    return name === 'passage' ? excerpt(text, random) : text;
+  });
+}
+
+/** Some sentences in a row: the same passage does not come twice in the same form. */
+function excerpt(text: string, random: Random): string {
+  const sentences = text.split(/(?<=[.!?]) |(?<=。)/);
+  const count = 1 + Math.floor(random() * sentences.length);
+  const start = Math.floor(random() * (sentences.length - count + 1));
+  return sentences.slice(start, start + count).join(' ');
+}
+
+function familyOf(name: string): FamilyName {
+  const family = FAMILIES.find((known) => known === name);
+  if (family === undefined) throw new RangeError(`templates.txt names the family "${name}", which does not exist`);
+  return family;
+}
+
+/**
+ * Public task sets as families. Questions that ask for a fact are knowledge; those that need a step beyond it
+ * (science exams, common sense, logic grids) are reasoning; a bare list of words is no task at all.
+ */
+export const FAMILY_OF_TASK: Readonly<Record<string, FamilyName>> = {
+  natural_qa: 'knowledge',
+  trivia_qa: 'knowledge',
+  mmlu: 'reading',
+  gpqa: 'reasoning',
+  commonsense_qa: 'reasoning',
+  openbook_qa: 'reasoning',
+  arc_challenge: 'reasoning',
+  'agentverse-logicgrid': 'reasoning',
+  math: 'maths',
+  gsm8k: 'maths',
+  'agentverse-mgsm': 'maths',
+  mbpp: 'code',
+  human_eval: 'code',
+  commongen: 'other',
+};
+
+/** How hard a row of our own is, where no model has been asked: what the family usually is, 0…1. */
+export const OWN_COMPLEXITY: Readonly<Record<FamilyName, number>> = {
+  chat: 0.1,
+  code: 0.5,
+  maths: 0.3,
+  reasoning: 0.6,
+  reading: 0.3,
+  knowledge: 0.3,
+  summary: 0.35,
+  extraction: 0.3,
+  classification: 0.2,
+  translation: 0.35,
+  creative: 0.4,
+  other: 0.3,
+};
