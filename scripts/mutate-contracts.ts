@@ -79,42 +79,42 @@ async function judgeAll(workers: readonly Worker[], { mutants }: Selection, log:
 
 const seconds = (since: number): number => Math.round((performance.now() - since) / 1_000);
 
-await runMain(
-  defineCommand(
-    {
-      name: 'mutate-contracts',
-      summary: 'Changes the contracts in many small ways and counts how many changes the Solidity tests notice.',
-      options: {
-        seed: { type: 'string', value: 'N', help: 'which mutants are drawn (default 1)' },
-        count: { type: 'string', value: 'N', help: 'how many (default 300)' },
-        jobs: { type: 'string', value: 'N', help: 'processes that compile and test (default 2)' },
-        only: { type: 'string', value: 'FILE', help: 'a file of contracts/, e.g. SumTree.sol' },
-        json: { type: 'boolean', help: 'the result as JSON on standard output, progress on standard error' },
-      },
-      notes: [`Exits 1 below ${GOAL_PERCENT} % or when a survivor is not explained in scripts/mutate/explained.ts.`],
+export const mutateContracts = defineCommand(
+  {
+    name: 'mutate-contracts',
+    summary: 'Changes the contracts in many small ways and counts how many changes the Solidity tests notice.',
+    options: {
+      seed: { type: 'string', value: 'N', help: 'which mutants are drawn (default 1)' },
+      count: { type: 'string', value: 'N', help: 'how many (default 300)' },
+      jobs: { type: 'string', value: 'N', help: 'processes that compile and test (default 2)' },
+      only: { type: 'string', value: 'FILE', help: 'a file of contracts/, e.g. SumTree.sol' },
+      json: { type: 'boolean', help: 'the result as JSON on standard output, progress on standard error' },
     },
-    async ({ options, io }) => {
-      const log = options.json ? io.stderr : io.stdout;
-      const startedAt = performance.now();
-      const seed = integer(options.seed, 1, 'seed');
-      const selection = choose(options.only, integer(options.count, 300, 'count'), seed);
-      const { mutants, rejected } = selection;
-      log(
-        `${mutants.length} mutants of seed ${seed}; ${rejected.length} candidates do not compile (${seconds(startedAt)} s)`,
-      );
-      const workers = Array.from({ length: integer(options.jobs, 2, 'jobs') }, createWorker);
-      try {
-        await load(workers, await compileAll(workers, selection, join(ROOT, 'cache/mutants')));
-        log(`compiled, and all tests pass with every mutant off (${seconds(startedAt)} s)`);
-        const judged = await judgeAll(workers, selection, log);
-        const { killedPercent, unexplained } = summarise(judged);
-        reportLines(judged).forEach(log);
-        log(`${seconds(startedAt)} s in all`);
-        if (options.json) io.stdout(JSON.stringify(judged, null, 2));
-        return killedPercent >= GOAL_PERCENT && unexplained.length === 0 ? Exit.ok : Exit.failed;
-      } finally {
-        for (const worker of workers) worker.close();
-      }
-    },
-  ),
+    notes: [`Exits 1 below ${GOAL_PERCENT} % or when a survivor is not explained in scripts/mutate/explained.ts.`],
+  },
+  async ({ options, io }) => {
+    const log = options.json ? io.stderr : io.stdout;
+    const startedAt = performance.now();
+    const seed = integer(options.seed, 1, 'seed');
+    const selection = choose(options.only, integer(options.count, 300, 'count'), seed);
+    const { mutants, rejected } = selection;
+    log(
+      `${mutants.length} mutants of seed ${seed}; ${rejected.length} candidates do not compile (${seconds(startedAt)} s)`,
+    );
+    const workers = Array.from({ length: integer(options.jobs, 2, 'jobs') }, createWorker);
+    try {
+      await load(workers, await compileAll(workers, selection, join(ROOT, 'cache/mutants')));
+      log(`compiled, and all tests pass with every mutant off (${seconds(startedAt)} s)`);
+      const judged = await judgeAll(workers, selection, log);
+      const { killedPercent, unexplained } = summarise(judged);
+      reportLines(judged).forEach(log);
+      log(`${seconds(startedAt)} s in all`);
+      if (options.json) io.stdout(JSON.stringify(judged, null, 2));
+      return killedPercent >= GOAL_PERCENT && unexplained.length === 0 ? Exit.ok : Exit.failed;
+    } finally {
+      for (const worker of workers) worker.close();
+    }
+  },
 );
+
+if (import.meta.main) await runMain(mutateContracts);
