@@ -51,6 +51,8 @@ export function createFieldRouter(models: readonly string[], prices: ReadonlyMap
       const profile = profileTask({ messages: [{ role: 'user', content: question }] });
       const field: Eligible[] = candidates.map((candidate, index) => ({
         candidate,
+        index,
+        stake: 1,
         live: { ...LIVE, qualityBps: Math.round(10_000 * (predicted[index] ?? 0)) },
       }));
       return weighField(field, profile, taste).weight;
