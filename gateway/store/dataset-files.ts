@@ -33,7 +33,7 @@ export async function createDatasetFiles(folder: string): Promise<DatasetFiles> 
     remove: (dataHash) => rm(pathOf(dataHash), { force: true }),
     async list() {
       const names = await readdir(folder);
-      return names.flatMap((name) => {
+      return names.flatMap((name): Hex[] => {
         const digest = NAME.exec(name)?.[1];
         return digest === undefined ? [] : [`0x${digest}`];
       });
