@@ -35,7 +35,7 @@ describe('docs/dataset.schema.json', () => {
     );
   });
 
-  it('accepts every line that the gateway writes of receipts without attestation, of golds unused and late', async () => {
+  it('accepts every line that the gateway writes of receipts unattested and voted on, and of golds unused', async () => {
     const used = goldOf(7, 9_000, [9_000, 8_000, 9_500, 0, 10_000]);
     const task = { family: 'maths', body: { messages: [] }, reference: { kind: 'number', value: 1 } };
     const golds = [
@@ -43,7 +43,8 @@ describe('docs/dataset.schema.json', () => {
       { ...used.gold, task },
     ];
     const datasets = memoryDatasets();
-    const facts = streamed(factsOf([scored(1, undefined), used.receipt], golds));
+    const receipts = [scored(1, undefined), scored(2, undefined, {}, { vote: 'good' }), used.receipt];
+    const facts = streamed(factsOf(receipts, golds));
     await distribute(facts, [], 0, { signer: GATEWAY_SIGNER, signingDomain: SIGNING_DOMAIN, datasets });
     const [text = ''] = datasets.texts.values();
     for (const line of linesOf(text)) assert.ok(validate(line), canonicalJson(line));
@@ -56,7 +57,7 @@ describe('docs/dataset.schema.json', () => {
       assert.ok(line);
       for (const name of Object.keys(line)) {
         const value: unknown = line[name];
-      const rest: Json = Object.fromEntries(Object.entries(line).filter(([other]) => other !== name));
+        const rest: Json = Object.fromEntries(Object.entries(line).filter(([other]) => other !== name));
         assert.ok(!validate(rest), `${type} without ${name}`);
         assert.ok(!validate({ ...line, [name]: typeof value === 'number' ? String(value) : 0.5 }), `${type} ${name}`);
         refused += 2;
