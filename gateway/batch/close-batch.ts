@@ -43,20 +43,28 @@ export type SealDeps = {
 
 /** Signs the receipts, whose flags are final now, and puts them under one root. */
 export function sealBatch(fromSerial: bigint, receipts: readonly ReadyReceipt[], deps: SealDeps): ClosedBatch {
-  const last = receipts.at(-1);
-  if (last === undefined) throw new RangeError('a batch needs at least one receipt');
-  const sealed = receipts.map(({ receipt, attestation }): BatchedReceipt => ({
+  return closeBatch(fromSerial, sealReceipts(receipts, deps));
+}
+
+/** The costly part, a signature for each receipt: it may be done for a few at a time. */
+export function sealReceipts(receipts: readonly ReadyReceipt[], deps: SealDeps): readonly BatchedReceipt[] {
+  return receipts.map(({ receipt, attestation }): BatchedReceipt => ({
     receipt,
     ...(attestation === undefined ? {} : { attestation }),
     signature: deps.signer.sign(receiptDigest(deps.signingDomain, receipt)),
     leaf: receiptLeaf(deps.leafDomain, receipt),
   }));
+}
+
+export function closeBatch(fromSerial: bigint, sealed: readonly BatchedReceipt[]): ClosedBatch {
+  const last = sealed.at(-1);
+  if (last === undefined) throw new RangeError('a batch needs at least one receipt');
   return {
     fromSerial,
     toSerial: last.receipt.serial + 1n,
     root: buildBatchTree(sealed.map(({ leaf }) => leaf)).root,
     count: sealed.length,
-    units: receipts.reduce((sum, { receipt }) => sum + volumeUnits(receipt), 0n),
+    units: sealed.reduce((sum, { receipt }) => sum + volumeUnits(receipt), 0n),
     dataHash: sha256Hex(sealed.map(receiptLine).join('\n')),
     receipts: sealed,
   };
