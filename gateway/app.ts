@@ -22,12 +22,12 @@ import { createDirectory } from './registry/directory.ts';
 import type { ChainView, NodeSource } from './registry/ports.ts';
 import type { QualityBook } from './registry/quality-book.ts';
 import { modelViews, nodeViews } from './registry/views.ts';
-import type { Candidate, LiveConditions } from './route/candidate.ts';
 import { endpointView } from './route/endpoint-view.ts';
 import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
 import { needOf } from './shapes.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
+import { createLiveView } from './wiring/live-view.ts';
 import { noteMissed } from './wiring/missed.ts';
 import { withRepair } from './wiring/repair.ts';
 import type { MeetsFormat } from './wiring/repair.ts';
@@ -82,31 +82,27 @@ type Asked = Pick<ServeRequest, 'endpoint' | 'body' | 'pin' | 'exclude' | 'trace
 /** Whom to ask, and what the decisions of the last minutes meant for each node. */
 function createRouting(deps: AppDeps) {
   const directory = createDirectory(deps.nodes);
-  const live = (candidate: Candidate, family: number): LiveConditions => liveOf(deps, candidate, family);
+  const view = createLiveView(deps);
+  const missed = createMissedBook(deps.nowMs);
   const plan = (request: Asked, complete: boolean): Plan =>
     planRoute({
       ...endpointView(request.endpoint ?? 'chat', request.body),
-      ...inputOf(request),
-      live,
-      draw: { explore: deps.randomUint32(), pick: deps.randomUint32() },
+      candidates: directory.served(),
+      live: view.live,
+      epoch: deps.chain.epoch() ?? 0n,
+      minimumStake: deps.chain.minimumStake(),
+      pin: request.pin,
+      exclude: request.exclude,
+      draw: { explore: deps.randomUint32(), pick: deps.randomUint32(), second: deps.randomUint32() },
       exploreBps: deps.exploreBps,
       complete,
       traceId: request.traceId,
     });
-  const inputOf = ({ pin, exclude }: Pick<ServeRequest, 'pin' | 'exclude'>) => ({
-    candidates: directory.served(),
-    epoch: deps.chain.epoch() ?? 0n,
-    minimumStake: deps.chain.minimumStake(),
-    pin,
-    exclude,
-  });
-  const missed = createMissedBook(deps.nowMs);
   const route = (request: ServeRequest): Plan => {
     // One decision in a hundred is kept with every candidate it weighed.
     const planned = plan(request, deps.randomUint32() % 100 === 0);
-    const { family } = planned.profile;
-    const input = { ...inputOf(request), live: (candidate: Candidate) => live(candidate, family) };
-    noteMissed(missed, { plan: planned, input, random: deps.randomUint32 });
+    view.passOver(planned.decision.passedOver);
+    noteMissed(missed, planned.decision, { candidates: directory.served(), random: deps.randomUint32 });
     return planned;
   };
   return { directory, missed, route, plan };
@@ -156,16 +152,6 @@ function nodeDetail(deps: AppDeps, account: Address, missed: MissedBook): object
   });
   if (node.role !== Role.inference) return view;
   return { ...view, breakers: Object.fromEntries(breakers), requests: missed.of(account) };
-}
-
-function liveOf(deps: AppDeps, { node, model }: Candidate, family: number): LiveConditions {
-  const breaker = deps.breaker.stateOf(circuitKey(node.account, model.id));
-  return {
-    ...deps.conditions.of(node.account, model.id),
-    qualityBps: deps.quality.predict(node.account, family).qualityBps,
-    breaker: breaker.state,
-    blockedMs: 'untilMs' in breaker ? Math.max(0, breaker.untilMs - deps.nowMs()) : 0,
-  };
 }
 
 function observe(deps: AppDeps, target: Target): (observation: Observation) => void {

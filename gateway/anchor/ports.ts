@@ -150,7 +150,9 @@ export type AnchorLog = {
 /** One examined receipt's result. Score and quality in bps. */
 export type RecentScore = {
   readonly node: Address;
+  readonly model: Hex;
   readonly family: number;
+  readonly complexity: number;
   readonly score: number;
   readonly quality: number;
 };

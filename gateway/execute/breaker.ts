@@ -31,6 +31,8 @@ export type BreakerState =
   | { readonly state: 'probing' };
 
 export type Breaker = {
+  /** False for whoever is certainly closed: a glance for those who ask about thousands. */
+  readonly isTroubled: (key: string) => boolean;
   readonly stateOf: (key: string) => BreakerState;
   /** False when it is open, or half-open with its probe under way. True counts as that probe. */
   readonly enter: (key: string) => boolean;
@@ -57,18 +59,26 @@ type Circuit = {
 
 const MAX_CIRCUITS = 20_000;
 
+// eslint-disable-next-line max-lines-per-function -- one table of transitions over one map
 export function createBreaker(options: BreakerOptions, nowMs: () => number): Breaker {
   const circuits = new Map<string, Circuit>();
+  /** Keys that were opened or paused and have not answered well since. */
+  const troubled = new Set<string>();
   const circuitOf = (key: string): Circuit => {
     const known = circuits.get(key);
     if (known !== undefined) return known;
-    if (circuits.size >= MAX_CIRCUITS) circuits.delete(circuits.keys().next().value ?? key);
+    if (circuits.size >= MAX_CIRCUITS) {
+      const [oldest = key] = circuits.keys();
+      circuits.delete(oldest);
+      troubled.delete(oldest);
+    }
     const fresh = newCircuit();
     circuits.set(key, fresh);
     return fresh;
   };
 
   return {
+    isTroubled: (key) => troubled.size > 0 && troubled.has(key),
     stateOf: (key) => stateOf(circuits.get(key), nowMs()),
     enter(key) {
       if (stateOf(circuits.get(key), nowMs()).state !== 'closed') return false;
@@ -80,6 +90,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
     succeed(key) {
       const circuit = circuitOf(key);
       note(circuit, true, options.window);
+      if (circuit.pausedUntilMs <= nowMs()) troubled.delete(key);
       if (circuit.openUntilMs === undefined) return;
       // The probe answered: past failures are forgotten, or the old window would open it again at once.
       Object.assign(circuit, { openUntilMs: undefined, probing: false, recent: [true], openedTimes: 0 });
@@ -91,6 +102,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
       // Calls that were under way when it opened fail too: they must not double the pause.
       const isOpen = circuit.openUntilMs !== undefined && !circuit.probing;
       if (circuit.probing || (!isOpen && shouldOpen(circuit, options))) open(circuit, options, nowMs());
+      if (circuit.openUntilMs !== undefined) troubled.add(key);
     },
     leave(key) {
       const circuit = circuits.get(key);
@@ -99,6 +111,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
     pause(key, ms) {
       const circuit = circuitOf(key);
       circuit.pausedUntilMs = Math.max(circuit.pausedUntilMs, nowMs() + ms);
+      troubled.add(key);
     },
   };
 }

@@ -29,7 +29,10 @@ export type ChainView = {
 /** One examined receipt's result, on its way back to routing. Score and quality in bps. */
 export type ScoreReport = {
   readonly node: Address;
+  /** Hash of the model's id, as the receipt carries it. */
+  readonly model: string;
   readonly family: number;
+  readonly complexity: number;
   readonly score: number;
   readonly quality: number;
 };

@@ -1,52 +1,164 @@
 import type { Address } from '../protocol/types.ts';
 import type { ScoreReport } from './ports.ts';
 
-/** What PoQ has said of each node per task family: the history that routing predicts from. */
+/** What is to be predicted: whose quality, with which model, at what kind of task. */
+export type QualityQuery = {
+  readonly node: Address;
+  /** Hash of the model's id, as receipts carry it. */
+  readonly model: string;
+  readonly family: number;
+  /** 0…10,000 */
+  readonly complexity: number;
+};
+
+export type Predicted = {
+  readonly qualityBps: number;
+  /** Examined receipts of the node in the family that it rests on. */
+  readonly examined: number;
+};
+
+/** What PoQ has said of each node and model per task family: the history that routing predicts from. */
 export type QualityBook = {
   /** The one way in for results of examined receipts. */
   readonly recordScore: (report: ScoreReport) => void;
-  /** Predicted quality in bps, and how many examined receipts it rests on. */
-  readonly predict: (node: Address, family: number) => { readonly qualityBps: number; readonly examined: number };
+  readonly predict: (query: QualityQuery) => Predicted;
+  /** Changes whenever a prediction may have: between two changes predictions can be kept. */
+  readonly version: () => number;
 };
 
-/** Where a node without history starts: a little below what an honest one reaches, so that a record is worth having. */
+/** Where a model without history starts. */
 const PRIOR_BPS = 7_000;
-/** How many examined receipts the prior is worth. */
+/** What a node has to make up for before it is taken to be as good as others with its model: a record is worth having. */
+const STRANGER_BPS = 200;
+/** How many examined receipts a prior is worth. */
 const PRIOR_COUNT = 6;
-/** Older results fade once there are this many: a node that gets worse is noticed within as many. */
-const MEMORY = 40;
 const MAX_NODES = 20_000;
+const MAX_MODELS = 2_000;
+export const COMPLEXITY_BANDS = 4;
 
-type Mean = { sum: number; count: number };
+type Model = { readonly all: Mean; readonly families: Map<number, Mean>; readonly bands: readonly Mean[] };
+type Node = {
+  /** By how much it is better or worse than its models' other nodes. */
+  readonly offset: Mean;
+  readonly families: Map<string, Mean>;
+};
 
 export function createQualityBook(): QualityBook {
-  const nodes = new Map<Address, { readonly all: Mean; readonly families: Map<number, Mean> }>();
+  const nodes = new Map<Address, Node>();
+  const models = new Map<string, Model>();
+  let version = 0;
 
   return {
-    recordScore({ node, family, score }) {
-      const known = nodes.get(node) ?? { all: { sum: 0, count: 0 }, families: new Map<number, Mean>() };
-      if (!nodes.has(node) && nodes.size >= MAX_NODES) nodes.delete(nodes.keys().next().value ?? node);
-      nodes.set(node, known);
-      const mean = known.families.get(family) ?? { sum: 0, count: 0 };
-      known.families.set(family, mean);
-      add(mean, score);
-      add(known.all, score);
+    recordScore({ node, model, family, complexity, quality }) {
+      version += 1;
+      const ofModel = entryOf(models, model, newModel, MAX_MODELS);
+      const ofNode = entryOf(nodes, node, newNode, MAX_NODES);
+      const usual = usualFor(ofModel, family);
+      const band = bandOf(complexity);
+      const expected = usual + shrink(ofModel.bands[band], 0);
+      // A fault of its own does not make a task hard: what is easy or hard is told by what others would not have reached.
+      ofNode.offset.add(quality - expected);
+      const own = meanIn(ofNode.families, `${model}/${family}`);
+      own.add(quality - shrink(ofModel.bands[band], 0));
+      ofModel.bands[band]?.add(quality - shrink(own, usual + shrink(ofNode.offset, 0)));
+      ofModel.all.add(quality);
+      meanIn(ofModel.families, family).add(quality);
     },
-    predict(node, family) {
-      const known = nodes.get(node);
-      if (known === undefined) return { qualityBps: PRIOR_BPS, examined: 0 };
-      // First to the node's own mean over families, then that to the common prior.
-      const general = shrink(known.all, PRIOR_BPS);
-      const mean = known.families.get(family) ?? { sum: 0, count: 0 };
-      return { qualityBps: Math.round(shrink(mean, general)), examined: Math.round(mean.count) };
+    predict({ node, model, family, complexity }) {
+      const ofModel = models.get(model);
+      const ofNode = nodes.get(node);
+      const usual = ofModel === undefined ? PRIOR_BPS : usualFor(ofModel, family);
+      const harder = shrink(ofModel?.bands[bandOf(complexity)], 0);
+      const own = ofNode?.families.get(`${model}/${family}`);
+      // From the model's mean to the node's own offset from it, to what the node does in this family.
+      const general = usual + (ofNode === undefined ? -STRANGER_BPS : shrink(ofNode.offset, -STRANGER_BPS));
+      const qualityBps = Math.round(shrink(own, general) + harder);
+      return { qualityBps: Math.max(0, Math.min(10_000, qualityBps)), examined: own?.examined() ?? 0 };
     },
+    version: () => version,
   };
 }
 
-function add(mean: Mean, value: number): void {
-  const keep = mean.count < MEMORY ? 1 : (MEMORY - 1) / MEMORY;
-  mean.sum = mean.sum * keep + value;
-  mean.count = mean.count * keep + 1;
+export const bandOf = (complexity: number): number =>
+  Math.max(0, Math.min(COMPLEXITY_BANDS - 1, Math.floor((complexity * COMPLEXITY_BANDS) / 10_000)));
+
+function usualFor(model: Model, family: number): number {
+  return shrink(model.families.get(family), shrink(model.all, PRIOR_BPS));
 }
 
-const shrink = (mean: Mean, prior: number): number => (mean.sum + PRIOR_COUNT * prior) / (mean.count + PRIOR_COUNT);
+const newNode = (): Node => ({ offset: createMean(), families: new Map() });
+const newModel = (): Model => ({
+  all: createMean(),
+  families: new Map(),
+  bands: Array.from({ length: COMPLEXITY_BANDS }, createMean),
+});
+
+function entryOf<Key, Entry>(entries: Map<Key, Entry>, key: Key, make: () => Entry, most: number): Entry {
+  const known = entries.get(key);
+  if (known !== undefined) return known;
+  const [oldest] = entries.size < most ? [] : entries.keys();
+  if (oldest !== undefined) entries.delete(oldest);
+  const fresh = make();
+  entries.set(key, fresh);
+  return fresh;
+}
+
+function meanIn<Key>(means: Map<Key, Mean>, key: Key): Mean {
+  const known = means.get(key);
+  if (known !== undefined) return known;
+  const fresh = createMean();
+  means.set(key, fresh);
+  return fresh;
+}
+
+const shrink = (mean: Mean | undefined, prior: number): number =>
+  mean === undefined ? prior : (mean.sum() + PRIOR_COUNT * prior) / (mean.count() + PRIOR_COUNT);
+
+/** Older results fade once there are this many. */
+const MEMORY = 80;
+/** So many of the latest results are held against what came before. */
+const LATEST = 10;
+/** Standard errors by which they must differ: then what came before is forgotten, for the node has become another. */
+const CHANGED = 3.5;
+/** Results of one and the same node differ at least so much, bps. */
+const LEAST_DEVIATION = 500;
+
+type Mean = {
+  readonly add: (value: number) => void;
+  readonly sum: () => number;
+  readonly count: () => number;
+  readonly examined: () => number;
+};
+
+/** A mean that fades, and starts again when the latest results show that something has changed. */
+function createMean(): Mean {
+  const latest: number[] = [];
+  let [sum, squares, count, examined] = [0, 0, 0, 0];
+
+  const take = (value: number): void => {
+    const keep = count < MEMORY ? 1 : (MEMORY - 1) / MEMORY;
+    sum = sum * keep + value;
+    squares = squares * keep + value * value;
+    count = count * keep + 1;
+  };
+  const hasChanged = (): boolean => {
+    if (count < LATEST || latest.length < LATEST) return false;
+    const before = sum / count;
+    const deviation = Math.sqrt(Math.max(LEAST_DEVIATION ** 2, squares / count - before ** 2));
+    const now = latest.reduce((total, value) => total + value, 0) / latest.length;
+    return Math.abs(now - before) > CHANGED * deviation * Math.sqrt(1 / latest.length + 1 / count);
+  };
+
+  return {
+    add(value) {
+      examined += 1;
+      latest.push(value);
+      if (hasChanged()) [sum, squares, count] = [0, 0, 0];
+      if (count === 0 && latest.length > LATEST) latest.splice(0).forEach(take);
+      else if (latest.length > LATEST) take(latest.shift() ?? 0);
+    },
+    sum: () => sum + latest.reduce((total, value) => total + value, 0),
+    count: () => count + latest.length,
+    examined: () => examined,
+  };
+}

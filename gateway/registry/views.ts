@@ -1,8 +1,9 @@
 import { FAMILIES, ROLE_NAMES, Role } from '../protocol/constants.ts';
+import { keccakText } from '../protocol/keccak.ts';
 import type { ConditionBook } from './conditions.ts';
 import type { ServedModel } from './directory.ts';
 import type { RegisteredNode } from './ports.ts';
-import type { QualityBook } from './quality-book.ts';
+import type { Predicted, QualityBook } from './quality-book.ts';
 
 /** What the network looks like from here, for the API. */
 
@@ -58,9 +59,19 @@ function inferenceView(node: RegisteredNode, conditions: ConditionBook, quality:
   return {
     models: node.metadata.models.map((model) => ({ ...model, live: conditions.of(node.account, model.id) })),
     quality: Object.fromEntries(
-      FAMILIES.map((family, index) => [family, quality.predict(node.account, index)] as const).filter(
+      FAMILIES.map((family, index) => [family, bestKnown(node, index, quality)] as const).filter(
         ([, { examined }]) => examined > 0,
       ),
     ),
   };
+}
+
+/** Of a task of middling complexity, with that of its models that was examined most. */
+const MIDDLING = 5_000;
+
+function bestKnown({ account, metadata }: RegisteredNode, family: number, quality: QualityBook): Predicted {
+  const ofModels = metadata.models.map(({ id }) =>
+    quality.predict({ node: account, model: keccakText(id), family, complexity: MIDDLING }),
+  );
+  return ofModels.reduce((best, one) => (one.examined > best.examined ? one : best), { qualityBps: 0, examined: 0 });
 }

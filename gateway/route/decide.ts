@@ -1,15 +1,14 @@
-import { FAMILIES } from '../protocol/constants.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import type { Candidate } from './candidate.ts';
+import { drawByWeight, drawSticky, drawToExplore, newcomersOf, sizeOf } from './draw.ts';
+import type { Draw, Pool } from './draw.ts';
 import { findEligible, isNamed } from './eligibility.ts';
-import type { EligibilityInput, Eligible } from './eligibility.ts';
+import type { Eligibility, EligibilityInput, Eligible } from './eligibility.ts';
 import { noEligibleError } from './no-eligible.ts';
 import type { Preferences } from './preferences.ts';
+import { recordOf } from './record.ts';
 import { scoredAt, TASTES, weighField } from './score.ts';
 import type { Scored, Weights } from './score.ts';
-
-/** Two uniform 32-bit numbers, drawn by the caller: the decision itself has no chance in it and can be replayed. */
-export type Draw = { readonly explore: number; readonly pick: number };
 
 export type DecideInput = EligibilityInput & {
   readonly draw: Draw;
@@ -18,9 +17,11 @@ export type DecideInput = EligibilityInput & {
   /** Keep every candidate in the record instead of the first five. */
   readonly complete: boolean;
   readonly traceId: string | undefined;
+  /** Stands for the conversation, where the caller wants it to stay with one node. */
+  readonly stickyKey?: number | undefined;
 };
 
-export type Cause = 'drawn' | 'explored' | 'only' | 'ordered';
+export type Cause = 'drawn' | 'explored' | 'only' | 'ordered' | 'sticky';
 
 export type Decision = {
   /** The chosen one first, then the fallbacks in the order they will be asked. */
@@ -30,74 +31,91 @@ export type Decision = {
   readonly pinned: boolean;
   /** Models of the caller's list that one account alone was left for: as a fallback too, it is the caller's choice. */
   readonly lone: readonly string[];
+  /** Positions in the list of candidates of newcomers that could have been asked, and were not. */
+  readonly passedOver: readonly number[];
+  /** What came of every candidate, for whoever wants to know more than the record says. */
+  readonly fates: Fates;
   /** What the receipt's `routeHash` commits to, once the attempts are added. */
   readonly record: JsonObject;
 };
 
+export type Fates = Pick<Eligibility, 'eligible' | 'reasonAt'> & { readonly weights: Weights };
+
 const RECORDED = 5;
 /** Fallbacks that are ranked: more are never asked for one request. */
 const RANKED = 16;
-const UINT32 = 2 ** 32;
 
 /** @throws DgridError: unknown model (404), wishes nobody can meet (422), nobody available right now (503). */
 export function decide(input: DecideInput): Decision {
   const eligibility = findEligible(input);
-  if (eligibility.eligible.length === 0) throw noEligibleError(input, eligibility);
-  const { preferences } = input;
   const { eligible } = eligibility;
-  const weights = weighField(eligible, input.profile, TASTES[preferences.preset]);
-  const field: Field = { eligible, weights };
+  if (eligible.length === 0) throw noEligibleError(input, eligibility);
+  const { preferences } = input;
+  const taste = { ...TASTES[preferences.preset], payMicroUsd: preferences.payMicroUsd };
+  const field: Field = { eligible, weights: weighField(eligible, input.profile, taste) };
   const ranked = topRanked(field, preferences);
-  const { first, cause } = choose(field, ranked, input);
-  const rest = ranked.filter((entry) => entry.candidate !== first.candidate);
-  const order = preferences.allowFallbacks ? [first, ...rest] : [first];
+  const { first, cause, passedOver } = choose(field, ranked, input);
+  const rest = ranked.filter((entry) => entry.index !== first.index);
   const lone = preferences.models.filter((id) => (eligibility.choosable.get(id) ?? 'several') !== 'several');
-  // Naming whom to ask first chooses the node as surely as allowing no other.
-  const pinned = cause === 'ordered' || !eligibility.hasChoice || lone.includes(first.candidate.model.id);
+  // Naming whom to ask first chooses the node as surely as allowing no other, and so does trying keys until it is one's own.
+  const named = cause === 'ordered' || cause === 'sticky';
+  const pinned = named || !eligibility.hasChoice || lone.includes(first.candidate.model.id);
+  const others = input.complete ? allBut(field, first) : rest.slice(0, RECORDED - 1);
   return {
-    order,
+    order: (preferences.allowFallbacks ? [first, ...rest] : [first]).map(asOfNow),
     cause,
     pinned,
     lone,
-    record: recordOf(input, { field, rest, first, cause, pinned, removed: eligibility.removed }),
+    passedOver,
+    fates: { eligible, weights: field.weights, reasonAt: eligibility.reasonAt },
+    record: recordOf(input, { eligibility, total: field.weights.total, shown: [first, ...others], cause, pinned }),
   };
 }
+
+/** Live conditions go on changing: those that are looked at again later must be the ones that were decided on. */
+const asOfNow = (entry: Scored): Eligible => ({ ...entry, live: { ...entry.live } });
 
 type Field = { readonly eligible: readonly Eligible[]; readonly weights: Weights };
 
 /** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */
-function topRanked({ eligible, weights }: Field, preferences: Preferences): Scored[] {
-  const before = isBefore(preferences);
+function topRanked(field: Field, preferences: Preferences): Scored[] {
+  const { eligible, weights } = field;
+  const before = isBefore(field, preferences);
   const byWeight = preferences.order.length === 0 && preferences.models.length < 2;
-  const top: Scored[] = [];
+  const top: number[] = [];
+  let least = -1;
   for (let index = 0; index < eligible.length; index += 1) {
-    const last = top.length >= RANKED ? top.at(-1) : undefined;
-    // Most of a large field falls out here, before anything is made of it.
-    if (byWeight && last !== undefined && (weights.weight[index] ?? 0) < last.weight) continue;
-    const entry = scoredAt(eligible, weights, index);
-    if (entry !== undefined) insert(top, entry, before);
+    // Most of a large field falls out here, at one comparison each.
+    if (byWeight && (weights.weight[index] ?? 0) < least) continue;
+    insert(top, index, before);
+    if (top.length === RANKED) least = weights.weight[top[RANKED - 1] ?? 0] ?? 0;
   }
-  return top;
+  return top.flatMap((index) => scoredAt(eligible, weights, index) ?? []);
 }
 
-function insert(top: Scored[], entry: Scored, before: (a: Scored, b: Scored) => boolean): void {
+type Before = (a: number, b: number) => boolean;
+
+function insert(top: number[], index: number, before: Before): void {
   const last = top.at(-1);
-  if (top.length >= RANKED && last !== undefined && !before(entry, last)) return;
-  const at = top.findIndex((other) => before(entry, other));
-  top.splice(at === -1 ? top.length : at, 0, entry);
+  if (top.length >= RANKED && last !== undefined && !before(index, last)) return;
+  const at = top.findIndex((other) => before(index, other));
+  top.splice(at === -1 ? top.length : at, 0, index);
   if (top.length > RANKED) top.pop();
 }
 
-function isBefore({ order, models }: Preferences): (a: Scored, b: Scored) => boolean {
-  const named = ({ candidate }: Scored): number => {
+function isBefore({ eligible, weights }: Field, { order, models }: Preferences): Before {
+  const weight = (index: number): number => weights.weight[index] ?? 0;
+  const named = (candidate: Candidate): number => {
     const at = order.findIndex((name) => isNamed([name], candidate));
     return at === -1 ? order.length : at;
   };
-  const model = ({ candidate }: Scored): number => models.indexOf(candidate.model.id);
+  const model = (candidate: Candidate): number => models.indexOf(candidate.model.id);
   return (a, b) => {
-    const byName = order.length === 0 ? 0 : named(a) - named(b);
-    const byModel = models.length < 2 ? 0 : model(a) - model(b);
-    return (byName || byModel || b.weight - a.weight || compare(a.candidate, b.candidate)) < 0;
+    const [one, other] = [eligible[a]?.candidate, eligible[b]?.candidate];
+    if (one === undefined || other === undefined) return false;
+    const byName = order.length === 0 ? 0 : named(one) - named(other);
+    const byModel = models.length < 2 ? 0 : model(one) - model(other);
+    return (byName || byModel || weight(b) - weight(a) || compare(one, other)) < 0;
   };
 }
 
@@ -106,103 +124,36 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const compare = (a: Candidate, b: Candidate): number =>
   byText(a.node.account, b.node.account) || byText(a.model.id, b.model.id);
 
+type Choice = { readonly first: Scored; readonly cause: Cause; readonly passedOver: readonly number[] };
+
 /** Whom the caller named, or a draw among those that serve the first model of the list that anybody serves. */
-function choose(field: Field, ranked: readonly Scored[], input: DecideInput): { first: Scored; cause: Cause } {
-  const { preferences, draw, exploreBps } = input;
+function choose(field: Field, ranked: readonly Scored[], input: DecideInput): Choice {
+  const { preferences } = input;
   const [best] = ranked;
   if (best === undefined) throw new RangeError('nobody to choose from');
-  if (isNamed(preferences.order, best.candidate)) return { first: best, cause: 'ordered' };
-  const only = preferences.models.length > 1 ? best.candidate.model.id : undefined;
-  const explores = draw.explore * 10_000 < exploreBps * UINT32;
-  const { first, size } = pick(field, { only, explores, draw: draw.pick });
-  if (size === 1) return { first: best, cause: 'only' };
-  return { first, cause: explores ? 'explored' : 'drawn' };
+  if (isNamed(preferences.order, best.candidate)) return { first: best, cause: 'ordered', passedOver: [] };
+  const pool: Pool = { ...field, only: preferences.models.length > 1 ? best.candidate.model.id : undefined };
+  if (sizeOf(pool) === 1) return { first: best, cause: 'only', passedOver: [] };
+  // Whoever holds on to a node leaves nothing to the others, so they have not been passed over.
+  const newcomers = input.stickyKey === undefined ? newcomersOf(pool) : [];
+  const { at, cause } = draw(pool, newcomers, input);
+  const first = scoredAt(field.eligible, field.weights, at);
+  if (first === undefined) throw new RangeError('nobody to choose from');
+  const passedOver = newcomers.filter((index) => index !== at).map((index) => field.eligible[index]?.index ?? -1);
+  return { first, cause, passedOver };
 }
 
-const rarity = (samples: number): number => Math.max(1, Math.floor(1_000_000 / (1 + samples)));
-
-type Pick = { readonly only: string | undefined; readonly explores: boolean; readonly draw: number };
-
-/** One of those that serve `only` (all, if undefined), with a chance in proportion to weight or to how little is known. */
-function pick({ eligible, weights }: Field, { only, explores, draw }: Pick): { first: Scored; size: number } {
-  const shareAt = (index: number): number => {
-    const entry = eligible[index];
-    if (entry === undefined || (only !== undefined && entry.candidate.model.id !== only)) return 0;
-    return explores ? rarity(entry.live.samples) : (weights.weight[index] ?? 0);
-  };
-  let [total, size] = [0, 0];
-  for (let index = 0; index < eligible.length; index += 1) {
-    const share = shareAt(index);
-    total += share;
-    if (share > 0) size += 1;
-  }
-  let left = Math.floor((draw / UINT32) * total);
-  for (let index = 0; index < eligible.length; index += 1) {
-    left -= shareAt(index);
-    const first = left < 0 ? scoredAt(eligible, weights, index) : undefined;
-    if (first !== undefined) return { first, size };
-  }
-  throw new RangeError('nobody to pick');
-}
-
-type Chosen = {
-  readonly field: Field;
-  readonly rest: readonly Scored[];
-  readonly first: Scored;
-  readonly cause: Cause;
-  readonly pinned: boolean;
-  readonly removed: Readonly<Record<string, number>>;
-};
-
-function recordOf(input: DecideInput, chosen: Chosen): JsonObject {
-  const { profile, preferences, draw, exploreBps } = input;
-  const { field, rest, first, cause, pinned, removed } = chosen;
-  const others = input.complete ? allBut(field, first) : rest.slice(0, RECORDED - 1);
-  const shown = [first, ...others];
-  return {
-    version: 1,
-    task: { ...profile, family: FAMILIES[profile.family] ?? 'other', needs: [...profile.needs] },
-    preferences: preferenceRecord(preferences),
-    epoch: input.epoch.toString(),
-    draw: { explore: draw.explore, pick: draw.pick, exploreBps },
-    cause,
-    pinned,
-    removed,
-    eligible: field.eligible.length,
-    totalWeight: field.weights.total,
-    candidates: shown.map(candidateRecord),
-    ...(input.traceId === undefined ? {} : { traceId: input.traceId }),
-  };
+function draw(pool: Pool, newcomers: readonly number[], input: DecideInput): { at: number; cause: Cause } {
+  // A conversation that has begun has something to lose by a change; nothing is tried out on it.
+  if (input.stickyKey !== undefined) return { at: drawSticky(pool, input.stickyKey), cause: 'sticky' };
+  const explored = drawToExplore(pool, newcomers, input.draw, input.exploreBps);
+  if (explored !== undefined) return { at: explored, cause: 'explored' };
+  return { at: drawByWeight(pool, input.draw), cause: 'drawn' };
 }
 
 function allBut({ eligible, weights }: Field, first: Scored): Scored[] {
   return eligible.flatMap((entry, index) => {
-    const scored = entry.candidate === first.candidate ? undefined : scoredAt(eligible, weights, index);
+    const scored = entry.index === first.index ? undefined : scoredAt(eligible, weights, index);
     return scored === undefined ? [] : [scored];
   });
-}
-
-function preferenceRecord(preferences: Preferences): JsonObject {
-  const { models, order, only, ignore, ...plain } = preferences;
-  return {
-    ...plain,
-    models: [...models],
-    order: [...order],
-    ignore: [...ignore],
-    ...(only === undefined ? {} : { only: [...only] }),
-  };
-}
-
-function candidateRecord({ candidate, live, weight, costMicroUsd, latencyMs }: Scored): JsonObject {
-  return {
-    node: candidate.node.account,
-    model: candidate.model.id,
-    weight,
-    qualityBps: live.qualityBps,
-    successBps: live.successBps,
-    costMicroUsd,
-    latencyMs,
-    inFlight: live.inFlight,
-    samples: live.samples,
-  };
 }

@@ -54,7 +54,12 @@ export function drawByWeight(pool: Pool, { pick, second }: Draw): number {
 }
 
 /** Who is to be tried now, if anybody: newcomers first, the longest waiting before others; then whoever is known least. */
-export function drawToExplore(pool: Pool, newcomers: readonly number[], draw: Draw, exploreBps: number): number | undefined {
+export function drawToExplore(
+  pool: Pool,
+  newcomers: readonly number[],
+  draw: Draw,
+  exploreBps: number,
+): number | undefined {
   const waited = (index: number): number => pool.eligible[index]?.live.waited ?? 0;
   const overdue = newcomers.filter((index) => waited(index) >= PATIENCE).length;
   const forcedBps = overdue === 0 ? 0 : overdue <= AT_ONCE ? 10_000 : CROWD_BPS;

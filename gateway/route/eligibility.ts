@@ -48,6 +48,7 @@ const CODES = Object.fromEntries(REASONS.map((reason, index) => [reason, index +
 const CHAIN_CODES = [0, CODES.inactive, CODES.stake];
 
 /** Hard filters, in the order of their cost; each candidate is counted under the first that removes it. */
+// eslint-disable-next-line complexity -- the loop of every decision: filters in a row, without calls between them
 export function findEligible(input: EligibilityInput): Eligibility {
   const field = fieldOf(input.candidates);
   const wishes = createWishes(field, input);
@@ -70,8 +71,7 @@ export function findEligible(input: EligibilityInput): Eligibility {
     }
     choice.note(index);
     if (isKeptOut(candidate, input)) fate[index] = CODES.excluded;
-    else if (live.breaker === 'closed')
-      eligible.push({ candidate, live, stake: field.stake[index] ?? 0, index });
+    else if (live.breaker === 'closed') eligible.push({ candidate, live, stake: field.stake[index] ?? 0, index });
     else {
       fate[index] = live.breaker === 'paused' ? CODES.paused : CODES.breaker;
       blockedMs = Math.min(blockedMs ?? live.blockedMs, live.blockedMs);
@@ -128,6 +128,7 @@ function createWishes(field: Field, input: EligibilityInput): (candidate: Candid
   const prices = hasPrices(preferences);
   const servesModel = (index: number): boolean =>
     models.length < 2 ? field.model[index] === onlyModel : models.includes(field.model[index] ?? -1);
+  // eslint-disable-next-line complexity -- as above
   return (candidate, index) => {
     if (models.length > 0 && !servesModel(index)) return CODES.model;
     for (const able of needs) if (able[index] === 0) return CODES.capability;

@@ -2,9 +2,11 @@ import type { JsonObject } from '../protocol/content.ts';
 import type { Address } from '../protocol/types.ts';
 import type { Candidate, LiveConditions } from './candidate.ts';
 import { decide } from './decide.ts';
-import type { Decision, Draw } from './decide.ts';
+import type { Decision } from './decide.ts';
+import type { Draw } from './draw.ts';
 import { readPreferences } from './preferences.ts';
 import type { Preferences } from './preferences.ts';
+import { stickyKeyOf } from './sticky.ts';
 import { profileTask } from './task-profile.ts';
 import type { TaskProfile } from './task-profile.ts';
 
@@ -13,7 +15,7 @@ export type PlanInput = {
   /** Capabilities that the endpoint asks for, besides those the body shows. */
   readonly needs?: readonly string[];
   readonly candidates: readonly Candidate[];
-  readonly live: (candidate: Candidate, family: number) => LiveConditions;
+  readonly live: (candidate: Candidate, task: TaskProfile, index: number) => LiveConditions;
   readonly epoch: bigint;
   readonly minimumStake: bigint;
   readonly pin: readonly Address[] | undefined;
@@ -38,8 +40,10 @@ export function planRoute(input: PlanInput): Plan {
   const profile = { ...seen, needs: [...seen.needs, ...(input.needs ?? [])].toSorted() };
   const preferences = readPreferences(input.body);
   const maxTokens = maxTokensOf(input.body);
-  const live = (candidate: Candidate): LiveConditions => input.live(candidate, profile.family);
-  return { profile, preferences, maxTokens, decision: decide({ ...input, live, profile, preferences, maxTokens }) };
+  const live = (candidate: Candidate, index: number): LiveConditions => input.live(candidate, profile, index);
+  const stickyKey = preferences.sticky ? stickyKeyOf(input.body) : undefined;
+  const decision = decide({ ...input, live, profile, preferences, maxTokens, stickyKey });
+  return { profile, preferences, maxTokens, decision };
 }
 
 export function maxTokensOf(body: JsonObject): number | undefined {

@@ -17,14 +17,18 @@ export type Preferences = {
   readonly maxOutputPrice: number | undefined;
   /** Most that the whole answer may be expected to cost, micro-USD. */
   readonly maxCostMicroUsd: number | undefined;
+  /** What a perfect answer is worth more than a useless one, micro-USD: takes the place of the preset's taste in prices. */
+  readonly payMicroUsd: number | undefined;
   readonly minQualityBps: number;
   readonly allowFallbacks: boolean;
   readonly requireParameters: boolean;
+  /** Whether turns of one conversation should go to one node, which then has its start in its cache. */
+  readonly sticky: boolean;
   readonly isPrivate: boolean;
 };
 
 /** Fields of the body that are ours or OpenRouter's: they never reach a node. `dgrid.format` does: it is part of the task. */
-const OURS = ['provider', 'models', 'private', 'task', 'min_quality', 'max_cost'] as const;
+const OURS = ['provider', 'models', 'private', 'task', 'min_quality', 'max_cost', 'willingness_to_pay'] as const;
 
 export function stripPreferences(body: JsonObject, modelId: string): JsonObject {
   const kept: Record<string, JsonObject[string]> = { ...body, model: modelId };
@@ -62,9 +66,11 @@ export function readPreferences(body: JsonObject): Preferences {
     maxInputPrice: microUsd(maxPrice['prompt']),
     maxOutputPrice: microUsd(maxPrice['completion']),
     maxCostMicroUsd: microUsd(body['max_cost']),
+    payMicroUsd: microUsd(body['willingness_to_pay']),
     minQualityBps: typeof minQuality === 'number' ? Math.floor(minQuality * 10_000) : 0,
     allowFallbacks: provider['allow_fallbacks'] !== false,
     requireParameters: provider['require_parameters'] === true,
+    sticky: provider['sticky'] === true,
     isPrivate: body['private'] === true,
   };
 }

@@ -83,7 +83,7 @@ export function weighField(eligible: readonly Eligible[], profile: TaskProfile, 
   return { weight, behind, costMicroUsd, latencyMs, total };
 }
 
-// eslint-disable-next-line max-params -- numbers of the inner loop: an object per candidate would cost more than the sum
+ 
 function utilityOf(live: LiveConditions, cost: number, latency: number, taste: Taste): number {
   const quality = live.qualityBps * live.successBps * 1e-8;
   const { payMicroUsd } = taste;

@@ -60,9 +60,9 @@ type Reads = { readonly store: Store; readonly statements: AnchorReads };
 async function readRecentScores({ store, statements }: Reads, limit: number): Promise<readonly RecentScore[]> {
   const rows = await store.read(statements.recentScores({ status: BigInt(RecordStatus.scored), limit }));
   return rows.toReversed().map((row) => {
-    const { node, family } = decodeStruct('receipt', JSON.parse(row.receipt));
+    const { node, model, family, complexity } = decodeStruct('receipt', JSON.parse(row.receipt));
     const { score, quality } = decodeStruct('record', JSON.parse(row.record));
-    return { node, family, score, quality };
+    return { node, model, family, complexity, score, quality };
   });
 }
 

@@ -198,8 +198,9 @@ function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
       receipts.forEach(({ receipt }, index) => {
         const record = records[index]?.record;
         if (record === undefined || record.status !== RecordStatus.scored) return;
-        const { node, family } = receipt;
-        background.recordScore({ node, family, score: record.score, quality: record.quality });
+        const { node, model, family, complexity } = receipt;
+        const { score, quality } = record;
+        background.recordScore({ node, model, family, complexity, score, quality });
       });
     },
   };

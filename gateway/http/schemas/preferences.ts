@@ -21,6 +21,7 @@ export const Provider = Type.Object(
     max_price: Type.Optional(Type.Object({ prompt: Type.Optional(Usd), completion: Type.Optional(Usd) }, closed)),
     allow_fallbacks: Type.Optional(Type.Boolean()),
     require_parameters: Type.Optional(Type.Boolean()),
+    sticky: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -52,6 +53,7 @@ export const ROUTING_FIELDS = {
   task: Type.Optional(Type.Enum([...FAMILIES])),
   min_quality: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   max_cost: Type.Optional(Usd),
+  willingness_to_pay: Type.Optional(Type.Number({ minimum: 0.000001, maximum: 1_000_000 })),
   dgrid: Type.Optional(Type.Object({ format: Type.Optional(Format) }, closed)),
 } as const;
 
@@ -63,5 +65,6 @@ export const PREFERENCE_FIELDS: ReadonlySet<string> = new Set([
   'task',
   'min_quality',
   'max_cost',
+  'willingness_to_pay',
   'dgrid',
 ]);

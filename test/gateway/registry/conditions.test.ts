@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { createConditionBook } from '../../../gateway/registry/conditions.ts';
 import { createQualityBook } from '../../../gateway/registry/quality-book.ts';
+import type { QualityBook } from '../../../gateway/registry/quality-book.ts';
 import { createDirectory } from '../../../gateway/registry/directory.ts';
 import { modelViews } from '../../../gateway/registry/views.ts';
 import type { RegisteredNode } from '../../../gateway/registry/ports.ts';
@@ -77,28 +78,68 @@ describe('live conditions', () => {
 });
 
 describe('the quality book', () => {
+  const other = (index: number) => `0x${(index + 2).toString(16).padStart(40, '0')}` as const;
+  const query = { node: NODE, model: 'm', family: 1, complexity: 1_000 };
+  const seeded = (seed: number) => (): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const scored = (book: QualityBook, count: number, quality: number, changes: Partial<typeof query> = {}): void => {
+    for (let index = 0; index < count; index += 1)
+      book.recordScore({ ...query, ...changes, score: quality - 100, quality });
+  };
+
   it('returns the prior before anything was examined', () => {
-    assert.deepEqual(createQualityBook().predict(NODE, 1), { qualityBps: 7_000, examined: 0 });
+    assert.deepEqual(createQualityBook().predict(query), { qualityBps: 6_800, examined: 0 });
   });
 
   it('moves from the prior to what was scored, first in its family, then a little everywhere', () => {
     const book = createQualityBook();
-    for (let index = 0; index < 30; index += 1)
-      book.recordScore({ node: NODE, family: 1, score: 2_000, quality: 2_500 });
-    const inFamily = book.predict(NODE, 1).qualityBps;
-    const elsewhere = book.predict(NODE, 2).qualityBps;
-    assert.ok(inFamily < 2_500 && inFamily >= 2_000, String(inFamily));
-    assert.ok(elsewhere < 7_000 && elsewhere > inFamily, String(elsewhere));
-    assert.equal(book.predict(NODE, 1).examined, 30);
+    scored(book, 30, 2_500);
+    const inFamily = book.predict(query).qualityBps;
+    const elsewhere = book.predict({ ...query, family: 2 }).qualityBps;
+    assert.ok(inFamily < 3_300 && inFamily >= 2_300, String(inFamily));
+    assert.ok(elsewhere < 6_800 && elsewhere > inFamily - 300, String(elsewhere));
+    assert.equal(book.predict(query).examined, 30);
   });
 
-  it('notices within a hundred scored requests that a node became worse', () => {
+  it('gives a stranger nearly what others reach with the same model, and nothing for another model', () => {
     const book = createQualityBook();
-    for (let index = 0; index < 1_000; index += 1)
-      book.recordScore({ node: NODE, family: 1, score: 9_000, quality: 9_000 });
-    for (let index = 0; index < 100; index += 1)
-      book.recordScore({ node: NODE, family: 1, score: 3_000, quality: 3_000 });
-    assert.ok(book.predict(NODE, 1).qualityBps < 4_500);
+    for (let index = 0; index < 5; index += 1) scored(book, 20, 9_000, { node: other(index) });
+    const stranger = book.predict(query).qualityBps;
+    assert.ok(stranger > 8_400 && stranger < 9_000, String(stranger));
+    assert.equal(book.predict({ ...query, model: 'another' }).qualityBps, 6_800);
+  });
+
+  it('expects less of a model at harder tasks, also of a node that was never examined at them', () => {
+    const book = createQualityBook();
+    for (let round = 0; round < 40; round += 1)
+      for (const complexity of [1_000, 9_000])
+        scored(book, 1, complexity === 1_000 ? 9_000 : 5_000, { node: other(round % 4), complexity });
+    const easy = book.predict(query).qualityBps;
+    const hard = book.predict({ ...query, complexity: 9_000 }).qualityBps;
+    assert.ok(easy - hard > 2_000, `${easy} against ${hard}`);
+  });
+
+  it('forgets what a node was when it has become another, both ways, within twenty results', () => {
+    const book = createQualityBook();
+    const random = seeded(7);
+    const noisy = (count: number, mean: number): void => {
+      for (let index = 0; index < count; index += 1) scored(book, 1, Math.round(mean + 2_000 * (random() - 0.5)));
+    };
+    noisy(500, 9_000);
+    noisy(20, 6_000);
+    assert.ok(book.predict(query).qualityBps < 7_000, String(book.predict(query).qualityBps));
+    noisy(300, 6_000);
+    noisy(20, 9_000);
+    assert.ok(book.predict(query).qualityBps > 8_200, String(book.predict(query).qualityBps));
+  });
+
+  it('returns another version after every result', () => {
+    const book = createQualityBook();
+    const before = book.version();
+    scored(book, 1, 9_000);
+    assert.notEqual(book.version(), before);
   });
 });
 
