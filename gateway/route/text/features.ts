@@ -46,62 +46,66 @@ function bucketOf(hash: number): number {
 type Collector = {
   readonly features: TextFeatures;
   readonly reset: () => void;
-  readonly add: (hash: number) => void;
   /** A word or symbol by its hash, and the pair that it makes with the one before it. */
   readonly addToken: (hash: number) => void;
+  /** A word with its n-grams. @param word an edge mark, `length` letters, an edge mark. */
+  readonly addWord: (word: Uint16Array, length: number) => void;
 };
 
 function createCollector(): Collector {
   const most = Math.min(MOST_FEATURES, BUCKETS);
-  const features: TextFeatures = {
-    size: 0,
-    buckets: new Int32Array(most),
-    counts: new Uint16Array(most),
-    surface: new Float64Array(SURFACE_FEATURES.length),
-  };
-  /** Where in `buckets` a bucket stands, plus one. */
-  const places = new Int32Array(BUCKETS);
+  const buckets = new Int32Array(most);
+  // No bucket is met more often than there are features in a window, which is less than these numbers hold.
+  const counts = new Uint16Array(most);
+  const features: TextFeatures = { size: 0, buckets, counts, surface: new Float64Array(SURFACE_FEATURES.length) };
+  /** Where in `buckets` a bucket stands, plus one. Small, so that it stays near. */
+  const places = new Uint16Array(BUCKETS);
+  let size = 0;
   let previous = FNV_OFFSET;
 
   const add = (hash: number): void => {
     const bucket = bucketOf(hash);
     const place = places[bucket] ?? 0;
     if (place > 0) {
-      features.counts[place - 1] = Math.min(65_535, (features.counts[place - 1] ?? 0) + 1);
+      counts[place - 1] = (counts[place - 1] ?? 0) + 1;
       return;
     }
-    features.buckets[features.size] = bucket;
-    features.counts[features.size] = 1;
-    features.size += 1;
-    places[bucket] = features.size;
+    buckets[size] = bucket;
+    counts[size] = 1;
+    size += 1;
+    places[bucket] = size;
   };
   const addToken = (hash: number): void => {
     add(hash ^ WORD_SEED);
     add(step(previous, hash & 0xffff) ^ (hash >>> 16) ^ PAIR_SEED);
     previous = hash;
+    features.size = size;
+  };
+  /** Three n-grams from each letter on, the shorter ones alone before the end: no hash is worked out twice. */
+  const addGrams = (word: Uint16Array, end: number): void => {
+    for (let start = 0; start + SHORTEST_GRAM <= end; start += 1) {
+      let hash = step(step(step(FNV_OFFSET, word[start] ?? 0), word[start + 1] ?? 0), word[start + 2] ?? 0);
+      add(hash);
+      if (start + 4 > end) continue;
+      hash = step(hash, word[start + 3] ?? 0);
+      add(hash);
+      if (start + LONGEST_GRAM <= end) add(step(hash, word[start + 4] ?? 0));
+    }
+  };
+  const addWord = (word: Uint16Array, length: number): void => {
+    let whole = FNV_OFFSET;
+    for (let index = 1; index <= length; index += 1) whole = step(whole, word[index] ?? 0);
+    addToken(whole);
+    addGrams(word, length + 2);
+    features.size = size;
   };
   const reset = (): void => {
-    for (let index = 0; index < features.size; index += 1) places[features.buckets[index] ?? 0] = 0;
+    for (let index = 0; index < size; index += 1) places[buckets[index] ?? 0] = 0;
+    size = 0;
     features.size = 0;
     previous = FNV_OFFSET;
   };
-  return { features, reset, add, addToken };
-}
-
-/** @param word an edge mark, `length` letters, an edge mark. */
-function addWord({ add, addToken }: Collector, word: Uint16Array, length: number): void {
-  let whole = FNV_OFFSET;
-  for (let index = 1; index <= length; index += 1) whole = step(whole, word[index] ?? 0);
-  addToken(whole);
-  const end = length + 2;
-  for (let start = 0; start + SHORTEST_GRAM <= end; start += 1) {
-    let hash = FNV_OFFSET;
-    const last = Math.min(end, start + LONGEST_GRAM);
-    for (let index = start; index < last; index += 1) {
-      hash = step(hash, word[index] ?? 0);
-      if (index - start >= SHORTEST_GRAM - 1) add(hash);
-    }
-  }
+  return { features, reset, addToken, addWord };
 }
 
 /** A number counts by its length: which one it is says little. */
@@ -125,7 +129,7 @@ export function createFeatureReader(): FeatureReader {
       at += 1;
     }
     word[letters + 1] = EDGE;
-    addWord(collector, word, letters);
+    collector.addWord(word, letters);
     return at;
   };
   const readNumber = (text: string, start: number): number => {
