@@ -8,13 +8,29 @@ export type Constraint =
   | { readonly kind: 'list'; readonly style: 'bullet' | 'number' | 'any'; readonly items?: number }
   | { readonly kind: 'language'; readonly code: LanguageCode }
   | { readonly kind: 'codeFence'; readonly language?: string }
-  | { readonly kind: 'include'; readonly text: string; readonly min?: number }
+  | ({ readonly kind: 'include'; readonly text: string } & Amount)
   | { readonly kind: 'exclude'; readonly text: string }
   | { readonly kind: 'case'; readonly form: 'upper' | 'lower' }
   | { readonly kind: 'startsWith'; readonly text: string }
   | { readonly kind: 'endsWith'; readonly text: string }
   | { readonly kind: 'pattern'; readonly source: string }
-  | { readonly kind: 'choice'; readonly options: readonly string[] };
+  | { readonly kind: 'choice'; readonly options: readonly string[] }
+  | ({ readonly kind: 'letter'; readonly letter: string } & Amount)
+  /** `distinct`: no two parts are the same. */
+  | { readonly kind: 'parts'; readonly separator: string; readonly count: number; readonly distinct?: boolean }
+  /** Counted from 1, or from the end by -1. */
+  | { readonly kind: 'paragraphStart'; readonly index: number; readonly text: string }
+  | ({ readonly kind: 'placeholders' } & Amount)
+  | { readonly kind: 'postscript'; readonly marker: string }
+  | ({ readonly kind: 'highlights' } & Amount)
+  | ({ readonly kind: 'sections'; readonly marker: string } & Amount)
+  | { readonly kind: 'title' }
+  | ({ readonly kind: 'capitalWords' } & Amount)
+  | { readonly kind: 'quoted' }
+  | { readonly kind: 'without'; readonly characters: string }
+  | { readonly kind: 'repeat'; readonly text: string };
+
+type Amount = { readonly min?: number; readonly max?: number };
 
 export const COUNT_UNITS = ['words', 'sentences', 'paragraphs', 'lines', 'characters'] as const;
 export type CountUnit = (typeof COUNT_UNITS)[number];

@@ -53,8 +53,7 @@ const READERS: { readonly [kind: string]: (fields: Fields) => Constraint | undef
     return known === undefined ? undefined : { kind: 'language', code: known };
   },
   codeFence: ({ language }) => ({ kind: 'codeFence', ...optional('language', text(language)) }),
-  include: (fields) =>
-    withText(fields, (value) => ({ kind: 'include', text: value, ...optional('min', integer(fields['min'])) })),
+  include: (fields) => withText(fields, (value) => ({ kind: 'include', text: value, ...amount(fields) })),
   exclude: (fields) => withText(fields, (value) => ({ kind: 'exclude', text: value })),
   case: ({ form }) => (form === 'upper' || form === 'lower' ? { kind: 'case', form } : undefined),
   startsWith: (fields) => withText(fields, (value) => ({ kind: 'startsWith', text: value })),
@@ -63,6 +62,39 @@ const READERS: { readonly [kind: string]: (fields: Fields) => Constraint | undef
     const known = text(source);
     return known === undefined ? undefined : { kind: 'pattern', source: known };
   },
+  letter: (fields) => {
+    const letter = text(fields['letter']);
+    return letter === undefined || !/^\p{L}$/u.test(letter) ? undefined : { kind: 'letter', letter, ...amount(fields) };
+  },
+  parts: ({ separator, count: parts, distinct }) => {
+    const [mark, amountOf] = [text(separator), integer(parts)];
+    if (mark === undefined || amountOf === undefined) return undefined;
+    return { kind: 'parts', separator: mark, count: amountOf, ...(distinct === true ? { distinct } : {}) };
+  },
+  paragraphStart: (fields) => {
+    const index = fields['index'] === -1 ? -1 : integer(fields['index']);
+    return index === undefined || index === 0
+      ? undefined
+      : withText(fields, (value) => ({ kind: 'paragraphStart', index, text: value }));
+  },
+  placeholders: (fields) => ({ kind: 'placeholders', ...amount(fields) }),
+  postscript: ({ marker }) => ({
+    kind: 'postscript',
+    marker: /^p\.?\s?(?:p\.?\s?)?s\.?$/i.exec(text(marker) ?? '')?.[0] ?? 'P.S.',
+  }),
+  highlights: (fields) => ({ kind: 'highlights', ...amount(fields) }),
+  sections: (fields) => {
+    const marker = text(fields['marker']);
+    return marker === undefined ? undefined : { kind: 'sections', marker, ...amount(fields) };
+  },
+  title: () => ({ kind: 'title' }),
+  capitalWords: (fields) => ({ kind: 'capitalWords', ...amount(fields) }),
+  quoted: () => ({ kind: 'quoted' }),
+  without: ({ characters }) => {
+    const known = text(characters);
+    return known === undefined ? undefined : { kind: 'without', characters: known };
+  },
+  repeat: (fields) => withText(fields, (value) => ({ kind: 'repeat', text: value })),
   choice: ({ options }) => {
     const known = asArray(options).flatMap((option) => (typeof option === 'string' ? [option.slice(0, MAX_TEXT)] : []));
     return known.length === 0 ? undefined : { kind: 'choice', options: known.slice(0, 100) };
@@ -82,6 +114,10 @@ function withText(fields: Fields, make: (value: string) => Constraint): Constrai
 export function count(unit: CountUnit, min: number | undefined, max: number | undefined): Constraint | undefined {
   if (min === undefined && max === undefined) return undefined;
   return { kind: 'count', unit, ...optional('min', min), ...optional('max', max) };
+}
+
+function amount({ min, max }: Fields): { readonly min?: number; readonly max?: number } {
+  return { ...optional('min', integer(min)), ...optional('max', integer(max)) };
 }
 
 function integer(value: JsonValue | undefined): number | undefined {

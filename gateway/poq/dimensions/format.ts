@@ -2,6 +2,8 @@ import type { JsonValue } from '../../protocol/canonical-json.ts';
 import { toBps } from './bps.ts';
 import type { Constraint, CountUnit } from './constraint.ts';
 import { sentencesOf } from './faithfulness.ts';
+import * as marks from './format-marks.ts';
+import { within } from './format-marks.ts';
 import { parseFenced, parseStrict } from './json-text.ts';
 import { languageOf } from './language.ts';
 import { chosenOption } from './verifiable.ts';
@@ -32,7 +34,8 @@ const CHECKS: { readonly [K in Constraint['kind']]: Check<K> } = {
   list: meetsList,
   language: meetsLanguage,
   codeFence: (text, { language }) => fencePattern(language).test(text),
-  include: (text, { text: wanted, min }) => occurrences(text, wanted) >= (min ?? 1),
+  include: (text, { text: wanted, min, max }) =>
+    within(occurrences(text, wanted), max === undefined ? (min ?? 1) : min, max),
   exclude: (text, { text: unwanted }) => occurrences(text, unwanted) === 0,
   case: (text, { form }) =>
     /\p{L}/u.test(text) && text === (form === 'upper' ? text.toUpperCase() : text.toLowerCase()),
@@ -40,6 +43,18 @@ const CHECKS: { readonly [K in Constraint['kind']]: Check<K> } = {
   endsWith: (text, { text: end }) => text.trimEnd().toLowerCase().endsWith(end.trimEnd().toLowerCase()),
   pattern: (text, { source }) => matches(text, source),
   choice: (text, { options }) => chosenOption(text, options) !== undefined,
+  letter: marks.meetsLetter,
+  parts: marks.meetsParts,
+  paragraphStart: marks.meetsParagraphStart,
+  placeholders: marks.meetsPlaceholders,
+  postscript: marks.meetsPostscript,
+  highlights: marks.meetsHighlights,
+  sections: marks.meetsSections,
+  title: marks.meetsTitle,
+  capitalWords: marks.meetsCapitalWords,
+  quoted: marks.meetsQuoted,
+  without: (text, { characters }) => ![...characters].some((character) => text.includes(character)),
+  repeat: marks.meetsRepeat,
 };
 
 /** Whether `text` meets the constraint; undefined when the constraint itself is unusable. */
@@ -59,10 +74,6 @@ function meetsJson(text: string, { raw, objectOnly, schema }: Of<'json'>, checkS
   return schema === undefined || (checkSchema(schema, value) ?? true);
 }
 
-function within(value: number, min = 0, max = Number.POSITIVE_INFINITY): boolean {
-  return value >= min && value <= max;
-}
-
 export function countOf(text: string, unit: CountUnit): number {
   switch (unit) {
     case 'words':
@@ -70,7 +81,7 @@ export function countOf(text: string, unit: CountUnit): number {
     case 'sentences':
       return sentencesOf(text).length;
     case 'paragraphs':
-      return text.split(/\n\s*\n/u).filter((part) => part.trim() !== '').length;
+      return marks.paragraphsOf(text).length;
     case 'lines':
       return text.split('\n').filter((line) => line.trim() !== '').length;
     case 'characters':

@@ -1,4 +1,7 @@
 import type { Constraint, CountUnit, LanguageCode } from './constraint.ts';
+import { MARK_RULES } from './prompt-marks.ts';
+import { optionRules, wordRules } from './prompt-wording.ts';
+import { NUMBER, numberOf } from './spoken-numbers.ts';
 import { splitPrompt } from './task.ts';
 
 /**
@@ -9,29 +12,17 @@ export function promptConstraints(prompt: string): Constraint[] {
   if (!CUE.test(prompt)) return []; // every request is read, and most demand nothing
   const { instruction } = splitPrompt(prompt);
   const text = instruction.slice(0, 8_000).replace(/\s+/gu, ' ');
-  return RULES.flatMap((rule) => rule(text));
+  return distinct(RULES.flatMap((rule) => rule(text)));
+}
+
+/** Each demand once; paragraphs that a divider separates are not those that blank lines do. */
+function distinct(found: readonly Constraint[]): Constraint[] {
+  const divided = found.some((one) => one.kind === 'parts' && one.separator === '***');
+  const kept = found.filter((one) => !(divided && one.kind === 'count' && one.unit === 'paragraphs'));
+  return [...new Map(kept.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 type Rule = (text: string) => Constraint[];
-
-const SMALL: { readonly [word: string]: number } = {
-  a: 1,
-  one: 1,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  twelve: 12,
-  fifteen: 15,
-  twenty: 20,
-};
-const NUMBER = '(\\d{1,5}|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)';
-const numberOf = (word: string | undefined): number => SMALL[(word ?? '').toLowerCase()] ?? Number(word);
 
 const UNIT = '(words?|sentences?|paragraphs?|lines?|characters?)';
 const unitOf = (word: string | undefined): CountUnit => `${(word ?? '').toLowerCase().replace(/s$/, '')}s` as CountUnit;
@@ -81,7 +72,7 @@ const LIST = new RegExp(
   'iu',
 );
 const ITEMS = new RegExp(
-  `\\b(?:list|bullet list|bulleted list|numbered list) (?:of|with) (?:exactly )?${NUMBER} (?:items?|points?|bullets?|entries)\\b|\\b(?:exactly )${NUMBER} bullet points?\\b`,
+  `\\b(?:list|bullet list|bulleted list|numbered list) (?:of|with) (?:exactly )?${NUMBER} (?:items?|points?|bullets?|entries)\\b|\\b(?:exactly|contain|contains|have|with|include|give|write|in|use) (?:exactly )?${NUMBER} bullet points?\\b`,
   'iu',
 );
 
@@ -127,41 +118,38 @@ const UPPER = /\b(?:in )?(?:all |entirely in |only )(?:capital letters|capitals|
 const LOWER = /\b(?:in )?(?:all |entirely in |only )(?:lower ?case(?: letters)?|small letters)\b/iu;
 const QUOTED = '["“]([^"”]{1,80})["”]';
 const START = new RegExp(
-  `\\b(?:start|begin) (?:your |the )?(?:answer|response|reply|output) with (?:the (?:word|phrase) )?${QUOTED}`,
+  `\\b(?:start|begin) (?:your |the )?(?:answer|response|reply|output) with (?:the |this )?(?:exact )?(?:(?:word|phrase|sentence)s?:? )?${QUOTED}`,
   'iu',
 );
 const END = new RegExp(
-  `\\b(?:end|finish) (?:your |the )?(?:answer|response|reply|output) with (?:the (?:word|phrase) )?${QUOTED}`,
+  `\\b(?:end|finish) (?:your |the )?(?:answer|response|reply|output) with (?:the |this )?(?:exact )?(?:(?:word|phrase|sentence)s?:? )?${QUOTED}`,
   'iu',
 );
-const INCLUDE = new RegExp(`\\b(?:include|use|mention) the (?:keyword|word|phrase) ${QUOTED}`, 'giu');
-const EXCLUDE = new RegExp(
-  `\\b(?:do not|don'?t|never|avoid) (?:use|using|include|including|mention|mentioning) the (?:keyword|word|phrase) ${QUOTED}`,
-  'giu',
-);
+/** "Words in all capitals should appear twice" and "the title in all capitals" are not about the whole answer. */
+const PART =
+  /\b(?:words?|titles?|head(?:ings?|ers?|lines?)|names?|labels?|keys?|lines?|sections?|acronyms?|not|never|avoid|don'?t|without)\b[^.!?]{0,40}$/iu;
+
+function isWhole(form: RegExp, text: string): boolean {
+  const at = form.exec(text)?.index;
+  return at !== undefined && !PART.test(text.slice(Math.max(0, at - 80), at));
+}
 
 const wording: Rule = (text) => {
-  const excluded = [...text.matchAll(EXCLUDE)].map((match) => match[1] ?? '');
-  const included = [...text.matchAll(INCLUDE)]
-    .map((match) => match[1] ?? '')
-    .filter((word) => !excluded.includes(word));
   const start = START.exec(text)?.[1];
   const end = END.exec(text)?.[1];
   return [
     ...(FENCE.test(text) ? [{ kind: 'codeFence' } as const] : []),
-    ...(UPPER.test(text) ? [{ kind: 'case', form: 'upper' } as const] : []),
-    ...(LOWER.test(text) ? [{ kind: 'case', form: 'lower' } as const] : []),
-    ...included.map((word) => ({ kind: 'include', text: word }) as const),
-    ...excluded.map((word) => ({ kind: 'exclude', text: word }) as const),
+    ...(isWhole(UPPER, text) ? [{ kind: 'case', form: 'upper' } as const] : []),
+    ...(isWhole(LOWER, text) ? [{ kind: 'case', form: 'lower' } as const] : []),
     ...(start === undefined ? [] : [{ kind: 'startsWith', text: start } as const]),
     ...(end === undefined ? [] : [{ kind: 'endsWith', text: end } as const]),
   ];
 };
 
-const RULES: readonly Rule[] = [counts, json, list, language, wording];
+const RULES: readonly Rule[] = [counts, json, list, language, wording, wordRules, optionRules, ...MARK_RULES];
 
 /** No rule can hold without one of these. */
 const CUE = new RegExp(
-  `word|sentence|paragraph|line|character|json|list|bullet|code|capital|case|letters|${Object.keys(LANGUAGES).join('|')}|["“]`,
+  `word|sentence|paragraph|line|character|json|list|bullet|code|capital|case|letter|title|section|repeat|response|comma|quot|highlight|placeholder|postscript|one of|${Object.keys(LANGUAGES).join('|')}|["“]`,
   'iu',
 );
