@@ -21,6 +21,7 @@ import type { MissedBook } from './registry/missed-book.ts';
 import { createDirectory } from './registry/directory.ts';
 import type { ChainView, NodeSource } from './registry/ports.ts';
 import type { QualityBook } from './registry/quality-book.ts';
+import type { QualityPredictor } from './route/quality/predictor.ts';
 import { modelViews, nodeViews } from './registry/views.ts';
 import { endpointView } from './route/endpoint-view.ts';
 import { planRoute } from './route/plan.ts';
@@ -62,6 +63,8 @@ export type AppDeps = Pick<
   readonly votes: VoteLog;
   readonly conditions: ConditionBook;
   readonly quality: QualityBook;
+  /** A predictor trained on rows, where the operator has some. */
+  readonly foresight?: QualityPredictor | undefined;
   readonly session?: (node: Address) => string;
   readonly limits: ExecuteDeps['limits'];
   readonly maxAttempts: number;
@@ -89,6 +92,7 @@ function createRouting(deps: AppDeps) {
       ...endpointView(request.endpoint ?? 'chat', request.body),
       candidates: directory.served(),
       live: view.live,
+      foresee: deps.foresight?.predict,
       epoch: deps.chain.epoch() ?? 0n,
       minimumStake: deps.chain.minimumStake(),
       pin: request.pin,

@@ -80,6 +80,11 @@ export const GATEWAY_SETTINGS = {
     doc: 'Private gold tasks as JSON lines; empty: generated ones only.',
     fallback: '',
   }),
+  routingModelFile: text({
+    env: 'DGRID_ROUTING_MODEL',
+    doc: 'Trained quality predictor that routing starts from; empty: none, history alone.',
+    fallback: '',
+  }),
   goldsPerEpoch: integer({
     env: 'DGRID_GOLDS_PER_EPOCH',
     doc: 'Gold tasks prepared for each epoch.',

@@ -6,6 +6,8 @@ import { helpText, leave, readCommandLine, readNamed, readSignerKey } from './li
 import { reasonOf } from './lib/reason.ts';
 import type { Hex } from './protocol/types.ts';
 import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
+import { parseQualityModel } from './route/quality/model-file.ts';
+import { createQualityPredictor } from './route/quality/predictor.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createGateway } from './wiring/gateway.ts';
 import type { Inputs } from './wiring/gateway.ts';
@@ -21,7 +23,7 @@ const PROGRAM = {
 
 async function readInputs(file: unknown): Promise<Inputs> {
   const config = readConfig(process.env, file);
-  const { deploymentFile, paramsFile, keysFile, goldFile } = GATEWAY_SETTINGS;
+  const { deploymentFile, paramsFile, keysFile, goldFile, routingModelFile } = GATEWAY_SETTINGS;
   const contracts = readNamed(deploymentFile.env, config.deploymentFile, parseDeployment);
   const params =
     config.paramsFile === ''
@@ -30,9 +32,25 @@ async function readInputs(file: unknown): Promise<Inputs> {
   const keys = readNamed(keysFile.env, config.keysFile, parseKeys);
   const storedGolds =
     config.goldFile === '' ? [] : readNamed(goldFile.env, config.goldFile, (text) => parseGoldStore(text, 'golds'));
+  const foresight =
+    config.routingModelFile === ''
+      ? undefined
+      : readNamed(routingModelFile.env, config.routingModelFile, (text) =>
+          createQualityPredictor(parseQualityModel(text)),
+        );
   const signerKey = await readSignerKey(GATEWAY_SETTINGS, config);
   const dataKey = config.dataKey === '' ? signerKey : (config.dataKey as Hex);
-  return { config, signerKey, dataKey, contracts, params, keys, storedGolds, log: createLogger(config.logLevel) };
+  return {
+    config,
+    signerKey,
+    dataKey,
+    contracts,
+    params,
+    keys,
+    storedGolds,
+    foresight,
+    log: createLogger(config.logLevel),
+  };
 }
 
 async function main(): Promise<void> {

@@ -1,10 +1,14 @@
 import { writeFileSync } from 'node:fs';
 
 import { FAMILIES } from '../gateway/protocol/constants.ts';
+import { dataOf } from './eval/routing/predictions.ts';
 import { readRows } from './eval/routing/rows.ts';
+import type { Row } from './eval/routing/rows.ts';
 import { readTaskRows } from './eval/routing/families.ts';
 import { Exit, UsageError, defineCommand, runMain } from './lib/command.ts';
 import { mean } from './lib/statistics.ts';
+import { fitQuality } from './train/quality.ts';
+import { writeQualityModel } from './train/quality-file.ts';
 import { fitTaskModel, readTaskCorpus } from './train/task-model.ts';
 import type { TaskLabel } from './train/task-model.ts';
 import { OWN_COMPLEXITY, ownTaskRows } from './train/tasks.ts';
@@ -14,40 +18,68 @@ const OUT = 'gateway/route/model/task-model.json';
 export const trainRouting = defineCommand(
   {
     name: 'train-routing',
-    summary: 'Trains the task model (family and complexity of a prompt) that the gateway carries.',
+    summary: 'Trains what routing predicts from: the task model that the gateway carries, or a quality predictor.',
     options: {
       tasks: { type: 'string', value: 'FILE', help: 'rows {query, task_name} of public task sets' },
-      scores: { type: 'string', value: 'FILE', help: 'rows {question, scores}: complexity is what models fail at' },
-      out: { type: 'string', value: 'FILE', help: `where the weights go (${OUT})` },
+      scores: { type: 'string', value: 'FILE', help: 'rows {question, scores}: how well each model answered, 0..1' },
+      out: { type: 'string', value: 'FILE', help: `where the task model goes (${OUT})` },
+      quality: {
+        type: 'string',
+        value: 'FILE',
+        help: 'train a quality predictor from --scores alone, and put it here',
+      },
     },
-    notes: ['Rows of our own come from scripts/train/tasks. The same rows always give the same weights.'],
+    notes: [
+      'The task model takes --tasks and --scores, and rows of our own from scripts/train/tasks.',
+      'A gateway reads the quality predictor from the file that DGRID_ROUTING_MODEL names.',
+      'The same rows always give the same weights.',
+    ],
   },
-  async ({ options: { tasks, scores, out = OUT }, io }) => {
-    if (tasks === undefined || scores === undefined) throw new UsageError('--tasks and --scores are needed');
-    const own = ownTaskRows();
-    const rows = [...readTaskRows(tasks), ...own];
-    const failures = new Map(readRows(scores).map((row) => [row.question, 1 - mean(Object.values(row.scores))]));
-    const known = new Set(rows.map(({ text }) => text));
-    const scored = [...failures.keys()].filter((question) => !known.has(question));
-    const texts = [...rows.map(({ text }) => text), ...scored];
-    const labels: TaskLabel[] = [
-      ...rows.map(({ text, family, group }) => ({
-        family: FAMILIES.indexOf(family),
-        complexity: failures.get(text) ?? (group.startsWith('own-') ? OWN_COMPLEXITY[family] : undefined),
-      })),
-      ...scored.map((text) => ({ family: undefined, complexity: failures.get(text) })),
-    ];
-    io.stderr(`${texts.length} rows, ${own.length} of them our own, ${failures.size} with scores`);
-    const file = fitTaskModel(
-      readTaskCorpus(texts),
-      texts.map((_, index) => index),
-      labels,
-    );
-    const json = `${JSON.stringify(file)}\n`;
-    writeFileSync(out, json);
-    io.stdout(`${out}: ${json.length} bytes`);
+  async ({ options: { tasks, scores, out, quality }, io }) => {
+    if (scores === undefined) throw new UsageError('--scores is missing');
+    if (quality !== undefined && (tasks !== undefined || out !== undefined))
+      throw new UsageError('--quality goes with --scores alone');
+    const rows = readRows(scores);
+    if (quality !== undefined) {
+      write(quality, writeQualityModel(trainQuality(rows)), io.stdout);
+      return Exit.ok;
+    }
+    if (tasks === undefined) throw new UsageError('--tasks is missing');
+    write(out ?? OUT, trainTasks(tasks, rows, io.stderr), io.stdout);
     return Exit.ok;
   },
 );
+
+function write(path: string, text: string, say: (line: string) => void): void {
+  writeFileSync(path, text);
+  say(`${path}: ${text.length} bytes`);
+}
+
+function trainQuality(rows: readonly Row[]) {
+  const data = dataOf(rows, Object.keys(rows[0]?.scores ?? {}));
+  return fitQuality(
+    data,
+    rows.map((_, index) => index),
+  );
+}
+
+function trainTasks(tasks: string, scored: readonly Row[], say: (line: string) => void): string {
+  const own = ownTaskRows();
+  const rows = [...readTaskRows(tasks), ...own];
+  const failures = new Map(scored.map((row) => [row.question, 1 - mean(Object.values(row.scores))]));
+  const known = new Set(rows.map(({ text }) => text));
+  const others = [...failures.keys()].filter((question) => !known.has(question));
+  const texts = [...rows.map(({ text }) => text), ...others];
+  const labels: TaskLabel[] = [
+    ...rows.map(({ text, family, group }) => ({
+      family: FAMILIES.indexOf(family),
+      complexity: failures.get(text) ?? (group.startsWith('own-') ? OWN_COMPLEXITY[family] : undefined),
+    })),
+    ...others.map((text) => ({ family: undefined, complexity: failures.get(text) })),
+  ];
+  say(`${texts.length} rows, ${own.length} of them our own, ${failures.size} with scores`);
+  const order = texts.map((_, index) => index);
+  return `${JSON.stringify(fitTaskModel(readTaskCorpus(texts), order, labels))}\n`;
+}
 
 if (import.meta.main) await runMain(trainRouting);

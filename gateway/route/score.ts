@@ -21,7 +21,7 @@ export type Taste = {
 export const TASTES: Readonly<Record<Preset, Taste>> = {
   balanced: { price: 0.04, latency: 0.015 },
   quality: { price: 0.002, latency: 0.004 },
-  cheap: { price: 0.088, latency: 0.005 },
+  cheap: { price: 0.08, latency: 0.005 },
   fast: { price: 0.005, latency: 0.05 },
 };
 

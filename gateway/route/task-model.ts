@@ -34,6 +34,8 @@ export type TaskGuess = {
   readonly logits: Float64Array;
   /** 0…1 */
   readonly complexity: number;
+  /** Of the text, for whoever predicts more from them. */
+  readonly features: TextFeatures;
 };
 
 /** Beyond this many deviations a surface feature says no more. */
@@ -65,7 +67,7 @@ export function createTaskModel(file: TaskModelFile): (text: string) => TaskGues
     addBuckets(features, whole, part);
     addScaled(part, file.scales, sums);
     addSurface(features.surface, file.surface, sums);
-    return { logits: sums.subarray(0, FAMILIES.length), complexity: sums[FAMILIES.length] ?? 0 };
+    return { logits: sums.subarray(0, FAMILIES.length), complexity: sums[FAMILIES.length] ?? 0, features };
   };
 }
 

@@ -5,6 +5,7 @@ import weights from './model/task-model.json' with { type: 'json' };
 import { createTaskModel } from './task-model.ts';
 import { readTaskText } from './task-text.ts';
 import type { TaskText } from './task-text.ts';
+import type { TextFeatures } from './text/features.ts';
 
 /** What kind of work a request is, as far as routing needs to know. All integers, so that it can be hashed. */
 export type TaskProfile = {
@@ -22,19 +23,23 @@ export type TaskProfile = {
 const guessTask = createTaskModel(weights);
 
 /** A pure function of the body. The caller may state the family with `task`. */
-export function profileTask(body: JsonObject): TaskProfile {
+export const profileTask = (body: JsonObject): TaskProfile => readTask(body).profile;
+
+/** The profile with what it was read from; the features are valid until the next text is read. */
+export function readTask(body: JsonObject): { readonly profile: TaskProfile; readonly features: TextFeatures } {
   const surface = readTaskText(body);
-  const { logits, complexity } = guessTask(surface.text);
+  const { logits, complexity, features } = guessTask(surface.text);
   const stated = FAMILIES.findIndex((family) => family === body['task']);
   const family = stated === -1 ? likeliest(logits, surface, body) : stated;
   const promptTokens = Math.ceil(surface.characters / 4) + 3 * surface.turns;
-  return {
+  const profile = {
     family,
     complexity: complexityOf(complexity, family, surface, promptTokens),
     promptTokens,
     expectedTokens: expectedTokens(body, family, promptTokens),
     needs: neededCapabilities(body, surface),
   };
+  return { profile, features };
 }
 
 /** A form to fill in is not proof of extraction, but it makes it likelier. */

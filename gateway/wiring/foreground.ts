@@ -30,6 +30,7 @@ import { createConditionBook } from '../registry/conditions.ts';
 import type { ChainView, NodeSource } from '../registry/ports.ts';
 import { createQualityBook } from '../registry/quality-book.ts';
 import type { QualityBook } from '../registry/quality-book.ts';
+import type { QualityPredictor } from '../route/quality/predictor.ts';
 import type { PublishedDatasets } from '../store/published-datasets.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -55,6 +56,7 @@ export type ForegroundInputs = {
   readonly votes: VoteLog;
   readonly distributions: Pick<EpochLog, 'distribution'>;
   readonly datasets: PublishedDatasets;
+  readonly foresight?: QualityPredictor | undefined;
 };
 
 export type Foreground = {
@@ -97,6 +99,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     breaker: createBreaker(BREAKER_DEFAULTS, Date.now),
     conditions: createConditionBook(Date.now),
     quality,
+    foresight: inputs.foresight,
     randomUint32: () => randomInt(2 ** 32),
     epochs: epochReads(inputs),
     datasets: inputs.datasets,

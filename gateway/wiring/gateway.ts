@@ -57,6 +57,7 @@ import type { Log } from '../telemetry/logger.ts';
 import { createWorkers } from '../workers.ts';
 import { watchKeys } from './key-watch.ts';
 import { createRetention } from './retention.ts';
+import type { QualityPredictor } from '../route/quality/predictor.ts';
 import { requireSameRules, requireWholeStore } from './start-checks.ts';
 
 /** What the process read from files before anything was started. */
@@ -69,6 +70,7 @@ export type Inputs = {
   /** What content at rest is encrypted under. */
   readonly dataKey: Hex;
   readonly storedGolds: readonly GoldTask[];
+  readonly foresight: QualityPredictor | undefined;
   readonly log: Log;
 };
 

@@ -12,6 +12,8 @@ export type LiveViewDeps = {
   readonly conditions: Pick<ConditionBook, 'entry'>;
   readonly quality: Pick<QualityBook, 'predict' | 'version'>;
   readonly breaker: Pick<Breaker, 'stateOf' | 'isTroubled'>;
+  /** The order of models of what `live` is told to be foreseen. */
+  readonly foresight?: { readonly models: readonly string[] } | undefined;
   readonly nowMs: () => number;
 };
 
@@ -22,6 +24,7 @@ export type LiveView = {
     candidate: Candidate,
     task: Pick<TaskProfile, 'family' | 'complexity'>,
     index: number,
+    foreseen?: ArrayLike<number>,
   ) => LiveConditions;
   /** Newcomers at these positions could have been asked, and were not. */
   readonly passOver: (positions: readonly number[]) => void;
@@ -34,6 +37,10 @@ type Slot = {
   entry: ConditionEntry;
   /** Predictions by family and complexity, as long as nothing new was heard. */
   readonly quality: Int16Array;
+  /** Parallel: on how many examined receipts each rests. */
+  readonly examined: Float64Array;
+  /** Position of the model in what is foreseen, −1 for one that is not. */
+  readonly column: number;
   version: number;
   /** Handed out again and again: no object is made per candidate and request. */
   readonly now: { -readonly [Name in keyof LiveConditions]: LiveConditions[Name] };
@@ -56,11 +63,11 @@ export function createLiveView(deps: LiveViewDeps): LiveView {
   };
 
   return {
-    live(candidate, task, index) {
+    live(candidate, task, index, foreseen) {
       const slot = slotAt(candidate, index);
       slot.entry.refresh();
       copyConditions(slot);
-      slot.now.qualityBps = qualityOf(deps.quality, slot, task);
+      slot.now.qualityBps = qualityOf(deps.quality, slot, task, foreseen?.[slot.column]);
       setBreaker(deps, slot);
       return slot.now;
     },
@@ -81,6 +88,8 @@ function newSlot(deps: LiveViewDeps, candidate: Candidate): Slot {
     model: keccakText(candidate.model.id),
     entry,
     quality: new Int16Array(FAMILIES.length * COMPLEXITY_BANDS).fill(UNKNOWN),
+    examined: new Float64Array(FAMILIES.length * COMPLEXITY_BANDS),
+    column: deps.foresight?.models.indexOf(candidate.model.id) ?? UNKNOWN,
     version: UNKNOWN,
     now: { ...entry.now, qualityBps: 0, breaker: 'closed', blockedMs: 0 },
   };
@@ -101,6 +110,24 @@ function copyConditions({ entry, now }: Slot): void {
 function qualityOf(
   book: LiveViewDeps['quality'],
   slot: Slot,
+  task: Pick<TaskProfile, 'family' | 'complexity'>,
+  foreseen: number | undefined,
+): number {
+  const place = placeOf(book, slot, task);
+  const known = slot.quality[place] ?? 0;
+  return foreseen === undefined ? known : withHistory(10_000 * foreseen, known, slot.examined[place] ?? 0);
+}
+
+/** How many examined receipts a prediction from rows is worth: what was seen of the node itself soon counts for more. */
+const FORESEEN_COUNT = 12;
+
+const withHistory = (foreseen: number, known: number, examined: number): number =>
+  Math.round((FORESEEN_COUNT * foreseen + examined * known) / (FORESEEN_COUNT + examined));
+
+/** Where the slot keeps what the book predicts for such a task; asked for when it is not there yet. */
+function placeOf(
+  book: LiveViewDeps['quality'],
+  slot: Slot,
   { family, complexity }: Pick<TaskProfile, 'family' | 'complexity'>,
 ): number {
   if (slot.version !== book.version()) {
@@ -108,12 +135,12 @@ function qualityOf(
     slot.quality.fill(UNKNOWN);
   }
   const place = family * COMPLEXITY_BANDS + bandOf(complexity);
-  const known = slot.quality[place] ?? UNKNOWN;
-  if (known !== UNKNOWN) return known;
+  if (slot.quality[place] !== UNKNOWN) return place;
   const { node } = slot.candidate;
-  const { qualityBps } = book.predict({ node: node.account, model: slot.model, family, complexity });
+  const { qualityBps, examined } = book.predict({ node: node.account, model: slot.model, family, complexity });
   slot.quality[place] = qualityBps;
-  return qualityBps;
+  slot.examined[place] = examined;
+  return place;
 }
 
 function setBreaker({ breaker, nowMs }: LiveViewDeps, { key, now }: Slot): void {

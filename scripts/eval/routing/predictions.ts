@@ -23,7 +23,7 @@ export type Predictions = {
   readonly model: QualityModel;
 };
 
-const dataOf = (rows: readonly Row[], models: readonly string[]): QualityRows => ({
+export const dataOf = (rows: readonly Row[], models: readonly string[]): QualityRows => ({
   corpus: readCorpus(rows.map(({ question }) => question)),
   models,
   scores: Float64Array.from(rows.flatMap(({ scores }) => models.map((model) => scores[model] ?? 0))),
