@@ -63,9 +63,11 @@ async function batchOn(deps: AnchorBatchDeps, { batchId }: Anchored, root: Hex):
 
 /** Serials make a second post revert, so what matters is to recognise a first one that a crash kept us from seeing. */
 async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
-  const batch = await load(deps, row);
   const next = await deps.chain.nextSerial();
-  if (next < batch.fromSerial) return { waitMs: deps.pollMs };
+  // After a time without a chain many batches wait for their turn: none is read before it.
+  const fromSerial = BigInt(row.payload['fromSerial'] ?? -1);
+  if (next < fromSerial) return { waitMs: deps.pollMs };
+  const batch = await load(deps, row);
   if (next === batch.fromSerial) {
     const epoch = deps.epochAt(deps.chain.head().timestamp);
     if (epoch === undefined || (await deps.chain.nextEpochToOpen()) <= epoch) return { waitMs: deps.pollMs };
@@ -100,6 +102,9 @@ async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutc
   return 'finished';
 }
 
+/** Every look reads the whole batch, and there are as many batches as blocks until a seed is settled. */
+const LONG_WAIT = 10;
+
 async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
   const batch = await loadAnchored(deps, row);
   const { anchored, fromSerial, root } = batch;
@@ -113,12 +118,14 @@ async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepO
       return 'finished';
     }
     if (batch.seed === undefined) return { waitMs: deps.pollMs }; // undone by a reorganisation: it is drawn anew first
-    if ((await deps.log.unfinished(fromSerial)) > 0) {
-      if (now + deps.recordMargin < state.recordBy) return { waitMs: deps.pollMs };
-      await deps.log.giveUp(fromSerial);
-    }
+    const closing = now + deps.recordMargin >= state.recordBy;
+    // Records that were sent are mined again after a reorganisation, whatever the seed is then: they wait until it is fixed.
+    const running = await deps.log.unfinished(fromSerial);
+    if (!closing && (!batch.seedSettled || running > 0)) return { waitMs: LONG_WAIT * deps.pollMs };
+    if (running > 0) await deps.log.giveUp(fromSerial);
     await postRecords(deps, batch, on);
-  }
+  } else if (state.recordsRoot !== batch.recordsRoot)
+    throw new Error(`batch ${anchored.batchId} has records on chain that are not of its seed`);
   await deps.log.recorded(row.key, on);
   return 'finished';
 }

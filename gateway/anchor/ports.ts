@@ -87,6 +87,10 @@ export type EpochStatus = {
 export type StoredBatch = ReceiptsAnchor & {
   readonly anchored?: Anchored;
   readonly seed?: Hex;
+  /** No reorganisation is expected to change the seed any more. */
+  readonly seedSettled: boolean;
+  /** Root of its records as they were built last. */
+  readonly recordsRoot?: Hex;
   readonly receipts: readonly { readonly receipt: Receipt; readonly leaf: Hex }[];
 };
 

@@ -80,6 +80,8 @@ async function readBatch({ store, statements }: Reads, fromSerial: bigint): Prom
     dataHash: row.data_hash,
     ...(anchored === undefined ? {} : { anchored }),
     ...(row.seed === null ? {} : { seed: row.seed }),
+    seedSettled: row.settled > 0n,
+    ...(row.records_root === null ? {} : { recordsRoot: row.records_root }),
     receipts: receipts.map(({ receipt, leaf }) => ({ receipt: decodeStruct('receipt', JSON.parse(receipt)), leaf })),
   };
 }

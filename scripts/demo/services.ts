@@ -126,6 +126,8 @@ export type GatewayInputs = {
   readonly apiKey: string;
   readonly golds: readonly DemoTask[];
   readonly pace: Pace;
+  /** Options of the gateway that are not the demo's usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export function startGateway(supervisor: Supervisor, network: Network, gateway: Member, inputs: GatewayInputs): Child {
@@ -148,6 +150,7 @@ export function startGateway(supervisor: Supervisor, network: Network, gateway: 
     DGRID_GOLDS: goldFile,
     DGRID_DATA_DIR: dataDir,
     DGRID_PORT: String(gateway.port),
+    ...inputs.env,
   });
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createAnchorBatch } from '../../../gateway/anchor/anchor-batch.ts';
+import type { AnchorChain } from '../../../gateway/anchor/ports.ts';
 import { createAnchorWatch } from '../../../gateway/anchor/watch-anchors.ts';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
 import { createBatcher } from '../../../gateway/batch/batcher.ts';
@@ -10,6 +11,7 @@ import type { EvaluatorClient } from '../../../gateway/evaluate/evaluator-client
 import { createExamine } from '../../../gateway/evaluate/examine.ts';
 import { repeat } from '../../../gateway/lib/repeat.ts';
 import { createOutbox } from '../../../gateway/outbox/outbox.ts';
+import type { Handler } from '../../../gateway/outbox/outbox.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { isDrawn, isExaminable, isReplayed } from '../../../gateway/poq/sampling.ts';
 import { scoreReceipt } from '../../../gateway/poq/score.ts';
@@ -97,6 +99,40 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   };
 }
 
+/** The steps of a batch, with the rules of the shipped parameters. */
+function handlersOf(
+  store: Store,
+  chain: AnchorChain,
+  options: RigOptions,
+  onRecorded: (count: number) => void,
+): Readonly<Record<string, Handler>> {
+  const pollMs = options.blockMs;
+  const anchor = createAnchorLog(store);
+  return {
+    ...createAnchorBatch({
+      ...{ chain, log: anchor, leafDomain: LEAF_DOMAIN, confirmations: 1n, recordMargin: 5n, pollMs },
+      epochAt: () => 0n,
+      ready: () => Promise.resolve(true),
+      draw: (_epoch, seed, drawn) => {
+        const rules = { isExaminable, isDrawn, isReplayed, rateOf: () => options.rateBps, replayRateBps: 0 };
+        return Promise.resolve(drawReceipts(seed, drawn, rules));
+      },
+      scorer: () =>
+        Promise.resolve((receipt, examination) =>
+          scoreReceipt({ receipt, examination, tableMask: 1, comparable: false, params: DEFAULT_PARAMS }),
+        ),
+      onRecorded: (recorded) => onRecorded(recorded.length),
+    }),
+    ...createExamine({
+      ...{ log: createExaminationLog(store, CIPHER), client: COMMITTEE, signer: GATEWAY_SIGNER },
+      ...{ signingDomain: SIGNING_DOMAIN, params: DEFAULT_PARAMS, answerTimeoutMs: 10_000 },
+      evaluators: () => Promise.resolve(EVALUATORS.map((account) => ({ account, signer: account }))),
+      trust: () => Promise.resolve(1_000),
+      onMissing: (_evaluator, _step, error) => options.onError(error),
+    }),
+  };
+}
+
 async function startBackground(
   store: Store,
   options: RigOptions,
@@ -109,29 +145,7 @@ async function startBackground(
   const outbox = createOutbox({
     ...{ log: createOutboxLog(store), now: Date.now, pollMs, concurrency: 32 },
     onError: (_row, error) => options.onError(error),
-    handlers: {
-      ...createAnchorBatch({
-        ...{ chain, log: anchor, leafDomain: LEAF_DOMAIN, confirmations: 1n, recordMargin: 5n, pollMs },
-        epochAt: () => 0n,
-        ready: () => Promise.resolve(true),
-        draw: (_epoch, seed, drawn) => {
-          const rules = { isExaminable, isDrawn, isReplayed, rateOf: () => options.rateBps, replayRateBps: 0 };
-          return Promise.resolve(drawReceipts(seed, drawn, rules));
-        },
-        scorer: () =>
-          Promise.resolve((receipt, examination) =>
-            scoreReceipt({ receipt, examination, tableMask: 1, comparable: false, params: DEFAULT_PARAMS }),
-          ),
-        onRecorded: (recorded) => onRecorded(recorded.length),
-      }),
-      ...createExamine({
-        ...{ log: createExaminationLog(store, CIPHER), client: COMMITTEE, signer: GATEWAY_SIGNER },
-        ...{ signingDomain: SIGNING_DOMAIN, params: DEFAULT_PARAMS, answerTimeoutMs: 10_000 },
-        evaluators: () => Promise.resolve(EVALUATORS.map((account) => ({ account, signer: account }))),
-        trust: () => Promise.resolve(1_000),
-        onMissing: (_evaluator, _step, error) => options.onError(error),
-      }),
-    },
+    handlers: handlersOf(store, chain, options, onRecorded),
   });
   const { onError } = options;
   const batcher = repeat(
@@ -143,7 +157,7 @@ async function startBackground(
     { everyMs: options.batchIntervalMs, onError },
   );
   const watch = repeat(
-    createAnchorWatch({ chain, log: anchor, finalityBlocks: 64n, onUndone: () => undefined, onChange: outbox.poke }),
+    createAnchorWatch({ chain, log: anchor, finalityBlocks: 4n, onUndone: () => undefined, onChange: outbox.poke }),
     { everyMs: pollMs, onError },
   );
   const blocks = setInterval(mine, options.blockMs);

@@ -28,6 +28,7 @@ const BATCH: StoredBatch = {
   count: 3,
   units: 900n,
   dataHash: hash(0xdd),
+  seedSettled: false,
   receipts: RECEIPTS,
 };
 const ANCHORED: Anchored = { batchId: 4n, epoch: 2n, block: 50n, blockHash: hash(0xb1), anchoredAt: 1_000n };
@@ -105,7 +106,10 @@ function world() {
       return note('giveUp');
     },
     examined: () => Promise.resolve(new Map()),
-    saveRecords: (_from, { count }) => note(`saveRecords ${count}`),
+    saveRecords(_on, { root, count }) {
+      state.batch = { ...state.batch, recordsRoot: root };
+      return note(`saveRecords ${count}`);
+    },
     recorded: (key) => note(`recorded ${key}`),
     abandoned: (key) => note(`abandoned ${key}`),
     finish: unused,
@@ -205,7 +209,7 @@ describe('anchor step', () => {
 
   it('rejects a row whose batch does not exist', async () => {
     const { handlers } = world();
-    for (const payload of [{}, { fromSerial: '11' }]) {
+    for (const payload of [{}, { fromSerial: '9' }]) {
       await assert.rejects(handlers.anchor({ key: 'x', kind: 'anchor', payload, attempts: 0 }));
     }
   });
@@ -273,7 +277,7 @@ describe('seed step', () => {
 describe('records step', () => {
   const seeded = () => {
     const own = world();
-    own.state.batch = { ...BATCH, anchored: ANCHORED, seed: SEED };
+    own.state.batch = { ...BATCH, anchored: ANCHORED, seed: SEED, seedSettled: true };
     own.state.onChain = { ...own.state.onChain, seed: SEED };
     return own;
   };
@@ -289,11 +293,28 @@ describe('records step', () => {
     assert.equal(recordedWith[0]?.length, 3);
   });
 
+  it('waits until no reorganisation can change the seed, but for the margin of its window', async () => {
+    const { run, state, notes } = seeded();
+    state.batch = { ...state.batch, seedSettled: false };
+    state.head = { number: 60n, timestamp: 1_079n };
+    assert.deepEqual(await run('records'), { waitMs: 70 });
+    assert.deepEqual(notes, []);
+    state.head = { number: 61n, timestamp: 1_080n };
+    assert.equal(await run('records'), 'finished');
+  });
+
+  it('rejects records on chain that are not those of its seed', async () => {
+    const { run, state, notes } = seeded();
+    state.onChain = { ...state.onChain, recordsRoot: hash(0xbad) };
+    await assert.rejects(run('records'), /not of its seed/);
+    assert.deepEqual(notes, []);
+  });
+
   it('waits for running examinations, and gives them up a margin before the window closes', async () => {
     const { run, state, notes } = seeded();
     state.unfinished = 2;
     state.head = { number: 60n, timestamp: 1_079n };
-    assert.deepEqual(await run('records'), WAIT);
+    assert.deepEqual(await run('records'), { waitMs: 70 });
     assert.deepEqual(notes, []);
     state.head = { number: 61n, timestamp: 1_080n };
     assert.equal(await run('records'), 'finished');
@@ -327,6 +348,7 @@ describe('records step', () => {
 
   it('does not abandon what was recorded in a block that came while it looked', async () => {
     const own = seeded();
+    own.state.batch = { ...own.state.batch, recordsRoot: hash(0xcc) };
     let looks = 0;
     const handlers = createAnchorBatch({
       ...own.deps,

@@ -59,8 +59,10 @@ const EMPTY: Omit<State, 'number' | 'timestamp'> = {
   ...{ nextSerial: 0n, nextEpoch: 0n, batches: [], epochs: new Map(), golds: new Map() },
 };
 
+type FakeRules = { readonly recordWindow: bigint; readonly epochDuration?: bigint };
+
 /** The contracts' rules, as far as the background half leans on them, on a chain that may fork. Outlives every process. */
-export function createFakeChain({ recordWindow }: { readonly recordWindow: bigint }) {
+export function createFakeChain({ recordWindow, epochDuration = 100n }: FakeRules) {
   const proposed = new Map<string, Set<Hex>>();
   /** Every post of records, whichever fork it is on. */
   const posts: { readonly root: Hex; readonly recordsRoot: Hex; readonly fork: number }[] = [];
@@ -88,7 +90,11 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
       if (fromSerial !== state.nextSerial) revert('serial');
       mine({ nextSerial: toSerial });
       const batch = {
-        ...{ batchId: BigInt(state.batches.length + 1), epoch: (state.timestamp - 1_000n) / 100n, block: state.number },
+        ...{
+          batchId: BigInt(state.batches.length + 1),
+          epoch: (state.timestamp - 1_000n) / epochDuration,
+          block: state.number,
+        },
         ...{ blockHash: hashOf.get(state.number) ?? ZERO_HASH, anchoredAt: state.timestamp, from: fromSerial, root },
         ...{ seed: ZERO_HASH, recordsRoot: ZERO_HASH },
       };
@@ -116,12 +122,12 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
     },
     goldRoot: (epoch) => Promise.resolve(state.golds.get(epoch) ?? ZERO_HASH),
     async anchorGold(epoch, root) {
-      if (state.golds.has(epoch) || state.timestamp >= 1_000n + 100n * epoch) revert('gold');
+      if (state.golds.has(epoch) || state.timestamp >= 1_000n + epochDuration * epoch) revert('gold');
       mine({ golds: new Map([...state.golds, [epoch, root]]) });
     },
     nextEpochToOpen: () => Promise.resolve(state.nextEpoch),
     async openEpoch(epoch) {
-      if (epoch !== state.nextEpoch || state.timestamp < 1_000n + 100n * epoch) revert('open');
+      if (epoch !== state.nextEpoch || state.timestamp < 1_000n + epochDuration * epoch) revert('open');
       mine({ epochs: withEpoch(epoch, { state: 'open', at: 0n }), nextEpoch: state.nextEpoch + 1n });
     },
     epochState: (epoch) =>
@@ -153,6 +159,8 @@ export function createFakeChain({ recordWindow }: { readonly recordWindow: bigin
     proposed,
     posts,
     mine: () => mine(),
+    /** A block after so many seconds. */
+    pass: (seconds: bigint) => mine({ timestamp: state.timestamp + seconds }),
     now: () => state,
     /** The last `depth` blocks never were; the new branch is a block longer, and empty but for what `again` sends. */
     async reorg(depth: number, again: () => Promise<void> = () => Promise.resolve()): Promise<void> {
