@@ -18,7 +18,7 @@ export type ServedContent = {
   readonly response: string;
 };
 
-export type ReceiptState = 'served' | 'anchored' | 'evaluated' | 'recorded' | 'final';
+export type ReceiptState = 'served' | 'anchored' | 'evaluated' | 'recorded' | 'final' | 'lost';
 
 export type ReceiptAttestation = {
   readonly attestation: NodeAttestation;

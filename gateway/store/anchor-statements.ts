@@ -210,7 +210,7 @@ function examinationWrites({ prepare }: Store) {
   };
 }
 
-function contentWrites({ prepare }: Store) {
+export function contentWrites({ prepare }: Store) {
   return {
     // What was not drawn is nobody's to read any more; golds keep theirs, they are published with the epoch.
     dropUndrawn: prepare((db, { fromSerial }: OfBatch) =>

@@ -151,7 +151,7 @@ function readsOf(prepare: Prepare) {
       db
         .selectFrom('batches')
         .leftJoin('epochs', 'epochs.epoch', 'batches.epoch')
-        .select(['batch_id', 'root', 'seed', 'records_root', 'recorded', 'epochs.final as final'])
+        .select(['batch_id', 'root', 'seed', 'records_root', 'recorded', 'abandoned', 'epochs.final as final'])
         .where('from_serial', '=', fromSerial),
     ),
     record: prepare((db, { id }: { readonly id: Hex }) =>
@@ -180,27 +180,52 @@ async function findReceipt(reads: Reads, id: Hex): Promise<StoredReceipt | undef
   const { store, statements } = reads;
   const [row] = await store.read(statements.receipt({ id }));
   if (row === undefined) return undefined;
-  const [stored] = row.batch === null ? [] : await store.read(statements.batch({ fromSerial: row.batch }));
-  const place = { fromSerial: row.batch ?? 0n, id };
-  const batch = stored === undefined ? undefined : await anchoredBatch(reads, stored, place);
-  const found = stored === undefined ? undefined : await anchoredRecord(reads, stored, place);
+  const { batch, record, ...standing } = await standingOf(reads, { fromSerial: row.batch, id });
   return {
     receipt: decodeStruct('receipt', JSON.parse(row.receipt)),
     signature: row.signature,
-    state: stateOf(batch, found),
+    ...standing,
     keyHash: row.key_hash,
     salt: row.salt,
     modelId: row.model_id,
     ...(row.attestation === null ? {} : { attestation: readAttestation(row.attestation) }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(record === undefined ? {} : { record }),
+  };
+}
+
+type Standing = {
+  readonly state: ReceiptState;
+  readonly batch?: AnchoredBatch;
+  readonly record?: AnchoredRecord;
+};
+
+/** How far a receipt has come, by its batch. */
+async function standingOf(
+  reads: Reads,
+  { fromSerial, id }: { readonly fromSerial: bigint | null; readonly id: Hex },
+): Promise<Standing> {
+  if (fromSerial === null) return { state: 'served' };
+  const [stored] = await reads.store.read(reads.statements.batch({ fromSerial }));
+  if (stored === undefined) return { state: 'served' };
+  const batch = await anchoredBatch(reads, stored, { fromSerial, id });
+  const found = await anchoredRecord(reads, stored, { fromSerial, id });
+  return {
+    state: stateOf(stored, batch, found),
     ...(batch === undefined ? {} : { batch: batch.anchored }),
     ...(found?.recorded === true ? { record: found.record } : {}),
   };
 }
 
+/** Given up without ever having been anchored: the chain has something else under its serials. */
+const isLost = (batch: BatchRow): boolean => batch.batch_id === null && batch.abandoned === 1n;
+
 function stateOf(
+  stored: BatchRow,
   batch: { readonly final: boolean } | undefined,
   found: { readonly recorded: boolean } | undefined,
 ): ReceiptState {
+  if (isLost(stored)) return 'lost';
   if (batch === undefined) return 'served';
   if (batch.final) return 'final';
   if (found === undefined) return 'anchored';

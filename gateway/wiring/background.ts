@@ -33,8 +33,10 @@ import type { RegisteredNode, ScoreReport } from '../registry/ports.ts';
 import type { Serve } from '../serve.ts';
 import type { WorkerDeps } from '../workers.ts';
 import type { AnchorLog } from '../anchor/ports.ts';
+import type { PassedLog } from '../anchor/passed-serials.ts';
 import type { BatchLog } from '../batch/ports.ts';
 import type { OutboxLog } from '../outbox/outbox.ts';
+import { passedSerials } from './passed.ts';
 
 /** The adapters and facts that the background half of the gateway is assembled from. */
 export type Background = {
@@ -54,6 +56,7 @@ export type Background = {
     readonly outbox: OutboxLog;
     readonly batch: BatchLog;
     readonly anchor: AnchorLog;
+    readonly passed: PassedLog;
     readonly examination: ExaminationLog;
     readonly attestation: AttestationLog;
     readonly epoch: EpochLog;
@@ -161,6 +164,7 @@ function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
   return {
     chain,
     log: logs.anchor,
+    passed: passedSerials(background),
     leafDomain: domains(background).leafDomain,
     confirmations: BigInt(settings.confirmations),
     epochAt: (time) => epochOf(background.clock, time),

@@ -37,6 +37,7 @@ import type { ProtocolParams } from '../protocol/params.ts';
 import { createSigner } from '../protocol/signature.ts';
 import type { Address, Hex } from '../protocol/types.ts';
 import { createAnchorLog } from '../store/anchor-log.ts';
+import { createLostBatches } from '../store/lost-batches.ts';
 import { createAttestationLog } from '../store/attestation-log.ts';
 import { createBatchLog, storedSerials } from '../store/batch-log.ts';
 import { createContentCipher } from '../store/content-cipher.ts';
@@ -166,6 +167,7 @@ async function openLogs({ config, dataKey }: Inputs, { store, gateway, firstSeri
     outbox: createOutboxLog(store),
     batch: createBatchLog({ store, firstSerial }),
     anchor: createAnchorLog(store),
+    passed: createLostBatches(store),
     examination: createExaminationLog(store, cipher),
     attestation: createAttestationLog(store),
     epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(dataKey) }),

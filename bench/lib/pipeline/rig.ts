@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { createAnchorBatch } from '../../../gateway/anchor/anchor-batch.ts';
 import type { AnchorChain } from '../../../gateway/anchor/ports.ts';
+import { createPassedSerials } from '../../../gateway/anchor/passed-serials.ts';
 import { createAnchorWatch } from '../../../gateway/anchor/watch-anchors.ts';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
 import { createBatcher } from '../../../gateway/batch/batcher.ts';
@@ -17,6 +18,7 @@ import { isDrawn, isExaminable, isReplayed } from '../../../gateway/poq/sampling
 import { scoreReceipt } from '../../../gateway/poq/score.ts';
 import type { ReceiptLog } from '../../../gateway/receipt/ports.ts';
 import { createAnchorLog } from '../../../gateway/store/anchor-log.ts';
+import { createLostBatches } from '../../../gateway/store/lost-batches.ts';
 import { createAttestationLog } from '../../../gateway/store/attestation-log.ts';
 import { createBatchLog } from '../../../gateway/store/batch-log.ts';
 import { createExaminationLog } from '../../../gateway/store/examination-log.ts';
@@ -110,6 +112,10 @@ function handlersOf(
   const anchor = createAnchorLog(store);
   return {
     ...createAnchorBatch({
+      passed: createPassedSerials({
+        ...{ chain, log: createLostBatches(store), finalityBlocks: 4n, pollMs },
+        onLost: () => undefined,
+      }),
       ...{ chain, log: anchor, leafDomain: LEAF_DOMAIN, confirmations: 1n, recordMargin: 5n, pollMs },
       epochAt: () => 0n,
       ready: () => Promise.resolve(true),

@@ -119,7 +119,7 @@ export const Receipt = Type.Object(
   {
     id: Hash,
     object: Type.Literal('dgrid.receipt'),
-    state: Type.Enum(['served', 'anchored', 'evaluated', 'recorded', 'final']),
+    state: Type.Enum(['served', 'anchored', 'evaluated', 'recorded', 'final', 'lost']),
     model: Text,
     domain: Type.Object({ chainId: Decimal, nodeStaking: Address, proofRegistry: Address, rewardDistributor: Address }),
     receipt: Type.Object({ id: Hash, gateway: Address, node: Address, serial: Decimal }, open),

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 
 import { createAnchorBatch } from '../../../gateway/anchor/anchor-batch.ts';
 import type { AnchorBatchDeps } from '../../../gateway/anchor/anchor-batch.ts';
+import { createPassedSerials } from '../../../gateway/anchor/passed-serials.ts';
+import type { SerialRange } from '../../../gateway/anchor/passed-serials.ts';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
 import type {
   AnchorChain,
@@ -57,6 +59,7 @@ function world() {
     ready: true,
     drawFails: false,
     failAfter: undefined as string | undefined,
+    lostBefore: undefined as SerialRange | undefined,
   };
   /** The call reaches the chain; the process may then die before it hears of it. */
   const effect = (name: string, apply: () => void): Promise<void> => {
@@ -123,6 +126,15 @@ function world() {
   const deps: AnchorBatchDeps = {
     chain,
     log,
+    passed: createPassedSerials({
+      ...{ chain, finalityBlocks: 12n, pollMs: 7 },
+      log: {
+        lost: (key, fromSerial) => note(`lost ${key} ${fromSerial}`),
+        lostBefore: () => Promise.resolve(state.lostBefore),
+        beginAt: (fromSerial, earlier) => note(`${fromSerial} begins at ${earlier}`),
+      },
+      onLost: ({ fromSerial, toSerial }, next) => calls.push(`lost ${fromSerial}–${toSerial}, the chain is at ${next}`),
+    }),
     leafDomain: LEAF_DOMAIN,
     confirmations: 1n,
     epochAt: (time) => (time < 800n ? undefined : (time - 800n) / 100n),
@@ -199,12 +211,42 @@ describe('anchor step', () => {
     assert.deepEqual(notes[0], 'anchored anchor:10 4');
   });
 
-  it('rejects, and notes nothing, when its serials were used by another batch', async () => {
+  it('gives a batch up as lost only when its serials stay another batch’s for as long as a fork may last', async () => {
     const { run, state, calls, notes } = world();
     state.nextSerial = 13n;
     state.anchor = { ...ANCHORED, root: hash(0xbb) };
-    await assert.rejects(run('anchor'), /used on chain/);
+    state.head = { number: 50n, timestamp: 1_000n };
+    assert.deepEqual(await run('anchor'), WAIT);
+    state.head = { number: 45n, timestamp: 1_000n };
+    assert.deepEqual(await run('anchor'), WAIT, 'a shorter chain is another one: the count begins again');
+    state.head = { number: 56n, timestamp: 1_000n };
+    assert.deepEqual(await run('anchor'), WAIT);
     assert.deepEqual([calls, notes], [[], []]);
+    state.head = { number: 57n, timestamp: 1_000n };
+    assert.equal(await run('anchor'), 'finished');
+    assert.deepEqual([calls, notes], [['lost 10–13, the chain is at 13'], ['lost anchor:10 10']]);
+  });
+
+  it('finds its own anchor again after it seemed to be passed', async () => {
+    const { run, state, notes } = world();
+    state.nextSerial = 13n;
+    assert.deepEqual(await run('anchor'), WAIT);
+    state.head = { number: 500n, timestamp: 1_000n };
+    state.anchor = { ...ANCHORED, root: BATCH.root };
+    assert.equal(await run('anchor'), 'finished');
+    assert.deepEqual(notes, ['anchored anchor:10 4']);
+  });
+
+  it('begins where the chain stands when that is inside of what was lost before it, and else waits', async () => {
+    const { run, state, notes } = world();
+    state.nextSerial = 7n;
+    assert.deepEqual(await run('anchor'), WAIT);
+    state.lostBefore = { fromSerial: 8n, toSerial: 10n };
+    assert.deepEqual(await run('anchor'), WAIT, 'the chain has yet to reach what was lost');
+    assert.deepEqual(notes, []);
+    state.nextSerial = 9n;
+    assert.deepEqual(await run('anchor'), WAIT);
+    assert.deepEqual(notes, ['10 begins at 9']);
   });
 
   it('rejects a row whose batch does not exist', async () => {

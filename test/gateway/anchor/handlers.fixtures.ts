@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createAnchorBatch } from '../../../gateway/anchor/anchor-batch.ts';
 import { createAnchorEpoch } from '../../../gateway/anchor/anchor-epoch.ts';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
+import { createPassedSerials } from '../../../gateway/anchor/passed-serials.ts';
 import type { AnchorChain } from '../../../gateway/anchor/ports.ts';
 import { distribute } from '../../../gateway/epoch/distribute.ts';
 import type { EvaluatorClient } from '../../../gateway/evaluate/evaluator-client.ts';
@@ -59,6 +60,10 @@ export function handlersOf(
     ...createAnchorBatch({
       chain,
       log: logs.anchor,
+      passed: createPassedSerials({
+        ...{ chain, log: logs.passed, finalityBlocks: FINALITY, pollMs: 1 },
+        onLost: ({ fromSerial }) => assert.fail(`the batch from serial ${fromSerial} was lost`),
+      }),
       leafDomain: LEAF_DOMAIN,
       confirmations: 1n,
       epochAt: (time) => (time - clock.genesis) / clock.epochDuration,

@@ -6,6 +6,7 @@ import type { EpochWatch } from '../../../gateway/epoch/ports.ts';
 import { RecordStatus } from '../../../gateway/protocol/constants.ts';
 import type { ReceiptLog } from '../../../gateway/receipt/ports.ts';
 import { createAnchorLog } from '../../../gateway/store/anchor-log.ts';
+import { createLostBatches } from '../../../gateway/store/lost-batches.ts';
 import { createAttestationLog } from '../../../gateway/store/attestation-log.ts';
 import { createBatchLog } from '../../../gateway/store/batch-log.ts';
 import { createEpochLog } from '../../../gateway/store/epoch-log.ts';
@@ -29,6 +30,7 @@ export async function openLogs(store: Store, firstSerial = 0n) {
     receipts,
     batch,
     anchor,
+    passed: createLostBatches(store),
     outbox: createOutboxLog(store),
     attestation: createAttestationLog(store),
     examination: createExaminationLog(store, CIPHER),

@@ -16,6 +16,7 @@ import { answers, createSupervisor } from '../../../scripts/demo/supervisor.ts';
 import type { Supervisor } from '../../../scripts/demo/supervisor.ts';
 import { OWN_TASKS, readTasks, taskBody } from '../../../scripts/demo/tasks.ts';
 import type { Sent } from '../../../scripts/demo/traffic.ts';
+import { auditEpochs } from './audit-epochs.ts';
 
 const SEED = 'restart';
 const API_KEY = 'dgrid-restart-test';
@@ -83,6 +84,8 @@ describe('a gateway that is killed', () => {
     const input = { facts, datasets, deployment: network.deployment, sent, late };
     const failed = checkInvariants(input).filter(({ ok }) => !ok);
     assert.deepEqual(failed, []);
+    const chained = await auditEpochs({ url: members.gateway.url, network, dir, last });
+    assert.ok(chained >= 1, 'an epoch that stands on the table of an earlier one');
   });
 
   /** Sends a wave of requests and kills the process group once so many of them were answered. */
