@@ -4,7 +4,15 @@ import { createBatcher } from '../../../gateway/batch/batcher.ts';
 import { repeat } from '../../../gateway/lib/repeat.ts';
 import { createOutbox } from '../../../gateway/outbox/outbox.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
-import { GATEWAY_SIGNER, LEAF_DOMAIN, SIGNING_DOMAIN, receipt, served } from '../../gateway/background.fixtures.ts';
+import {
+  GATEWAY_SIGNER,
+  LEAF_DOMAIN,
+  SIGNING_DOMAIN,
+  receipt,
+  served,
+  answerTo,
+  attest,
+} from '../../gateway/background.fixtures.ts';
 import { FINALITY, handlersOf } from '../../gateway/anchor/handlers.fixtures.ts';
 import type { Said } from '../../gateway/anchor/handlers.fixtures.ts';
 import { openLogs } from '../../gateway/store/world.fixtures.ts';
@@ -111,6 +119,8 @@ setInterval(() => {
 async function serveAll(lane: number): Promise<void> {
   for (let number = from + lane; ; number += LANES) {
     await logs.receipts.reserve({ id: receipt(number).id, keyHash: 'k', atMs: 1 });
+    // Before the receipt, so that it is attested when it is batched: else it would never be drawn.
+    await logs.attestation.save(attest(BigInt(number + 1), [answerTo(number)]));
     const { serial } = await logs.receipts.commit({ ...served(number), charge: CHARGE });
     say({ kind: 'served', number, serial });
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
