@@ -4,12 +4,15 @@ import type { Handler, OutboxRow, StepOutcome } from '../outbox/outbox.ts';
 import type { LeafDomain } from '../protocol/leaf.ts';
 import { ZERO_HASH } from '../protocol/types.ts';
 import type { Hex } from '../protocol/types.ts';
+import type { PassedSerials } from './passed-serials.ts';
 import type { AnchorChain, Anchored, AnchorLog, BatchState, DrawnReceipt, Standing, StoredBatch } from './ports.ts';
 
 /** The life of a batch on chain: its receipts' root, the seed that decides what is examined, its records' root. */
 export type AnchorBatchDeps = {
   readonly chain: AnchorChain;
   readonly log: AnchorLog;
+  /** What becomes of a batch whose serials the chain used for another, and of the one after it. */
+  readonly passed: PassedSerials;
   readonly leafDomain: LeafDomain;
   /** Blocks, its own among them, after which an anchor counts. */
   readonly confirmations: bigint;
@@ -66,7 +69,7 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
   const next = await deps.chain.nextSerial();
   // After a time without a chain many batches wait for their turn: none is read before it.
   const fromSerial = BigInt(row.payload['fromSerial'] ?? -1);
-  if (next < fromSerial) return { waitMs: deps.pollMs };
+  if (next < fromSerial) return await deps.passed.early(fromSerial, next);
   const batch = await load(deps, row);
   if (next === batch.fromSerial) {
     const epoch = deps.epochAt(deps.chain.head().timestamp);
@@ -76,7 +79,7 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
     return 'finished';
   }
   const anchored = await deps.chain.findAnchor(batch);
-  if (anchored === undefined) throw new Error(`serial ${batch.fromSerial} is used on chain, but not by this batch`);
+  if (anchored === undefined) return await deps.passed.passed(row.key, batch, next);
   if (deps.chain.head().number + 1n < anchored.block + deps.confirmations) return { waitMs: deps.pollMs };
   await deps.log.anchored(row.key, batch.fromSerial, anchored);
   return 'finished';
