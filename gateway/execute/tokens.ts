@@ -1,9 +1,10 @@
-import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
-
 import { canonicalJson } from '../protocol/canonical-json.ts';
 import type { JsonValue } from '../protocol/canonical-json.ts';
 import type { AnswerContent, ChatChoice, JsonObject, TextChoice } from '../protocol/content.ts';
 import { isObject } from './json.ts';
+import { countMerged } from './merge.ts';
+import { endOfAny, endOfPlain } from './pieces.ts';
+import { loadO200k } from './vocabulary.ts';
 
 /**
  * The gateway's own count, in o200k tokens: the same for every node and model, so that units are comparable and no node
@@ -14,30 +15,70 @@ const PER_REPLY = 3;
 /** What one low-detail image costs at OpenAI; pixels are not looked at here. */
 const PER_IMAGE = 85;
 
-const PLAIN = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
+const vocabulary = loadO200k();
 
-/** How o200k cuts a text into pieces before it looks for tokens in each; a test holds it against the library's. */
-const PIECES =
-  /[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?:'(?:[sS]|[dD]|[mM]|[tT]|[lL][lL]|[vV][eE]|[rR][eE]))?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?:'(?:[sS]|[dD]|[mM]|[tT]|[lL][lL]|[vV][eE]|[rR][eE]))?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+/gu;
-const MAX_KNOWN = 65_536;
-const MAX_KNOWN_LENGTH = 32;
-
-/** Tokens of the pieces seen lately: a language has few words, and most of a text is made of them. */
-const known = new Map<string, number>();
+/** Room for the bytes of a piece; a longer one gets its own. */
+const scratch = new Uint8Array(1_024);
+const encoder = new TextEncoder();
 
 /** Special tokens in a text count as the characters they are. */
 export function countText(text: string): number {
   let total = 0;
-  for (const piece of text.match(PIECES) ?? []) total += known.get(piece) ?? countPiece(piece);
+  let at = 0;
+  while (at < text.length) {
+    const plainEnd = endOfPlain(text, at);
+    const end = plainEnd === -1 ? endOfAny(text, at) : plainEnd;
+    if (plainEnd === -1) total += countWide(text.slice(at, end));
+    else total += end - at > MOST_KEPT ? countBytes(text.slice(at, end)) : countWord(text, at, end);
+    at = end;
+  }
   return total;
 }
 
-function countPiece(piece: string): number {
-  const count = countTokens(piece, PLAIN);
+/**
+ * Tokens of ASCII pieces seen lately: a language has few words, and most of a text is made of them. Each has one place,
+ * by its hash, and what comes later takes it: length, count, characters.
+ */
+const PLACE_BITS = 16;
+const PLACE_BYTES = 32;
+const MOST_KEPT = PLACE_BYTES - 2;
+const kept = new Uint8Array(PLACE_BYTES << PLACE_BITS);
+
+function countWord(text: string, from: number, to: number): number {
+  let hash = to - from;
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  const place = ((hash ^ (hash >>> 15)) & ((1 << PLACE_BITS) - 1)) * PLACE_BYTES;
+  if (isKeptAt(place, text, from, to)) return kept[place + 1] ?? 0;
+  kept[place] = to - from;
+  for (let at = from; at < to; at += 1) kept[place + 2 + at - from] = text.charCodeAt(at);
+  return (kept[place + 1] = countMerged(vocabulary, kept.subarray(place + 2), to - from));
+}
+
+function isKeptAt(place: number, text: string, from: number, to: number): boolean {
+  if (kept[place] !== to - from) return false;
+  for (let at = from; at < to; at += 1) if (kept[place + 2 + at - from] !== text.charCodeAt(at)) return false;
+  return true;
+}
+
+const MAX_KNOWN = 16_384;
+const MAX_KNOWN_LENGTH = 32;
+
+/** The same for pieces with other characters. */
+const known = new Map<string, number>();
+
+function countWide(piece: string): number {
+  const seen = known.get(piece);
+  if (seen !== undefined) return seen;
+  const count = countBytes(piece);
   if (piece.length > MAX_KNOWN_LENGTH) return count;
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(piece, count);
   return count;
+}
+
+function countBytes(piece: string): number {
+  const room = piece.length * 3 <= scratch.length ? scratch : new Uint8Array(piece.length * 3);
+  return countMerged(vocabulary, room, encoder.encodeInto(piece, room).written);
 }
 
 /** Messages with their overhead, then tools, then a JSON schema, which all reach the model's context. */

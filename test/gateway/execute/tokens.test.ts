@@ -13,6 +13,8 @@ const answer = (content: string) => ({
   choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
 });
 
+const PLAIN = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
+
 describe('token counts', () => {
   it('returns the o200k count of a text, special tokens read as plain text', () => {
     assert.equal(countText('hello world'), 2);
@@ -43,11 +45,38 @@ describe('token counts', () => {
       ],
     );
     const text = fc.array(fc.oneof(words, fc.string({ unit: 'binary', maxLength: 6 }), fc.string({ maxLength: 40 })));
-    const plain = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
     fc.assert(
-      fc.property(text, (parts) => assert.equal(countText(parts.join('')), countTokens(parts.join(''), plain))),
+      fc.property(text, (parts) => assert.equal(countText(parts.join('')), countTokens(parts.join(''), PLAIN))),
       { seed: 200_000, numRuns: runs(100, 5_000) },
     );
+  });
+
+  it("returns the library's count of any run of letters, signs, spaces and line ends", () => {
+    const units = [..."aBzZ09 \t\n\r\v/'sSlLvVeErRtTdm.,!(){}#é日ａ😀\u0301\u00a0İǅٳ½ſ\u2028\ud800"];
+    const text = fc.array(fc.tuple(fc.constantFrom(...units), fc.integer({ min: 1, max: 4 })), { maxLength: 24 });
+    fc.assert(
+      fc.property(text, (parts) => {
+        const whole = parts.map(([unit, times]) => unit.repeat(times)).join('');
+        assert.equal(countText(whole), countTokens(whole, PLAIN));
+      }),
+      { seed: 200_001, numRuns: runs(2_000, 50_000) },
+    );
+  });
+
+  it("returns the library's count of words longer than any token", () => {
+    const text = fc.string({ unit: fc.constantFrom(...'abcxyz'), minLength: 60, maxLength: 400 });
+    fc.assert(
+      fc.property(text, (word) => assert.equal(countText(word), countTokens(word, PLAIN))),
+      { seed: 200_002, numRuns: runs(100, 2_000) },
+    );
+  });
+
+  it('returns the count of a word of a hundred thousand characters', () => {
+    assert.equal(countText('a'.repeat(100_000)), 12_500);
+  });
+
+  it('returns a token for a byte order mark, which the library loses in a longer piece', () => {
+    assert.equal(countText('\ufeff,'), countText('\ufeff') + countText(','));
   });
 
   it('returns more for more messages, parts, tools and schemas', () => {
