@@ -1,12 +1,21 @@
 import { writeFileSync } from 'node:fs';
 
+import { profileTask } from '../gateway/route/task-profile.ts';
 import type { QualityModel } from '../gateway/route/quality/predictor.ts';
-import { crossValidate, familyLines, familySummary, readTaskRows, withOwnRows } from './eval/routing/families.ts';
+import {
+  crossValidate,
+  familyLines,
+  familySummary,
+  judgeHeldOut,
+  readTaskRows,
+  withOwnRows,
+} from './eval/routing/families.ts';
 import { evaluate } from './eval/routing/evaluate.ts';
 import { predictFolds, predictTest } from './eval/routing/predictions.ts';
-import type { Predictions } from './eval/routing/predictions.ts';
+import type { Predicted, Predictions } from './eval/routing/predictions.ts';
 import { pricesByRank, readPrices } from './eval/routing/prices.ts';
 import type { Prices } from './eval/routing/prices.ts';
+import { rankCorrelation } from './eval/routing/rank.ts';
 import { reportLines } from './eval/routing/report.ts';
 import { choiceFlips } from './eval/routing/rewordings.ts';
 import { readRows, sameModels } from './eval/routing/rows.ts';
@@ -60,6 +69,7 @@ export const evalRouting = defineCommand(
     if (options.json) io.stdout(toJson(result));
     else {
       reportLines(result, predictions.rows.length).forEach(io.stdout);
+      io.stdout(complexityLine(predictions.rows));
       flipLines(predictions, prices).forEach(io.stdout);
     }
     return Exit.ok;
@@ -94,8 +104,9 @@ function familyReport(path: string, options: Options, io: Io): void {
   let fold = 0;
   const onFold = (): void => io.stderr(`fold ${(fold += 1)} of ${folds}`);
   const results = crossValidate(withOwnRows(readTaskRows(path)), folds, seedOf(options), onFold);
-  if (options.json) io.stdout(toJson(familySummary(results)));
-  else familyLines(results).forEach(io.stdout);
+  const summary = familySummary(results, judgeHeldOut());
+  if (options.json) io.stdout(toJson(summary));
+  else familyLines(summary).forEach(io.stdout);
 }
 
 function pricesFor({ prices }: Options, { models, train }: Predictions): Prices {
@@ -110,6 +121,15 @@ function wholeNumber(text: string | undefined, name: string, usual: number, most
   if (!Number.isInteger(value) || value < 0 || value > most)
     throw new UsageError(`--${name} is "${text}", not a whole number up to ${most}`);
   return value;
+}
+
+/** Of the weights that the gateway carries, which may have been trained on rows like these. */
+function complexityLine(rows: readonly Predicted[]): string {
+  const complexities = rows.map(
+    ({ question }) => profileTask({ messages: [{ role: 'user', content: question }] }).complexity,
+  );
+  const failures = rows.map(({ scores }) => 1 - mean(scores));
+  return `\ncomplexity against how often models fail: rank correlation ${rankCorrelation(complexities, failures).toFixed(3)}`;
 }
 
 function flipLines({ rows, model }: Predictions, prices: Prices): string[] {

@@ -50,6 +50,8 @@ export const standardised = (value: number, mean: number, deviation: number): nu
 
 /** @returns a reader of texts; what it returns is valid until its next call. */
 export function createTaskModel(file: TaskModelFile): (text: string) => TaskGuess {
+  if (file.cues.length !== CUE_GROUPS.length)
+    throw new RangeError(`the task model knows ${file.cues.length} groups of cues, not ${CUE_GROUPS.length}`);
   const whole = weightsOf(file.weights);
   const instruction = weightsOf(file.instruction);
   const reader = createFeatureReader();

@@ -39,6 +39,10 @@ export function ownTaskRows(): TaskRow[] {
   });
 }
 
+/** Rows that nothing was trained on or tuned by: what the committed weights make of them is the honest figure. */
+export const heldOutRows = (): TaskRow[] =>
+  readLines('held-out.txt').map(({ kind, text }, index) => ({ text, family: familyOf(kind), group: `held-${index}` }));
+
 function fill(template: string, language: string, slots: readonly Line[], random: Random): string {
   return template.replace(SLOT, (whole, name: string) => {
     const all = slots.filter(({ kind }) => kind === name);

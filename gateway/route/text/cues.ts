@@ -19,19 +19,26 @@ const STEMS: Readonly<Record<string, string>> = {
     responda ответь прочитай =read =lies =lee =leia =leggi =lis 阅读 読んで according`,
   summary: `summar zusammenfass fasse zusammen résum resum riassu riepil condens shorten recap =tldr =tl gist essence
     key-points =points hauptpunkte wichtigsten puntos punti pontos 总结 概括 要点 要約 まとめ кратк содержан samenvat =vat
-    headline abstract boil`,
+    headline abstract boil digest takeaway overview synops =cut brief short kürze kurz synth sintet síntes main-points
+    =gist 概要 大意 обобщ`,
   extraction: `extract extrah extrai extrae estrai extraia pull parse entity entities =ner auslesen 提取 抽出 извлек haal
-    relève`,
+    relève identif return copy =pull =parse récupèr repère devuelv elenca найди herausles`,
   fields: `fields schema =json =csv =liste =list listing enumera enumér =find date dates datums datum fecha key keys keyword
     names noms namen nombres nomi nomes invoice action table column`,
   classification: `classif klassifi clasific categor kategor catégor categoría label sentiment stimmung sentimento spam
-    tonalit intent toxic topic =tweet 分类 類別 分類 类别 判断 カテゴリ определи категори тональн decide whether assign`,
+    tonalit intent topic =tweet determin detect =tag tagged score urgen priorit emotion toxic offensive genre entail etikett
+    étiquet etiquet ordne attribue =rate =route phishing 标签 属于 肯定的 否定的 отнеси 分类 類別 分類 类别 判断 カテゴリ
+    определи категори тональн decide whether assign`,
   choices: `positive positiv negativ negative neutral =yes =no =oui =non =sí =ja =nein =да =нет =或 urgent billing facturation
-    rechnung facturación priority low`,
+    rechnung facturación priority low =true =false =or =oder =ou =o =of =или 还是 opinion recommend option`,
   translation: `translat übersetz traduc tradui traduz vertaal перевед перевод 翻译 翻訳 locali`,
   languages: `english french german spanish italian japanese portuguese chinese russian englisch französisch deutsch spanisch
     anglais allemand espagnol inglés francés alemán inglese tedesco francese inglês francês alemão engels frans 英文 英语
     法语 德语 英語 английск французск немецк`,
+  rewriting: `rewrit rephras paraphras reword proofread correct grammar spelling typo punctuat polish improve wording tone
+    polite formal informal edit tidy reformat sort alphabet expand korrigier rechtschreib umformulier formulier höflich verbesser
+    corrig reformul orthograph améliore grammaire reescrib gramática ortograf mejora corregg riscriv grammatica
+    reescrev 润色 修改 改写 错别字 書き直 丁寧 校正 исправ перепиши ошибк вежлив herschrijf verbeter`,
   saying: `=say =sagt =dit =dice =diz =mean =version`,
   creative: `poem poesie gedicht poème poema poesia poésie 诗 詩 стих story geschichte histoire historia storia história
     故事 物語 истори haiku lyric song lied canci canzon chanson slogan tale novel screenplay scene imagin creativ fiction

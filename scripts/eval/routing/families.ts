@@ -1,10 +1,11 @@
 import { FAMILIES } from '../../../gateway/protocol/constants.ts';
 import type { FamilyName } from '../../../gateway/protocol/constants.ts';
 import { createTaskModel } from '../../../gateway/route/task-model.ts';
+import { profileTask } from '../../../gateway/route/task-profile.ts';
 import { textTable } from '../attacks/text-table.ts';
 import { foldsOf, seededRandom } from '../../train/random.ts';
 import { fitTaskModel, readTaskCorpus } from '../../train/task-model.ts';
-import { FAMILY_OF_TASK, ownTaskRows } from '../../train/tasks.ts';
+import { FAMILY_OF_TASK, heldOutRows, ownTaskRows } from '../../train/tasks.ts';
 import type { TaskRow } from '../../train/tasks.ts';
 import { isObject, readJsonLines } from './rows.ts';
 
@@ -46,6 +47,13 @@ export function crossValidate(
 export const guessed = (logits: Float64Array): FamilyName =>
   FAMILIES[logits.reduce((best, value, at) => (value > (logits[best] ?? 0) ? at : best), 0)] ?? 'other';
 
+/** What the weights that the gateway carries make of rows written after they were trained. */
+export const judgeHeldOut = (): FamilyResult[] =>
+  heldOutRows().map((row) => {
+    const { family } = profileTask({ messages: [{ role: 'user', content: row.text }] });
+    return { row, guess: FAMILIES[family] ?? 'other' };
+  });
+
 export const withOwnRows = (rows: readonly TaskRow[]): TaskRow[] => [...rows, ...ownTaskRows()];
 
 export const isOwn = ({ group }: TaskRow): boolean => group.startsWith('own-');
@@ -63,14 +71,21 @@ const OWN_FAMILIES: readonly FamilyName[] = [
   'creative',
 ];
 
-export function familySummary(results: readonly FamilyResult[]) {
+const part = (results: readonly FamilyResult[]) => ({
+  rows: results.length,
+  accuracy: accuracyOf(results),
+  confusion: counts(results),
+});
+
+export function familySummary(results: readonly FamilyResult[], heldOut: readonly FamilyResult[]) {
   const own = results.filter(({ row }) => isOwn(row));
   const shared = results.filter(({ row }) => !isOwn(row));
   const alone = own.filter(({ row }) => OWN_FAMILIES.includes(row.family));
   return {
-    publicRows: { rows: shared.length, accuracy: accuracyOf(shared), confusion: counts(shared) },
-    ownRows: { rows: own.length, accuracy: accuracyOf(own), confusion: counts(own) },
+    publicRows: part(shared),
+    ownRows: part(own),
     ownFamilies: { rows: alone.length, accuracy: accuracyOf(alone) },
+    heldOut: part(heldOut),
   };
 }
 
@@ -80,17 +95,19 @@ const counts = (results: readonly FamilyResult[]): number[][] =>
     FAMILIES.map((guess) => results.filter((result) => result.row.family === family && result.guess === guess).length),
   );
 
-export function familyLines(results: readonly FamilyResult[]): string[] {
-  const { publicRows, ownRows, ownFamilies } = familySummary(results);
-  const part = (title: string, { rows, accuracy, confusion }: typeof ownRows): string[] => [
+export function familyLines(summary: ReturnType<typeof familySummary>): string[] {
+  const { publicRows, ownRows, ownFamilies, heldOut } = summary;
+  const table = (title: string, { rows, accuracy, confusion }: typeof ownRows): string[] => [
     `${title}: ${percent(accuracy)} of ${rows}`,
     ...textTable(['is \\ taken for', ...FAMILIES.map((name) => name.slice(0, 7)), 'right'], confusionRows(confusion)),
     '',
   ];
   return [
-    ...part('public rows', publicRows),
-    ...part('our own rows, templates held out', ownRows),
+    ...table('public rows', publicRows),
+    ...table('our own rows, templates held out', ownRows),
     `our own rows of ${OWN_FAMILIES.join(', ')}: ${percent(ownFamilies.accuracy)} of ${ownFamilies.rows}`,
+    '',
+    ...table('rows written after training, by the committed weights', heldOut),
   ];
 }
 

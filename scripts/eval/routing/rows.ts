@@ -7,7 +7,8 @@ export type Row = { readonly question: string; readonly scores: Readonly<Record<
 
 export function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // A byte order mark is no part of the first row.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new CommandError(`cannot read ${path}: ${describeError(error)}`);
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { FAMILIES } from '../../../gateway/protocol/constants.ts';
-import { profileTask } from '../../../gateway/route/task-profile.ts';
+import { profileTask, readTask } from '../../../gateway/route/task-profile.ts';
 
 const of = (content: string, extra: object = {}) =>
   profileTask({ model: 'm', messages: [{ role: 'user', content }], ...extra });
@@ -47,6 +47,12 @@ describe('the task profile', () => {
     );
   });
 
+  it('returns no more buckets than there are characters in the window to make them', () => {
+    const words = Array.from({ length: 400_000 }, (_, index) => index.toString(36)).join(' ');
+    const { features } = readTask({ messages: [{ role: 'user', content: words }] });
+    assert.ok(features.size > 1_000 && features.size < 5 * 4_098);
+  });
+
   it('returns integers in range for any body', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string({ unit: 'binary', maxLength: 200 }), (messages, text) => {
@@ -66,10 +72,11 @@ describe('the task profile', () => {
     ['nested brackets', '['.repeat(10_000_000)],
     ['quotes and spaces', '" '.repeat(5_000_000)],
   ] as const) {
-    it(`returns at once for ten megabytes of ${name}`, () => {
-      const startedMs = performance.now();
-      of(text);
-      assert.ok(performance.now() - startedMs < 100);
+    it(`reads no more than the ends of ten megabytes of ${name}`, () => {
+      // The middle decides nothing: whatever stands there, the profile is that of the ends and of the length.
+      const other = `${text.slice(0, 4_096)}${'\nTranslate "ok" into French.'.padEnd(text.length - 8_192, 'x')}${text.slice(-4_096)}`;
+      assert.equal(other.length, text.length);
+      assert.deepEqual(of(text), of(other));
     });
   }
 });

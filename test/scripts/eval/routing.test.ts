@@ -7,6 +7,7 @@ import { evalRouting } from '../../../scripts/eval-routing.ts';
 import { bootstrapMean } from '../../../scripts/eval/routing/bootstrap.ts';
 import { areaUnder, recoveredGap } from '../../../scripts/eval/routing/curve.ts';
 import type { Evaluation } from '../../../scripts/eval/routing/evaluate.ts';
+import { rankCorrelation } from '../../../scripts/eval/routing/rank.ts';
 import { createQualityPredictor } from '../../../gateway/route/quality/predictor.ts';
 import { fitQuality } from '../../../scripts/train/quality.ts';
 import { featuresAt, readCorpus } from '../../../scripts/train/sparse.ts';
@@ -74,6 +75,17 @@ describe('eval-routing', () => {
     assert.equal(first.stdout, second.stdout);
   });
 
+  it('returns finite figures where no model is ever right, everything is free, and texts are odd', async () => {
+    const odd = file('odd.jsonl', '\uFEFF{"question": "\\ud800 \\u0000 日本", "scores": {"a": 0, "__proto__": 0}}\r\n');
+    const free = file('free.json', '{"a": 0, "__proto__": {"input": 0, "output": 0}}');
+    for (const prices of [[], ['--prices', free]]) {
+      const { code, stdout, stderr } = await run('--train', odd, '--test', odd, ...prices, '--json');
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(stdout, /null/);
+      assert.deepEqual(Object.keys((JSON.parse(stdout) as Evaluation).baselines.models), ['a', '__proto__']);
+    }
+  });
+
   const broken: readonly (readonly [string, string, RegExp])[] = [
     ['what is not JSON', '{"question": ', /broken.jsonl:1: not JSON/],
     ['a question that is no text', '{"question": 1}', /broken.jsonl:1: question is not a text/],
@@ -126,6 +138,15 @@ describe('the recovered gap', () => {
 
   it('returns nothing to recover between models of the same accuracy', () =>
     assert.deepEqual(recoveredGap([predicted(0, 1, 1)], [1, 2], []), []));
+});
+
+describe('the rank correlation', () => {
+  it('returns one for any rising relation, less for ties, and nothing where nothing varies', () => {
+    assert.equal(rankCorrelation([1, 2, 30], [0.1, 0.5, 0.6]), 1);
+    assert.equal(rankCorrelation([1, 2, 3], [9, 4, 1]), -1);
+    assert.ok(Math.abs(rankCorrelation([1, 1, 2], [1, 2, 3]) - Math.sqrt(3) / 2) < 1e-12);
+    assert.equal(rankCorrelation([5, 5], [1, 2]), 0);
+  });
 });
 
 describe('the bootstrap', () => {
