@@ -22,6 +22,7 @@ export const BUCKETS = 2 ** BUCKET_BITS;
 
 /** Per character: a word or symbol, a pair, and three n-grams that start here. */
 const MOST_FEATURES = 5 * (WINDOW + 2);
+const MOST_BUCKETS = Math.min(MOST_FEATURES, BUCKETS);
 const LONGEST_GRAM = 5;
 const SHORTEST_GRAM = 3;
 /** Longer runs of letters are data, not language: their n-grams say nothing new. */
@@ -53,10 +54,9 @@ type Collector = {
 };
 
 function createCollector(): Collector {
-  const most = Math.min(MOST_FEATURES, BUCKETS);
-  const buckets = new Int32Array(most);
+  const buckets = new Int32Array(MOST_BUCKETS);
   // No bucket is met more often than there are features in a window, which is less than these numbers hold.
-  const counts = new Uint16Array(most);
+  const counts = new Uint16Array(MOST_BUCKETS);
   const features: TextFeatures = { size: 0, buckets, counts, surface: new Float64Array(SURFACE_FEATURES.length) };
   /** Where in `buckets` a bucket stands, plus one. Small, so that it stays near. */
   const places = new Uint16Array(BUCKETS);
