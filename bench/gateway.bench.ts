@@ -16,6 +16,7 @@ Usage: npm run bench:gateway -- [options]
   --quick          three rounds of the 0.5 KB cases at 1 and 32 connections (about one minute)
   --rounds N       samples of every case and system (5)
   --ms N           length of a sample (1000)
+  --connections LIST  of how many connections (1,32,128; with --quick 1,32)
   --only LIST      systems to run besides direct: bare, portkey, dgrid
   --json           print the result as JSON and nothing else
   --out FILE       write that JSON to a file as well
@@ -34,19 +35,21 @@ function readOptions() {
       ms: { type: 'string', default: '1000' },
       only: { type: 'string', default: 'bare,portkey,dgrid' },
       out: { type: 'string' },
+      connections: { type: 'string' },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
   const ms = Number(values.ms);
   if (!(rounds >= 1) || !(ms >= 100)) throw new TypeError('--rounds must be at least 1 and --ms at least 100');
-  return { ...values, rounds, ms };
+  const connections = (values.connections ?? (values.quick ? '1,32' : '1,32,128')).split(',').map(Number);
+  if (!connections.every((count) => Number.isInteger(count) && count >= 1))
+    throw new TypeError('--connections must be a list of whole numbers');
+  return { ...values, rounds, ms, connections };
 }
 
-const casesOf = (quick: boolean): readonly Case[] =>
+const casesOf = (quick: boolean, counts: readonly number[]): readonly Case[] =>
   (['plain', 'stream'] as const).flatMap((kind) =>
-    (quick ? [0.5] : [0.5, 10, 100]).flatMap((bodyKb) =>
-      (quick ? [1, 32] : [1, 32, 128]).map((connections) => ({ kind, bodyKb, connections })),
-    ),
+    (quick ? [0.5] : [0.5, 10, 100]).flatMap((bodyKb) => counts.map((connections) => ({ kind, bodyKb, connections }))),
   );
 
 const keyOf = (system: SystemName, { kind, bodyKb, connections }: Case): string =>
@@ -103,7 +106,7 @@ async function main(): Promise<void> {
   try {
     for (const [name, reason] of Object.entries(rig.missing))
       process.stderr.write(`${name} is missing from this run: ${reason}\n`);
-    const runs = await measureAll(rig, { ...options, cases: casesOf(options.quick) });
+    const runs = await measureAll(rig, { ...options, cases: casesOf(options.quick, options.connections) });
     const conditions = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? '', pinned };
     const result = { conditions, missing: rig.missing, runs, ratios: ratiosOf(runs) };
     if (options.out !== undefined) writeFileSync(options.out, JSON.stringify(result, undefined, 2));

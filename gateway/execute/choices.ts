@@ -16,6 +16,8 @@ export function choicesAsked({ n }: JsonObject): number {
  * @throws UpstreamFailure (`malformed`) unless they are whole numbers below `maxChoices`, each stated once.
  */
 export function choiceIndexes(choices: readonly JsonObject[], maxChoices: number): readonly number[] {
+  const [only] = choices;
+  if (only !== undefined && choices.length === 1) return [indexOf(only['index'] ?? 0, maxChoices)];
   const indexes = choices.map((choice, place) => indexOf(choice['index'] ?? place, maxChoices));
   if (new Set(indexes).size !== indexes.length)
     throw new UpstreamFailure('malformed', { said: 'two choices of one index' });

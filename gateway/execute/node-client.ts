@@ -54,6 +54,8 @@ export type NodeClient = {
   readonly close: () => Promise<void>;
 };
 
+type Place = { readonly origin: string; readonly path: string };
+
 const MAX_POOLS = 4_096;
 const LINGER_MS = 100;
 
@@ -67,6 +69,7 @@ export type NodeClientOptions = {
 /** One undici pool per origin; never `fetch`, which costs several times as much per call. */
 export function createNodeClient(options: NodeClientOptions): NodeClient {
   const pools = new Map<string, Pool>();
+  const places = new Map<string, Place>();
 
   const poolOf = (origin: string): Pool => {
     const known = pools.get(origin);
@@ -85,6 +88,16 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     return pool;
   };
 
+  const placeOf = (url: string): Place => {
+    const known = places.get(url);
+    if (known !== undefined) return known;
+    const { origin, pathname, search } = new URL(url);
+    if (places.size >= MAX_POOLS) places.clear();
+    const place = { origin, path: `${pathname}${search}` };
+    places.set(url, place);
+    return place;
+  };
+
   return {
     send: (call, reader) =>
       new Promise<void>((resolve, reject) => {
@@ -94,8 +107,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
         if (call.signal.aborted) return exchange.fail(new UpstreamFailure('aborted'));
         const { method, headers, body } = call;
         try {
-          const { origin, pathname, search } = new URL(`${call.endpoint}${call.path}`);
-          const path = `${pathname}${search}`;
+          const { origin, path } = placeOf(`${call.endpoint}${call.path}`);
           poolOf(origin).dispatch({ path, method, headers, body: body ?? null }, exchange.handler);
         } catch (cause) {
           exchange.fail(new UpstreamFailure('connect', { cause })); // an endpoint that is no URL undici can use

@@ -71,9 +71,18 @@ function createLineCounter(): (byte: number | undefined) => 'blank' | 'skip' | u
   };
 }
 
+const isOneLine = (raw: string): boolean => raw.indexOf('\n') === raw.length - 2 && !raw.includes('\r');
+
 /** Undefined for blank lines between frames. */
 function parseFrame(bytes: Buffer): SseFrame | undefined {
   const raw = bytes.toString('utf8');
+  // One line of data and nothing else, as nearly every frame is.
+  if (raw.startsWith('data: ') && raw.endsWith('\n\n') && isOneLine(raw))
+    return { bytes, data: raw.slice(6, -2), event: undefined };
+  return parseFields(bytes, raw);
+}
+
+function parseFields(bytes: Buffer, raw: string): SseFrame | undefined {
   const source = raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
   const lines = source.split(/\r\n|\r|\n/).filter((line) => line !== '');
   if (lines.length === 0) return undefined;
