@@ -103,11 +103,11 @@ type Findings = { readonly receipt: ReceiptFindings | undefined; readonly record
 function verifyOffline(
   kind: 'receipt' | 'record',
   document: ReceiptDocument,
-  { checks, domain }: Context,
+  { checks, domain, session }: Context,
   seed: string | undefined,
 ): Findings {
   const hasReceipt = kind === 'receipt' || document.receipt !== undefined;
-  const receipt = hasReceipt ? verifyReceipt(checks, domain, document) : undefined;
+  const receipt = hasReceipt ? verifyReceipt(checks, domain, document, session !== undefined) : undefined;
   if (kind === 'receipt' && document.record === undefined) {
     checks.skip('record', `not in the document (state ${document.state ?? 'unknown'})`);
     return { receipt, record: undefined };

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 import { CommandError, Exit, UsageError, describeError } from './command.ts';
+import { nameGivenTwice } from './json-twins.ts';
 
 /** Text and JSON from a file or an http(s) address, as commands take them. */
 
@@ -16,6 +17,13 @@ export async function readText(source: string): Promise<string> {
 
 export async function readJson(source: string): Promise<unknown> {
   const text = await readText(source);
+  const value = parsed(source, text);
+  const twin = nameGivenTwice(text);
+  if (twin !== undefined) throw new CommandError(`${source} is ambiguous: one object has "${twin.slice(0, 80)}" twice`);
+  return value;
+}
+
+function parsed(source: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -25,10 +33,11 @@ export async function readJson(source: string): Promise<unknown> {
 
 function fileText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    if (statSync(file).size <= MAX_BYTES) return readFileSync(file, 'utf8');
   } catch {
     throw new UsageError(`cannot read ${file}`);
   }
+  throw new CommandError(`${file} is too large`);
 }
 
 async function fetchText(url: string): Promise<string> {
@@ -41,8 +50,19 @@ async function fetchText(url: string): Promise<string> {
   }
   if (response.status === 404) throw new NotFound(`${url} does not exist`);
   if (!response.ok) throw new CommandError(`${url} answered ${response.status}`, Exit.unavailable);
-  if (Number(response.headers.get('content-length') ?? 0) > MAX_BYTES) throw new CommandError(`${url} is too large`);
-  return await response.text();
+  return await bounded(url, response.body);
+}
+
+/** The length that was announced, or not, binds nobody. */
+async function bounded(url: string, body: Response['body']): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += piece.length;
+    if (bytes > MAX_BYTES) throw new CommandError(`${url} is too large`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** Checks of untrusted JSON; every failure names the path of the value. */

@@ -13,6 +13,47 @@ type Report = {
   readonly checks: readonly { readonly name: string; readonly status: string }[];
 };
 
+type Hostile = { readonly name: string; readonly hostile: (text: string) => string; readonly expected: string };
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+const withText = (name: string, pattern: RegExp, by: string, expected = 'form'): Hostile => ({
+  name,
+  expected,
+  hostile(text) {
+    const changedText = text.replace(pattern, by);
+    assert.notEqual(changedText, text);
+    return changedText;
+  },
+});
+
+const HOSTILE: readonly Hostile[] = [
+  withText('a serial that stands twice', /"receipt":\{/, '"receipt":{"serial":"999999",'),
+  withText('a serial that stands twice, once in escapes', /"receipt":\{/, '"receipt":{"\\u0073erial":"999999",'),
+  withText('a second record at the end', /\}$/, ',"record":{}}'),
+  withText('a serial of a hundred thousand digits', /"serial":"\d+"/, `"serial":"${'9'.repeat(100_000)}"`),
+  withText('a count that is no integer any more', /"promptTokens":\d+/, '"promptTokens":1e308'),
+  withText('a negative count', /"promptTokens":\d+/, '"promptTokens":-1'),
+  withText('half a token', /"promptTokens":\d+/, '"promptTokens":1.5'),
+  withText('a chain id in hex', /"chainId":"\d+"/, '"chainId":"0x7a69"'),
+  withText('another chain id', /"chainId":"\d+"/, '"chainId":"1"', 'gateway signature'),
+  withText('a proof without end', /"proof":\[/, `"proof":[${`"0x${'11'.repeat(32)}",`.repeat(100_000)}`),
+  withText('an address of 19 bytes', /"gateway":"0x../, '"gateway":"0x'),
+  withText(
+    'a response of a hundred thousand levels',
+    /"response":"(?:[^"\\]|\\.)*"/,
+    `"response":${nested(100_000)}`,
+    'response content',
+  ),
+  { name: 'a million open brackets', hostile: () => '['.repeat(1_000_000), expected: 'form' },
+  { name: 'a list a million levels deep', hostile: () => nested(1_000_000), expected: 'form' },
+  { name: 'no text', hostile: () => '\0\u0001\ufffd', expected: 'form' },
+  {
+    name: 'another receipt’s record',
+    expected: 'stated record leaf',
+    hostile: (text) => withRecordOf(text, 'receiptLeaf'),
+  },
+];
+
 describe('scripts/verify, offline', () => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'dgrid-verify-'))));
@@ -112,6 +153,25 @@ describe('scripts/verify, offline', () => {
     assert.equal(await firstWrong({ ...offlineSample(), receipt: undefined }), 'receipt');
   });
 
+  it('never verifies a signature that it holds against nothing', async () => {
+    const { signer: _signer, ...document } = offlineSample();
+    assert.equal(await firstWrong(document), 'signer of the gateway');
+    assert.equal(await firstWrong({ ...document, signature: `0x${'22'.repeat(64)}1b` }), 'signer of the gateway');
+    const { signer: _node, ...attestation } = offlineSample().attestation as Record<string, unknown>;
+    assert.equal(await firstWrong({ ...offlineSample(), attestation }), 'signer of the node');
+  });
+
+  for (const { name, hostile, expected } of HOSTILE) {
+    it(`names ${expected} for ${name}`, async () => {
+      assert.equal(await firstWrong(hostile(JSON.stringify(offlineSample()))), expected);
+    });
+  }
+
+  it('returns 1, and never more than words, for a file that is cut at any place', async () => {
+    const text = JSON.stringify(offlineSample());
+    for (let end = 0; end < text.length; end += 97) assert.equal(await firstWrong(text.slice(0, end)), 'form');
+  });
+
   it('rejects usage mistakes with one line and exit code 2', async () => {
     for (const argv of [[], ['/nowhere.json'], ['receipt', 'a', 'b'], ['--colour']]) {
       const outcome = await run(verify, argv);
@@ -125,6 +185,11 @@ describe('scripts/verify, offline', () => {
     assert.equal((await examine(document)).code, 2);
   });
 });
+
+function withRecordOf(text: string, field: string): string {
+  const document = JSON.parse(text) as ReturnType<typeof offlineSample>;
+  return JSON.stringify(replaced(document, ['record', 'record', field], `0x${'44'.repeat(32)}`));
+}
 
 /** Values that nothing is bound to: delivery state, and fields that only the chain can confirm. */
 const FREE = new Set(['object', 'state', 'batch.id', 'batch.seed', 'domain.rewardDistributor']);

@@ -22,7 +22,13 @@ export type ReceiptFindings = {
   readonly nodeSigner: string | undefined;
 };
 
-export function verifyReceipt(checks: Checks, domain: Domain, document: ReceiptDocument): ReceiptFindings | undefined {
+/** @param onChain whether the chain will be asked whose key it was; if not, only the document can say. */
+export function verifyReceipt(
+  checks: Checks,
+  domain: Domain,
+  document: ReceiptDocument,
+  onChain: boolean,
+): ReceiptFindings | undefined {
   const { receipt } = document;
   if (receipt === undefined) {
     checks.that('receipt', () => fail('the document holds no receipt'));
@@ -36,6 +42,7 @@ export function verifyReceipt(checks: Checks, domain: Domain, document: ReceiptD
   checkModel(checks, document, receipt);
   const gatewaySigner = checkSignature(checks, domain, document, receipt);
   const nodeSigner = checkAttestation(checks, domain, document, receipt);
+  if (!onChain) requireSigners(checks, document);
   checkBatch(checks, document, leaf);
   checkContent(checks, document, receipt);
   return { leaf, gatewaySigner, nodeSigner };
@@ -74,6 +81,13 @@ function signedBy(signer: string, stated: string | undefined): string {
   if (stated !== undefined && stated.toLowerCase() !== signer.toLowerCase())
     return fail(`by ${signer}, not by ${stated}`);
   return `by ${signer}`;
+}
+
+/** Rubbish recovers to somebody too: a signature that is held against nothing shows nothing. */
+function requireSigners(checks: Checks, { signature, signer, attestation }: ReceiptDocument): void {
+  const why = 'the document does not say whose it is: give --rpc URL, and the chain does';
+  if (typeof signature === 'string' && signer === undefined) checks.that('signer of the gateway', () => fail(why));
+  if (attestation !== undefined && attestation.signer === undefined) checks.that('signer of the node', () => fail(why));
 }
 
 function checkAttestation(checks: Checks, domain: Domain, document: ReceiptDocument, receipt: ReceiptFields) {
