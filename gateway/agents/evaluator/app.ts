@@ -14,6 +14,8 @@ export type EvaluatorAgentDeps = {
   readonly scorerId: Hex;
   readonly evaluator: Evaluator;
   readonly bodyLimitBytes: number;
+  /** What `GET /metrics` answers. */
+  readonly metrics?: () => string;
   readonly onFault: (event: string, details: object) => void;
 };
 
@@ -41,6 +43,8 @@ async function handle(deps: EvaluatorAgentDeps, request: IncomingMessage, respon
   }
   if (route === 'GET /healthz')
     return sendJson(response, 200, { status: 'ok', account: deps.account, scorerId: deps.scorerId });
+  if (route === 'GET /metrics' && deps.metrics !== undefined)
+    return void response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(deps.metrics());
   throw new DgridError('DGRID_UNKNOWN_ROUTE', `There is no ${route.slice(0, 200)}.`);
 }
 

@@ -83,21 +83,21 @@ async function examine(
   if (batch.seed === ZERO_HASH || batch.seed !== request.seed) throw refused('The seed is not the one on chain.');
   if (!verifyBatchProof(batch.root, request.receiptLeaf, request.proof))
     throw refused('The receipt is not in the anchored batch.');
-  const scores = checkedScores(await deps.scorer.score(request));
+  const { scorerId = deps.scorer.id, ...scores } = checkedScores(await deps.scorer.score(request));
   const { receiptLeaf, seed } = request;
-  const identity = { receiptLeaf, seed, evaluator: deps.account, scorerId: deps.scorer.id, salt: deps.randomSalt() };
+  const identity = { receiptLeaf, seed, evaluator: deps.account, scorerId, salt: deps.randomSalt() };
   const evaluation = { ...identity, ...scores };
   const commitment = evaluationDigest(deps.signingDomain, evaluation);
   // From here on this is the only evaluation of the pair, whatever happens to the process.
   return deps.store.insert({ evaluation, gateway: request.gateway, contentHash, commitment });
 }
 
-function checkedScores({ accuracy, consistency, format }: Scores): Scores {
+function checkedScores({ accuracy, consistency, format, scorerId }: Scores): Scores {
   for (const value of [accuracy, consistency, format]) {
     if (!Number.isInteger(value) || value < 0 || value > 10_000)
       throw new TypeError(`the scorer answered ${value}: scores are integers from 0 to 10,000`);
   }
-  return { accuracy, consistency, format };
+  return { accuracy, consistency, format, ...(scorerId === undefined ? {} : { scorerId }) };
 }
 
 function signedCommit(

@@ -23,9 +23,13 @@ import { createLimiter } from './limiter.ts';
 import { withBehaviour } from './scorers/behaviour.ts';
 import { createBuiltInScorer } from './scorers/built-in.ts';
 import { withDeadline } from './scorers/deadline.ts';
-import { loadScorerModule } from './scorers/load-module.ts';
+import { createDefaultScorer } from './scorers/default.ts';
+import { withFallback } from './scorers/fallback.ts';
+import type { Fault } from './scorers/fallback.ts';
 import { createLocalEmbedder } from './scorers/local-model.ts';
+import { createScorerFaults } from './scorer-faults.ts';
 import type { Scorer } from './scorers/scorer.ts';
+import { createScorerThread } from './scorers/scorer-thread.ts';
 import { EVALUATOR_SETTINGS } from './settings.ts';
 import { createEvaluationStore } from './store.ts';
 
@@ -59,13 +63,20 @@ async function builtInScorer(config: Config, format: FormatRunner): Promise<Scor
   return createBuiltInScorer(config, { format, onSilent, localEmbed });
 }
 
-async function loadScorer(config: Config, format: FormatRunner): Promise<Scorer> {
-  const scorer = config.scorer === '' ? await builtInScorer(config, format) : await foreignScorer(config.scorer);
-  return withBehaviour(config.behaviour, withDeadline(scorer, config.scorerMs));
+async function loadScorer(config: Config, format: FormatRunner, faults = createScorerFaults()): Promise<Scorer> {
+  const onFault = (fault: Fault): void => {
+    faults.add(fault);
+    note('warn', 'scorer failed', { dimensions: fault.dimensions, reason: reasonOf(fault.reason) });
+  };
+  const scorer =
+    config.scorer === ''
+      ? withDeadline(await builtInScorer(config, format), config.scorerMs)
+      : await foreignScorer(config);
+  return withBehaviour(config.behaviour, withFallback(scorer, createDefaultScorer(format), onFault));
 }
 
-async function foreignScorer(path: string): Promise<Scorer> {
-  return loadScorerModule(path).catch((error: unknown) => {
+async function foreignScorer({ scorer: path, scorerMs: deadlineMs }: Config): Promise<Scorer> {
+  return createScorerThread({ path, deadlineMs }).catch((error: unknown) => {
     throw new SettingsError([`DGRID_EVALUATOR_SCORER: ${path}: ${reasonOf(error)}`]);
   });
 }
@@ -99,7 +110,8 @@ function openStore(config: Config) {
 async function serve(config: Config): Promise<void> {
   const { deployment, account, chain, format } = openParts(config);
   const signer = await loadSigner(config);
-  const scorer = await loadScorer(config, format);
+  const faults = createScorerFaults();
+  const scorer = await loadScorer(config, format, faults);
   const store = openStore(config);
   const evaluator = createEvaluator({
     account,
@@ -114,7 +126,14 @@ async function serve(config: Config): Promise<void> {
   });
   const { bodyLimitBytes } = config;
   const onFault = (event: string, details: object): void => note('warn', event, details);
-  const server = createEvaluatorAgent({ account, scorerId: scorer.id, evaluator, bodyLimitBytes, onFault });
+  const server = createEvaluatorAgent({
+    account,
+    scorerId: scorer.id,
+    evaluator,
+    bodyLimitBytes,
+    onFault,
+    metrics: faults.text,
+  });
   server.on('error', (error) => leave(PROGRAM, new Error(`cannot listen: ${error.message}`)));
   server.listen(config.port, config.host, () => {
     const address = server.address();

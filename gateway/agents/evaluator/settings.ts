@@ -110,10 +110,10 @@ export const EVALUATOR_SETTINGS = {
   }),
   scorerMs: integer({
     env: 'DGRID_EVALUATOR_SCORER_MS',
-    doc: 'Limit for a whole score; one that is later is given up and frees its place.',
+    doc: 'Limit for a whole score; one that is later is given up, and the default scorer judges in its place.',
     min: 10,
     max: 600_000,
-    fallback: 30_000,
+    fallback: 9_000,
   }),
   judgeUrl: text({
     env: 'DGRID_EVALUATOR_JUDGE_URL',

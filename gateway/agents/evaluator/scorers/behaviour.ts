@@ -1,5 +1,5 @@
 import { keccakText } from '../../../protocol/keccak.ts';
-import type { Evaluand, Scorer, Scores } from './scorer.ts';
+import type { DimensionName, Evaluand, Scorer, Scores } from './scorer.ts';
 
 /**
  * Evaluators that do not say what they found: for demonstrations and tests of what their lies cost them. Each is a
@@ -47,7 +47,7 @@ export function withBehaviour(behaviour: Behaviour, honest: Scorer): Scorer {
   };
 }
 
-function distorted(behaviour: Behaviour, evaluand: Evaluand, scores: Scores, name: keyof Scores): number {
+function distorted(behaviour: Behaviour, evaluand: Evaluand, scores: Scores, name: DimensionName): number {
   // Drawn from the receipt, so that a liar asked twice lies the same way.
   const random = Number.parseInt(keccakText(`${evaluand.receiptLeaf}${evaluand.seed}${name}`).slice(2, 14), 16);
   return Math.min(10_000, Math.max(0, DISTORTIONS[behaviour](scores[name], random)));

@@ -7,7 +7,10 @@ import type { FormatRunner } from '../format-runner.ts';
 import type { Scorer } from './scorer.ts';
 import { scorerId, sourcesOf } from './scorer-id.ts';
 
-/** The scorer without a model: recomputation, the given text, other operators' answers, and executable format checks. */
+/**
+ * The scorer without a model: recomputation, the given text, other operators' answers, and executable format checks. A dimension
+ * that fails is not a number, which is what `withFallback` goes by; the others stand.
+ */
 export function createDefaultScorer(format: FormatRunner): Scorer {
   return {
     id: scorerId('dgrid.default', {}, sourcesOf(new URL('../../../poq/dimensions/', import.meta.url))),
@@ -18,10 +21,18 @@ export function createDefaultScorer(format: FormatRunner): Scorer {
       const others = peers.map(({ account, family, response: text }) => ({ account, family, text: readAnswer(text) }));
       const heard = hear(answer, others, task);
       return {
-        accuracy: accuracyWithoutReference({ task, answer, peers: others, heard }),
-        consistency: consistencyOf(heard),
-        format: await format.score(answer, constraintsOf(view)),
+        accuracy: await scored(() => accuracyWithoutReference({ task, answer, peers: others, heard })),
+        consistency: await scored(() => consistencyOf(heard)),
+        format: await scored(() => format.score(answer, constraintsOf(view))),
       };
     },
   };
+}
+
+async function scored(score: () => number | Promise<number>): Promise<number> {
+  try {
+    return await score();
+  } catch {
+    return Number.NaN;
+  }
 }

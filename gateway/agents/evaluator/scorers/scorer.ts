@@ -11,12 +11,18 @@ export type Evaluand = {
   readonly peers: readonly { readonly account: string; readonly family: string; readonly response: string }[];
 };
 
+export const DIMENSION_NAMES = ['accuracy', 'consistency', 'format'] as const;
+export type DimensionName = (typeof DIMENSION_NAMES)[number];
+
 /** Integers 0…10,000. */
-export type Scores = { readonly accuracy: number; readonly consistency: number; readonly format: number };
+export type Scores = Readonly<Record<DimensionName, number>> & {
+  /** Who judged, when it was not the scorer alone that was asked (see `withFallback`). */
+  readonly scorerId?: Hex;
+};
 
 /**
  * A way of judging. The id is the hash of everything that decides a score (source, weights, configuration) and stands
- * in every evaluation, so that scores of one id can be compared and recomputed. One that throws loses the receipt's pay.
+ * in every evaluation, so that scores of one id can be compared and recomputed. What one fails to score, another scores.
  */
 export type Scorer = {
   readonly id: Hex;

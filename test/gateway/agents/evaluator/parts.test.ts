@@ -100,10 +100,11 @@ describe('scorers', () => {
     assert.equal(ids.size, BEHAVIOURS.length);
     const told = async (behaviour: (typeof BEHAVIOURS)[number]) => {
       const scorer = withBehaviour(behaviour, base);
-      const scores = await scorer.score(fx.evaluationRequest());
-      assert.deepEqual(await scorer.score(fx.evaluationRequest()), scores);
-      for (const value of Object.values(scores)) assert.ok(Number.isInteger(value) && value >= 0 && value <= 10_000);
-      return Object.values(scores);
+      const { accuracy, consistency, format } = await scorer.score(fx.evaluationRequest());
+      const scores = [accuracy, consistency, format];
+      assert.deepEqual(Object.values(await scorer.score(fx.evaluationRequest())), scores);
+      for (const value of scores) assert.ok(Number.isInteger(value) && value >= 0 && value <= 10_000);
+      return scores;
     };
     assert.deepEqual(await told('honest'), [9_000, 3_000, 0]);
     assert.deepEqual(await told('liar:boost'), [10_000, 7_000, 4_000]);

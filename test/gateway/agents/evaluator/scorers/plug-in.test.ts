@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { withDeadline } from '../../../../../gateway/agents/evaluator/scorers/deadline.ts';
+import { createScorerFaults } from '../../../../../gateway/agents/evaluator/scorer-faults.ts';
+import { createDefaultScorer } from '../../../../../gateway/agents/evaluator/scorers/default.ts';
+import { withFallback } from '../../../../../gateway/agents/evaluator/scorers/fallback.ts';
+import type { Fault } from '../../../../../gateway/agents/evaluator/scorers/fallback.ts';
 import { loadScorerModule } from '../../../../../gateway/agents/evaluator/scorers/load-module.ts';
 import { createLocalEmbedder } from '../../../../../gateway/agents/evaluator/scorers/local-model.ts';
+import { createScorerThread } from '../../../../../gateway/agents/evaluator/scorers/scorer-thread.ts';
 import type { Evaluand, Scorer } from '../../../../../gateway/agents/evaluator/scorers/scorer.ts';
 import { ZERO_HASH } from '../../../../../gateway/protocol/types.ts';
 
@@ -56,6 +61,106 @@ describe('scorer modules', () => {
     await assert.rejects(limited.score(evaluand('a', 'b')), /no score within 5 ms/);
     const quick: Scorer = { id: ZERO_HASH, score: async () => ({ accuracy: 1, consistency: 2, format: 3 }) };
     assert.equal((await withDeadline(quick, 60_000).score(evaluand('a', 'b'))).format, 3);
+  });
+});
+
+describe('scorers in a thread', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dgrid-thread-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const threadOf = (name: string, score: string, deadlineMs: number): Promise<Scorer> => {
+    const path = join(folder, name);
+    writeFileSync(
+      path,
+      `export const createScorer = () => ({ id: "${ZERO_HASH}", score: async ({ request }) => {${score}} });`,
+    );
+    return createScorerThread({ path, deadlineMs });
+  };
+  const hang = 'const hang = () => { for (;;); };';
+  const good = 'return { accuracy: 7000, consistency: 1, format: 2 };';
+
+  it('returns scores after the scorer threw, left its thread and kept the processor', async () => {
+    const acts = [
+      "if (request.includes('throw')) throw new Error('no model');",
+      "if (request.includes('exit')) process.exit(3);",
+      `if (request.includes('hang')) { ${hang} hang(); }`,
+      "if (request.includes('wait')) await new Promise((done) => setTimeout(done, 1e6));",
+    ].join('\n');
+    const scorer = await threadOf('moody.mjs', `${acts}${good}`, 1_000);
+    await assert.rejects(scorer.score(evaluand('throw', 'a')), /no model/);
+    await assert.rejects(scorer.score(evaluand('exit', 'a')), /left its thread/);
+    await assert.rejects(scorer.score(evaluand('hang', 'a')), /no score within 1000 ms/);
+    await assert.rejects(scorer.score(evaluand('wait', 'a')), /no score within 1000 ms/);
+    assert.deepEqual(await scorer.score(evaluand('what', 'a')), { accuracy: 7_000, consistency: 1, format: 2 });
+  }).timeout(60_000);
+
+  it('rejects modules that are no scorers, and says why', async () => {
+    const path = join(folder, 'none.mjs');
+    writeFileSync(path, 'export {};');
+    await assert.rejects(createScorerThread({ path, deadlineMs: 10 }), /exports no createScorer/);
+    writeFileSync(path, 'process.exit(0);');
+    await assert.rejects(createScorerThread({ path: `${path}?again`, deadlineMs: 10 }));
+  }).timeout(60_000);
+});
+
+describe('withFallback', () => {
+  const id = (digit: string) => `0x${digit.repeat(64)}` as const;
+  const scorerOf = (scores: object | undefined | null, name = id('1')): Scorer => ({
+    id: name,
+    score: () => (scores === undefined ? Promise.reject(new Error('no model')) : Promise.resolve(scores as never)),
+  });
+  const spare = scorerOf({ accuracy: 10, consistency: 20, format: 30 }, id('2'));
+  const run = async (scorer: Scorer, fallback = spare) => {
+    const faults: Fault[] = [];
+    const scores = await withFallback(scorer, fallback, (fault) => faults.push(fault)).score(evaluand('a', 'b'));
+    return { scores, faults };
+  };
+
+  it('returns the scorer alone where it scores everything', async () => {
+    const { scores, faults } = await run(scorerOf({ accuracy: 1, consistency: 0, format: 10_000 }));
+    assert.deepEqual(scores, { accuracy: 1, consistency: 0, format: 10_000 });
+    assert.deepEqual(faults, []);
+  });
+
+  it('returns the other one, by its id, for a scorer that throws or gives nothing', async () => {
+    for (const broken of [undefined, null, {}, { accuracy: '1' }]) {
+      const { scores, faults } = await run(scorerOf(broken));
+      assert.deepEqual(scores, { accuracy: 10, consistency: 20, format: 30, scorerId: id('2') });
+      assert.deepEqual(faults[0]?.dimensions, ['accuracy', 'consistency', 'format']);
+    }
+  });
+
+  it('returns what is left of a scorer that fails in a dimension, under an id of its own', async () => {
+    const ids = new Set<unknown>();
+    for (const accuracy of [Number.NaN, -1, 10_001, 0.5, Number.POSITIVE_INFINITY]) {
+      const { scores, faults } = await run(scorerOf({ accuracy, consistency: 2, format: 3 }));
+      const { scorerId, ...rest } = scores;
+      assert.deepEqual(rest, { accuracy: 10, consistency: 2, format: 3 });
+      assert.deepEqual(faults[0]?.dimensions, ['accuracy']);
+      ids.add(scorerId);
+    }
+    ids.add((await run(scorerOf({ accuracy: 1, consistency: 2, format: -3 }))).scores.scorerId);
+    assert.equal(ids.size, 2);
+    assert.ok(!ids.has(undefined) && !ids.has(id('1')) && !ids.has(id('2')));
+  });
+
+  it('returns zero for what nobody can score, and counts every fault', async () => {
+    const faults = createScorerFaults();
+    const both = withFallback(scorerOf(undefined), scorerOf(undefined), faults.add);
+    const { accuracy, consistency, format } = await both.score(evaluand('a', 'b'));
+    assert.deepEqual([accuracy, consistency, format], [0, 0, 0]);
+    faults.add({ dimensions: ['format'], reason: 'late' });
+    assert.match(faults.text(), /\{dimension="accuracy"\} 1\n.*"consistency"\} 1\n.*"format"\} 2\n/);
+  });
+
+  it('returns the other dimensions of the default scorer when its format check fails', async () => {
+    const broken = createDefaultScorer({
+      score: () => Promise.reject(new Error('gone')),
+      close: async () => undefined,
+    });
+    const { scores, faults } = await run(broken);
+    assert.equal(scores.format, 30);
+    assert.notEqual(scores.accuracy, 10);
+    assert.deepEqual(faults[0]?.dimensions, ['format']);
   });
 });
 
