@@ -51,8 +51,9 @@ export const GATEWAY_SETTINGS = {
   }),
   retainDatasets: integer({
     env: 'DGRID_RETAIN_DATASETS',
+    // Who audits the newest epoch needs the golds of eight before it, and the table in force, which may be older by two.
     doc: 'For how many epochs the dataset of a final epoch stays in the data folder; the chain keeps its digest.',
-    min: 2,
+    min: 10,
     max: 1_000_000,
     fallback: 3_650,
   }),
