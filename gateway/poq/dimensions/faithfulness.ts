@@ -37,7 +37,18 @@ export function answersFromPassage(answer: string, passage: string, question: st
   const faithful = share(wanted, source.all);
   const terse = Math.min(1, 60 / Math.max(1, wanted.length));
   const aligned = alignment(wanted, source, asked);
-  return faithful ** 2 * (0.05 + 0.95 * aligned ** 3) * terse * kindFactor(question, answer);
+  const chosen = choiceFactor(said, source);
+  return faithful ** 2 * (0.05 + 0.95 * aligned ** 3) * terse * chosen * kindFactor(question, answer);
+}
+
+const LEAST_SENTENCES = 3;
+const FREE_COVER = 0.6;
+
+/** Below 1 for an answer that says most of the text again: whoever repeats everything has chosen nothing. */
+function choiceFactor(said: readonly string[], { sentences, all }: Source): number {
+  if (sentences.length < LEAST_SENTENCES) return 1;
+  const covered = said.filter((word) => all.has(word)).length / Math.max(1, all.size);
+  return covered <= FREE_COVER ? 1 : 1 - (covered - FREE_COVER) / (1 - FREE_COVER);
 }
 
 /** What a question word asks for, and how such an answer looks. */

@@ -11,6 +11,7 @@ import {
 import { consistencyScore, independentVotes, isComparable } from '../../../../gateway/poq/dimensions/consistency.ts';
 import { accuracyWithoutReference } from '../../../../gateway/poq/dimensions/reference-free.ts';
 import { readAnswer, readRequest } from '../../../../gateway/poq/dimensions/request-view.ts';
+import { answersFromPassage } from '../../../../gateway/poq/dimensions/faithfulness.ts';
 import { readTask } from '../../../../gateway/poq/dimensions/task.ts';
 import { check } from '../arbitraries.ts';
 import { HOSTILE, anyText } from './texts.ts';
@@ -271,5 +272,17 @@ describe('request view', () => {
     );
     assert.equal(readAnswer('{"choices":[{"index":0,"text":"there"}]}'), 'there');
     assert.equal(readAnswer('garbage') + readRequest('[]').prompt, '');
+  });
+});
+
+describe('answersFromPassage', () => {
+  it('returns next to nothing for the whole passage, and full credit for its right part', () => {
+    const passage =
+      'The bridge opened in 1931. Tomas Hedin built it from granite. Ferries had crossed the river before that.';
+    const question = 'Who built the bridge?';
+    const right = answersFromPassage('Tomas Hedin', passage, question);
+    assert.ok(right > 0.5);
+    assert.ok(answersFromPassage(passage, passage, question) < 0.1 * right);
+    assert.ok(answersFromPassage(`Tomas Hedin\n${passage}`, passage, question) < 0.1 * right);
   });
 });
