@@ -452,9 +452,13 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
     /// @inheritdoc INodeStaking
     function attesterOf(address signer, uint64 epoch) external view returns (address account, uint256 weight) {
         account = accountOfCurrentSigner(signer, ROLE_GATEWAY);
-        if (account != address(0) && _nodes[account][ROLE_GATEWAY].stake >= _minimumGateway) {
-            weight = gatewayStakeAt(account, epoch);
-        }
+        if (account == address(0)) return (account, 0);
+        Node storage node = _nodes[account][ROLE_GATEWAY];
+        (uint256 atRisk, uint256 availableAt) = (node.stake, node.unbondingAvailableAt);
+        if (atRisk < _minimumGateway) return (account, 0);
+        // What unbonds counts as long as it cannot leave before a dispute about a proposal of this block is over.
+        if (availableAt >= block.timestamp + _disputeWindow + _arbiterDeadline) atRisk += node.unbonding;
+        weight = Math.min(gatewayStakeAt(account, epoch), atRisk);
     }
 
     /// @inheritdoc INodeStaking

@@ -159,9 +159,7 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
 
         RewardParams memory params = _rewardParams;
         Epoch storage opened = _epochs[epoch];
-        uint256[3] memory pools;
-        uint256 pot;
-        if (books.active) (pools, pot) = _fillPools(opened, books.reserve, params);
+        (uint256[3] memory pools, uint256 pot) = _fillPools(opened, books.active ? books.reserve : 0, params);
         _books.reserve = (books.reserve - pot).toUint96();
         _books.nextEpochToOpen = books.nextEpochToOpen + 1;
 

@@ -298,8 +298,10 @@ interface INodeStaking {
     /// @notice Sum of `gatewayStakeAt` over all gateways.
     function totalGatewayStakeAt(uint64 epoch) external view returns (uint256);
 
-    /// @notice Like `gatewayStakeAt`, for the gateway that `signer` signs for now, and 0 if its stake is below the
-    ///         minimum at this moment or the key is not in force.
+    /// @notice Like `gatewayStakeAt`, for the gateway that `signer` signs for now, but at most what a dispute about a
+    ///         proposal of this block can still reach: its stake, and what unbonds if that cannot leave before the end
+    ///         of the dispute window and the arbiter's deadline. 0 if its stake is below the minimum at this moment or
+    ///         the key is not in force.
     function attesterOf(address signer, uint64 epoch) external view returns (address account, uint256 weight);
 
     function isOffenceKnown(bytes32 offenceId) external view returns (bool);

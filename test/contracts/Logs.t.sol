@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Challenge, IEvidenceCourt} from "../../contracts/interfaces/IEvidenceCourt.sol";
 import {INodeStaking, NodeInfo} from "../../contracts/interfaces/INodeStaking.sol";
 import {IProofRegistry} from "../../contracts/interfaces/IProofRegistry.sol";
-import {EpochInfo, EpochState, IRewardDistributor} from "../../contracts/interfaces/IRewardDistributor.sol";
+import {
+    EpochInfo,
+    EpochState,
+    IRewardDistributor,
+    RewardParams
+} from "../../contracts/interfaces/IRewardDistributor.sol";
 import "../../contracts/interfaces/Types.sol";
 import {Trees} from "./support/Trees.sol";
 import {Log, vm} from "./support/Vm.sol";
@@ -35,10 +41,18 @@ contract LogsTest is World {
     mapping(uint256 batch => bytes32) private roots;
     mapping(uint256 batch => bytes32) private recordRoots;
     mapping(uint256 batch => bytes32) private seeds;
-    mapping(uint256 epoch => uint256[3]) private pools;
-    mapping(uint256 epoch => EpochState) private states;
-    mapping(uint256 epoch => uint256) private rounds;
-    mapping(uint256 epoch => bytes32) private hashes;
+    mapping(uint256 batch => address) private gatewayOf;
+    mapping(uint256 batch => uint256) private epochOfBatch;
+    mapping(address gateway => uint256) private lastEpoch;
+    mapping(bytes32 gatewayAndEpoch => bytes32) private golds;
+    uint256 private feePerUnit;
+    mapping(uint256 epoch => EpochInfo) private epochs;
+    uint256 private latestFinal;
+    bool private active;
+    bytes32 private rules;
+    bytes32 private paramsHash;
+    address private judge;
+    mapping(uint256 epoch => Challenge) private challenges;
 
     function test_events_RebuildAllState() public {
         vm.recordLogs();
@@ -51,6 +65,7 @@ contract LogsTest is World {
             if (logs[i].emitter == address(staking)) foldStaking(logs[i]);
             else if (logs[i].emitter == address(registry)) foldRegistry(logs[i]);
             else if (logs[i].emitter == address(distributor)) foldDistributor(logs[i]);
+            else if (logs[i].emitter == address(court)) foldCourt(logs[i]);
         }
         compareNode(gateway.account, ROLE_GATEWAY);
         compareNode(node.account, ROLE_INFERENCE);
@@ -62,26 +77,52 @@ contract LogsTest is World {
             eq(registry.batchOf(id).root, roots[id], "root");
             eq(registry.batchOf(id).recordsRoot, recordRoots[id], "records");
             eq(registry.batchOf(id).seed, seeds[id], "seed");
+            eq(registry.batchOf(id).gateway, gatewayOf[id], "gateway");
+            eq(registry.batchOf(id).epoch, epochOfBatch[id], "epoch");
         }
-        eq(distributor.reserve(), reserve, "reserve");
-        for (uint64 e = 0; e < distributor.nextEpochToOpen(); ++e) {
-            EpochInfo memory info = distributor.epochInfo(e);
-            eq(registry.unitsOf(e), units[e], "units");
-            yes(info.state == states[e], "state");
-            eq(info.round, rounds[e], "round");
-            eq(info.distributionHash, hashes[e], "distribution");
-            for (uint256 role = 0; role < 3; ++role) {
-                eq(info.pools[role], pools[e][role], "pool");
-            }
-        }
+        (bool anchored, uint64 last) = registry.lastAnchorEpoch(gateway.account);
+        yes(anchored, "anchored");
+        eq(last, lastEpoch[gateway.account], "last epoch");
+        (bytes32 gold, uint32 count) = registry.goldOf(gateway.account, 4);
+        yes(gold != 0, "golds");
+        eq(keccak256(abi.encode(gold, count)), golds[keyOf(gateway.account, 4)], "golds");
+        eq(registry.feePerUnitOf(staking.nextEpoch()), feePerUnit, "fee");
+        eq(court.arbiter(), judge, "arbiter");
+        compareDistributor();
         bookClaims(logs);
         eq(token.balanceOf(address(distributor)), owedByDistributor(), "what claims took is in the events");
         yes(logs.length > 60, "a full life");
     }
 
+    /// @dev The time of a proposal is that of its block, which no log repeats.
+    function compareDistributor() private view {
+        eq(distributor.reserve(), reserve, "reserve");
+        for (uint64 e = 0; e < distributor.nextEpochToOpen(); ++e) {
+            EpochInfo memory info = distributor.epochInfo(e);
+            eq(registry.unitsOf(e), units[e], "units");
+            EpochInfo memory wanted = epochs[e];
+            yes((info.proposedAt == 0) == (wanted.distributionHash == 0), "a proposal has its time");
+            wanted.proposedAt = info.proposedAt;
+            wanted.finalizableAt = info.proposedAt == 0 ? 0 : info.proposedAt + timing.disputeWindow;
+            eq(keccak256(abi.encode(info)), keccak256(abi.encode(wanted)), "epoch");
+            eq(keccak256(abi.encode(court.challengeOf(e))), keccak256(abi.encode(challenges[e])), "challenge");
+        }
+        (, uint64 final_) = distributor.latestFinal();
+        eq(final_, latestFinal, "latest final");
+        yes(distributor.active() == active, "active");
+        eq(distributor.paramsHash(), paramsHash, "parameters");
+        eq(keccak256(abi.encode(distributor.rewardParams())), rules, "emission");
+    }
+
+    function keyOf(address gateway, uint256 epoch) private pure returns (bytes32) {
+        return keccak256(abi.encode(gateway, epoch));
+    }
+
     /// @dev A bit of everything.
     function live(Actor memory gateway, Actor memory node) private {
         enterEpoch(0);
+        vm.prank(gateway.signer);
+        registry.anchorGold(4, "gold", 9);
         anchor(gateway, "a", 3, 900_000);
         mineSeed();
         registry.fixSeed(1);
@@ -130,6 +171,9 @@ contract LogsTest is World {
         vm.warp(epochStart(4) + 15 days);
         distributor.nextRound(3);
         registry.setFeePerUnit(3);
+        distributor.setParamsHash("later");
+        distributor.setRewardParams(RewardParams(1_000, [uint16(5_000), 3_000, 2_000], 5_000, 7));
+        court.setArbiter(address(80));
     }
 
     function distribute(uint64 epoch, Actor memory gateway, Actor memory node, bool challenged) private {
@@ -140,10 +184,11 @@ contract LogsTest is World {
         if (time() < epochStart(epoch + 1) + timing.recordWindow) toProposals(epoch);
         proposeBy(d, gateway);
         if (challenged) {
-            vm.startPrank(address(court));
-            distributor.dispute(epoch);
-            distributor.resolve(epoch, false);
-            vm.stopPrank();
+            token.approve(address(court), court.bondOf(epoch));
+            court.challenge(epoch, distributor.distributionHashOf(d));
+            address[] memory signers = listOf(gateway.account);
+            vm.prank(arbiter);
+            court.rule(epoch, false, signers);
             d.round = 1;
             proposeBy(d, gateway);
         }
@@ -242,51 +287,101 @@ contract LogsTest is World {
             );
             batchCount = id;
             roots[id] = root;
-            nextSerial[address(uint160(uint256(log.topics[2])))] = to;
+            address gateway = address(uint160(uint256(log.topics[2])));
+            (gatewayOf[id], epochOfBatch[id]) = (gateway, uint256(log.topics[3]));
+            lastEpoch[gateway] = uint256(log.topics[3]);
+            nextSerial[gateway] = to;
             units[uint256(log.topics[3])] += some;
         } else if (topic == IProofRegistry.SeedFixed.selector) {
             (seeds[uint256(log.topics[1])], ) = abi.decode(log.data, (bytes32, uint64));
         } else if (topic == IProofRegistry.RecordsAnchored.selector) {
             (recordRoots[uint256(log.topics[1])], , ) = abi.decode(log.data, (bytes32, uint32, bytes32));
+        } else if (topic == IProofRegistry.GoldAnchored.selector) {
+            golds[keyOf(address(uint160(uint256(log.topics[1]))), uint256(log.topics[2]))] = keccak256(log.data);
+        } else if (topic == IProofRegistry.FeePerUnitChanged.selector) {
+            (feePerUnit, ) = abi.decode(log.data, (uint96, uint64));
         }
     }
 
     function foldDistributor(Log memory log) private {
         bytes32 topic = log.topics[0];
         uint256 epoch = log.topics.length > 1 ? uint256(log.topics[1]) : 0;
+        EpochInfo storage info = epochs[epoch];
         if (topic == IRewardDistributor.Funded.selector) {
             (uint256 amount, ) = abi.decode(log.data, (uint256, uint256));
             reserve += amount;
+        } else if (topic == IRewardDistributor.Activated.selector) {
+            active = true;
+        } else if (topic == IRewardDistributor.ParamsHashChanged.selector) {
+            paramsHash = abi.decode(log.data, (bytes32));
+        } else if (topic == IRewardDistributor.RewardParamsChanged.selector) {
+            rules = keccak256(log.data);
         } else if (topic == IRewardDistributor.EpochOpened.selector) {
-            uint256 pot;
-            (pot, pools[epoch], , , , , , ) = abi.decode(
-                log.data,
-                (uint256, uint256[3], uint256, bytes32, bytes32, uint64, uint16, uint96)
-            );
-            reserve -= pot;
-            states[epoch] = EpochState.Open;
+            (
+                info.pot,
+                info.pools,
+                info.electorate,
+                info.paramsHash,
+                info.tableRoot,
+                info.tableEpoch,
+                info.maxShareBps,
+                info.maxRewardPerUnit
+            ) = abi.decode(log.data, (uint256, uint256[3], uint256, bytes32, bytes32, uint64, uint16, uint96));
+            reserve -= info.pot;
+            info.state = EpochState.Open;
+            info.roundStartsAt = uint64(epochStart(epoch + 1)) + timing.recordWindow;
         } else if (topic == IRewardDistributor.DistributionProposed.selector) {
-            states[epoch] = EpochState.Proposed;
-            hashes[epoch] = log.topics[3];
+            (Distribution memory d, address[] memory signers, ) = abi.decode(
+                log.data,
+                (Distribution, address[], uint256)
+            );
+            info.state = EpochState.Proposed;
+            info.distributionHash = log.topics[3];
+            (info.roots, info.totals, info.counts, info.nextTableRoot) = (d.roots, d.totals, d.counts, d.tableRoot);
+            info.signersHash = keccak256(abi.encode(signers));
         } else if (topic == IRewardDistributor.RoundStarted.selector) {
-            rounds[epoch] = uint256(log.topics[2]);
+            info.round = uint32(uint256(log.topics[2]));
+            info.roundStartsAt = abi.decode(log.data, (uint64));
         } else if (topic == IRewardDistributor.EpochDisputed.selector) {
-            states[epoch] = EpochState.Disputed;
+            info.state = EpochState.Disputed;
         } else if (topic == IRewardDistributor.DistributionOverturned.selector) {
-            states[epoch] = EpochState.Open;
-            hashes[epoch] = 0;
+            info.state = EpochState.Open;
+            (info.distributionHash, info.nextTableRoot, info.signersHash) = (0, 0, 0);
+            delete info.roots;
+            delete info.totals;
+            delete info.counts;
         } else if (topic == IRewardDistributor.EpochFinalized.selector) {
             uint256 back;
-            (pools[epoch], back) = abi.decode(log.data, (uint256[3], uint256));
+            (info.pools, back) = abi.decode(log.data, (uint256[3], uint256));
             reserve += back;
-            states[epoch] = EpochState.Final;
+            info.state = EpochState.Final;
+            if (epoch > latestFinal) latestFinal = epoch;
         } else if (topic == IRewardDistributor.EpochVoided.selector) {
             reserve += abi.decode(log.data, (uint256));
-            pools[epoch] = [uint256(0), 0, 0];
-            states[epoch] = EpochState.Void;
+            delete info.pools;
+            info.state = EpochState.Void;
         } else if (topic == IRewardDistributor.Claimed.selector) {
             (, , uint256 excess) = abi.decode(log.data, (address, uint256, uint256));
             reserve += excess;
+        }
+    }
+
+    function foldCourt(Log memory log) private {
+        bytes32 topic = log.topics[0];
+        if (topic == IEvidenceCourt.ArbiterChanged.selector) {
+            judge = abi.decode(log.data, (address));
+        } else if (topic == IEvidenceCourt.ChallengeOpened.selector) {
+            uint256 epoch = uint256(log.topics[1]);
+            (uint256 bond, uint64 rulingBy) = abi.decode(log.data, (uint256, uint64));
+            challenges[epoch] = Challenge({
+                challenger: address(uint160(uint256(log.topics[3]))),
+                bond: uint96(bond),
+                rulingBy: rulingBy,
+                round: uint32(uint256(log.topics[2])),
+                distributionHash: epochs[epoch].distributionHash
+            });
+        } else if (topic == IEvidenceCourt.ChallengeResolved.selector) {
+            delete challenges[uint256(log.topics[1])];
         }
     }
 

@@ -165,6 +165,7 @@ contract RewardDistributorTest is World {
         vm.warp(epochStart(1));
         shadow.openEpoch(0);
         eq(shadow.epochInfo(0).pot, 0, "shadow");
+        eq(shadow.epochInfo(0).maxShareBps, 2_500, "its rules are kept all the same");
         eq(shadow.reserve(), 1_000e18, "reserve untouched");
         vm.expectEmit(true, true, true, true, address(shadow));
         emit IRewardDistributor.Activated(1);
@@ -554,6 +555,45 @@ contract RewardDistributorTest is World {
         vm.expectPartialRevert(IRewardDistributor.RewardDistributorNotAttester.selector);
         distributor.propose(d, signatures);
         proposeBy(d, gateway);
+    }
+
+    /// @dev A vote weighs what a verdict about it can still reach, not what was bonded once.
+    function test_propose_StakeThatLeftOrCanLeaveDoesNotVote_Class16() public {
+        Actor memory whale = joinGateway(11, 10 * GATEWAY_MIN);
+        openWithUnits(0, 1);
+        vm.prank(whale.account);
+        staking.requestUnbond(ROLE_GATEWAY, 9 * GATEWAY_MIN);
+        uint256 matures = epochStart(0) + timing.unbonding;
+
+        // Round 0 begins early enough: a dispute about it ends before that stake can leave.
+        vm.warp(matures - timing.disputeWindow - timing.arbiterDeadline);
+        (, uint256 weight) = staking.attesterOf(whale.signer, 0);
+        eq(weight, 10 * GATEWAY_MIN, "all of it at risk");
+        vm.warp(time() + 1);
+        (, weight) = staking.attesterOf(whale.signer, 0);
+        eq(weight, GATEWAY_MIN, "what can leave before a verdict does not vote");
+
+        vm.warp(matures);
+        vm.prank(whale.account);
+        staking.withdraw(ROLE_GATEWAY);
+        Distribution memory d = emptyDistribution(0);
+        bytes[] memory signatures = one(attest(d, whale));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IRewardDistributor.RewardDistributorNoQuorum.selector,
+                GATEWAY_MIN,
+                11 * uint256(GATEWAY_MIN)
+            )
+        );
+        distributor.propose(d, signatures);
+
+        // Stake that came later does not vote in an older epoch either.
+        vm.startPrank(whale.account);
+        token.approve(address(staking), type(uint256).max);
+        staking.stake(ROLE_GATEWAY, 9 * GATEWAY_MIN);
+        vm.stopPrank();
+        (, weight) = staking.attesterOf(whale.signer, 1);
+        eq(weight, GATEWAY_MIN, "of the epoch's start");
     }
 
     function test_nextRound_AfterRoundDurationWithoutQuorum() public {
