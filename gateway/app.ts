@@ -24,12 +24,13 @@ import type { QualityBook } from './registry/quality-book.ts';
 import type { QualityPredictor } from './route/quality/predictor.ts';
 import { modelViews, nodeViews } from './registry/views.ts';
 import { endpointView } from './route/endpoint-view.ts';
+import { NobodyEligible } from './route/no-eligible.ts';
 import { planRoute } from './route/plan.ts';
 import type { Plan } from './route/plan.ts';
 import { needOf } from './shapes.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
 import { createLiveView } from './wiring/live-view.ts';
-import { noteMissed } from './wiring/missed.ts';
+import { noteKeptOut, noteMissed } from './wiring/missed.ts';
 import { withRepair } from './wiring/repair.ts';
 import type { MeetsFormat } from './wiring/repair.ts';
 
@@ -103,11 +104,17 @@ function createRouting(deps: AppDeps) {
       traceId: request.traceId,
     });
   const route = (request: ServeRequest): Plan => {
-    // One decision in a hundred is kept with every candidate it weighed.
-    const planned = plan(request, deps.randomUint32() % 100 === 0);
-    view.passOver(planned.decision.passedOver);
-    noteMissed(missed, planned.decision, { candidates: directory.served(), random: deps.randomUint32 });
-    return planned;
+    const routed = { candidates: directory.served(), random: deps.randomUint32 };
+    try {
+      // One decision in a hundred is kept with every candidate it weighed.
+      const planned = plan(request, deps.randomUint32() % 100 === 0);
+      view.passOver(planned.decision.passedOver);
+      noteMissed(missed, planned.decision, routed);
+      return planned;
+    } catch (error) {
+      if (error instanceof NobodyEligible) noteKeptOut(missed, error, routed);
+      throw error;
+    }
   };
   return { directory, missed, route, plan };
 }

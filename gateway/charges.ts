@@ -1,8 +1,10 @@
 import type { Hold } from './account/ledger.ts';
 import type { Charge } from './account/ports.ts';
 import { toDgridError } from './errors.ts';
+import type { DgridError } from './errors.ts';
 import { createDelivered } from './execute/delivered.ts';
 import type { Target } from './execute/execute.ts';
+import { UpstreamFailure } from './execute/failure.ts';
 import type { Measured, MeterJob } from './execute/meter.ts';
 import type { TextContent } from './protocol/content.ts';
 import type { Hex, Receipt } from './protocol/types.ts';
@@ -67,6 +69,10 @@ export async function giveUp(deps: GiveUpDeps, going: Going, error: unknown): Pr
   }
 }
 
+/** To stop reading is a way to leave. */
+const isCallersDoing = ({ code, cause }: DgridError): boolean =>
+  code === 'DGRID_CLIENT_CLOSED' || (cause instanceof UpstreamFailure && cause.reason === 'slow_caller');
+
 /**
  * A caller who leaves amid a stream pays for the prompt and for the words that were sent, or everybody would leave one
  * word before the end. Whatever else went wrong is not the caller's to pay.
@@ -76,7 +82,7 @@ async function chargeOfPart(
   error: unknown,
   meter: GiveUpDeps['meter'],
 ): Promise<Charge | undefined> {
-  if (toDgridError(error).code !== 'DGRID_CLIENT_CLOSED') return undefined;
+  if (!isCallersDoing(toDgridError(error))) return undefined;
   const part = sent.part();
   if (part === undefined) return undefined;
   const { target, content } = part;

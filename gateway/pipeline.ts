@@ -1,15 +1,15 @@
 import type { Hold } from './account/ledger.ts';
 import { chargeOf, createSent, giveUp } from './charges.ts';
 import type { Going } from './charges.ts';
-import type { Execute, ExecuteRequest, Executed } from './execute/execute.ts';
+import { executeRequestOf } from './execute-request.ts';
+import type { Execute, Executed } from './execute/execute.ts';
 import type { Meter } from './execute/meter.ts';
 import type { Address, Hex } from './protocol/types.ts';
 import { buildReceipt } from './receipt/build-receipt.ts';
 import type { ReceiptLog } from './receipt/ports.ts';
 import type { Plan } from './route/plan.ts';
-import { stripPreferences } from './route/preferences.ts';
 import type { Serve, ServeOutcome, ServeRequest } from './serve.ts';
-import { answerFacts, headOf, meterJob, nodeBody, outcomeOf, servedReceipt, targetOf, waitedMs } from './shapes.ts';
+import { answerFacts, meterJob, outcomeOf, servedReceipt, waitedMs } from './shapes.ts';
 
 export type PipelineDeps = {
   readonly gateway: Address;
@@ -36,7 +36,7 @@ export function createPipeline(deps: PipelineDeps): Serve {
     const going: Going = { request, plan, ids, hold: deps.hold(request, plan), sent: createSent() };
     try {
       await deps.receipts.reserve({ id: ids.id, keyHash: request.keyHash, atMs: startedMs });
-      const executed = await run(deps, going);
+      const executed = await deps.execute(executeRequestOf(going));
       const outcome = await write(deps, going, executed);
       deps.onServed(outcome, executed, deps.nowMs() - startedMs - waitedMs(executed.attempts));
       return outcome;
@@ -47,34 +47,6 @@ export function createPipeline(deps: PipelineDeps): Serve {
       going.hold.release();
     }
   };
-}
-
-function traceOf({ traceId: id, traceFlags: flags = '00' }: ServeRequest): Pick<ExecuteRequest, 'trace'> {
-  return id === undefined ? {} : { trace: { id, flags } };
-}
-
-function run(deps: PipelineDeps, { request, plan, ids, sent }: Going): Promise<Executed> {
-  const { sink } = request;
-  const stream = request.body['stream'] === true;
-  return deps.execute({
-    endpoint: request.endpoint ?? 'chat',
-    targets: plan.decision.order.map(({ candidate }) => targetOf(candidate)),
-    bodyOf: (target) => nodeBody(stripPreferences(request.body, target.modelId), stream),
-    receiptId: ids.id,
-    salt: ids.salt,
-    stream,
-    signal: request.signal,
-    ...traceOf(request),
-    onCommit(target, attempts) {
-      sent.begin(target);
-      sink?.start(headOf(plan, target, attempts, ids));
-    },
-    write(bytes) {
-      sent.note(bytes);
-      return sink?.write(bytes) ?? true;
-    },
-    drained: () => sink?.drained() ?? Promise.resolve(),
-  });
 }
 
 /** Measures the answer and writes its receipt: when this resolves, receipt and charge are written. */

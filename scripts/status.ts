@@ -1,4 +1,5 @@
 import { chainTime, view } from './lib/chain.ts';
+import { chancesAt } from './lib/chances.ts';
 import { Exit, defineCommand, runMain } from './lib/command.ts';
 import { assessClaims, epochSources, readClaims } from './lib/claims.ts';
 import { ACCOUNT_KEY_OPTIONS, accountOf } from './lib/keys.ts';
@@ -11,11 +12,17 @@ import { ROLES, date, dgai, duration, parseRole } from './lib/units.ts';
 const OPTIONS = {
   account: { type: 'string', value: 'ADDRESS', help: 'whose nodes (default: those of the key)' },
   role: { type: 'string', value: 'ROLE', help: 'only this role (default: all the account has)' },
-  gateway: { type: 'string', value: 'URL', help: 'gateway to ask for rewards that are not claimed yet' },
+  gateway: {
+    type: 'string',
+    value: 'URL',
+    help: 'gateway to ask for unclaimed rewards, and why requests went elsewhere',
+  },
   ...CHAIN_OPTIONS,
   ...ACCOUNT_KEY_OPTIONS,
   ...JSON_OPTION,
 } as const;
+
+const INFERENCE = 'inference';
 
 type Fees = { readonly balance: bigint; readonly perUnit: bigint };
 type NodeStatus = NodeState & {
@@ -98,6 +105,8 @@ export const status = defineCommand(
     const found = (await Promise.all(roles.map((role) => nodeStatus(session, account, role)))).filter(isFound);
     const balance = await view<bigint>(session.contracts.token, 'balanceOf', [account]);
     const rewards = options.gateway === undefined ? undefined : await claimable(session, options.gateway, account);
+    const serves = found.some(({ role }) => role === INFERENCE);
+    const chances = options.gateway === undefined || !serves ? [] : await chancesAt(options.gateway, account);
     const epoch = epochAt(timing, now) ?? null;
     const reporter = createReporter(options.json, io);
     reporter.facts([
@@ -110,7 +119,7 @@ export const status = defineCommand(
     ]);
     for (const item of found) {
       reporter.line(item.role);
-      reporter.facts(rows(item, timing, now));
+      reporter.facts([...rows(item, timing, now), ...(item.role === INFERENCE ? chances : [])]);
     }
     if (found.length === 0) reporter.line('not registered');
     reporter.result({ account, epoch, time: now, balance, unclaimed: rewards?.total ?? null, nodes: found });

@@ -38,13 +38,13 @@ export function finalError(failures: readonly UpstreamFailure[], attempts: reado
 
 /** The stream had begun: it can only end in an error, since another node's words would not fit on. */
 export function interruptedError(failure: UpstreamFailure, attempts: readonly Attempt[]): DgridError {
-  const what =
+  const [what, cost] =
     failure.reason === 'slow_caller'
-      ? 'The answer was read too slowly to end in time'
-      : 'The node failed while it was answering';
+      ? ['The answer was read too slowly to end in time', 'is charged']
+      : ['The node failed while it was answering', 'costs nothing'];
   return new DgridError(
     'DGRID_STREAM_INTERRUPTED',
-    `${what} (${failure.reason}). What was sent is incomplete; nothing is charged.`,
+    `${what} (${failure.reason}). What was sent is incomplete, and ${cost}.`,
     { context: { attempts }, cause: failure },
   );
 }

@@ -27,16 +27,20 @@ export type Serving = {
 /** What the inference endpoints share: admission, the way through the pipeline, headers, streams. */
 export function createServing(deps: HttpDeps): Serving {
   let inFlight = 0;
+  const requireRoom = (): void => {
+    if (inFlight >= deps.maxInFlight)
+      throw new DgridError('DGRID_OVERLOADED', 'This gateway serves as many requests as it can.', {
+        context: { retryAfterMs: 1_000 },
+      });
+  };
   return {
     async admit(request) {
       requireKey(request, deps.checkKey);
-      if (inFlight >= deps.maxInFlight)
-        throw new DgridError('DGRID_OVERLOADED', 'This gateway serves as many requests as it can.', {
-          context: { retryAfterMs: 1_000 },
-        });
+      requireRoom();
     },
     async handle(request, reply, asked) {
       const { hash } = requireKey(request, deps.checkKey);
+      requireRoom(); // those that sent their bodies at the same time were all let in
       const gone = abortOnClose(reply);
       inFlight += 1;
       deps.metrics.inFlight(1);

@@ -52,6 +52,8 @@ export type StoredReceipt = {
   /** The gateway's; null until the flags are final, that is until the receipt is batched. */
   readonly signature: Hex | null;
   readonly state: ReceiptState;
+  /** Whether its epoch's result is computed: from then on a vote on it would count for nothing. */
+  readonly isCounted: boolean;
   /** sha256 of the key that paid. Until the receipt is final nobody else may read it: its flags would betray a gold. */
   readonly keyHash: string;
   readonly salt: Hex;

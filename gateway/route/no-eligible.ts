@@ -14,7 +14,20 @@ const WISHES: ReadonlySet<string> = new Set<Reason>([
   'quality',
 ]);
 
-export function noEligibleError(input: EligibilityInput, { removed, blockedMs }: Eligibility): DgridError {
+/** With what kept each candidate out, by its position in the list: operators want to know it of refusals too. */
+export class NobodyEligible extends DgridError {
+  readonly reasonAt: Eligibility['reasonAt'];
+
+  constructor(error: DgridError, reasonAt: Eligibility['reasonAt']) {
+    super(error.code, error.message, { context: error.context });
+    this.reasonAt = reasonAt;
+  }
+}
+
+export const noEligibleError = (input: EligibilityInput, eligibility: Eligibility): NobodyEligible =>
+  new NobodyEligible(errorOf(input, eligibility), eligibility.reasonAt);
+
+function errorOf(input: EligibilityInput, { removed, blockedMs }: Eligibility): DgridError {
   const known = [...new Set(input.candidates.map((candidate) => candidate.model.id))];
   const wanted = input.preferences.models;
   if (wanted.length > 0 && known.length > 0 && !wanted.some((id) => known.includes(id))) {
@@ -23,7 +36,9 @@ export function noEligibleError(input: EligibilityInput, { removed, blockedMs }:
       context: { param: 'model', nearest },
     });
   }
-  const counts = describe(removed);
+  const { needs } = input.profile;
+  const asked = removed.capability === undefined ? '' : `; the request needs ${needs.join(', ')}`;
+  const counts = `${describe(removed)}${asked}`;
   // Whoever does not serve the model was never a choice: what decides is why those that do serve it fell out.
   const waiting = Object.keys(removed).some((reason) => reason !== 'model' && !WISHES.has(reason));
   if (!waiting && Object.keys(removed).some((reason) => WISHES.has(reason)))

@@ -152,6 +152,7 @@ function readsOf(prepare: Prepare) {
         .selectFrom('batches')
         .leftJoin('epochs', 'epochs.epoch', 'batches.epoch')
         .select(['batch_id', 'root', 'seed', 'records_root', 'recorded', 'abandoned', 'epochs.final as final'])
+        .select('epochs.epoch as counted')
         .where('from_serial', '=', fromSerial),
     ),
     record: prepare((db, { id }: { readonly id: Hex }) =>
@@ -196,6 +197,7 @@ async function findReceipt(reads: Reads, id: Hex): Promise<StoredReceipt | undef
 
 type Standing = {
   readonly state: ReceiptState;
+  readonly isCounted: boolean;
   readonly batch?: AnchoredBatch;
   readonly record?: AnchoredRecord;
 };
@@ -205,13 +207,14 @@ async function standingOf(
   reads: Reads,
   { fromSerial, id }: { readonly fromSerial: bigint | null; readonly id: Hex },
 ): Promise<Standing> {
-  if (fromSerial === null) return { state: 'served' };
+  if (fromSerial === null) return { state: 'served', isCounted: false };
   const [stored] = await reads.store.read(reads.statements.batch({ fromSerial }));
-  if (stored === undefined) return { state: 'served' };
+  if (stored === undefined) return { state: 'served', isCounted: false };
   const batch = await anchoredBatch(reads, stored, { fromSerial, id });
   const found = await anchoredRecord(reads, stored, { fromSerial, id });
   return {
     state: stateOf(stored, batch, found),
+    isCounted: stored.counted !== null,
     ...(batch === undefined ? {} : { batch: batch.anchored }),
     ...(found?.recorded === true ? { record: found.record } : {}),
   };

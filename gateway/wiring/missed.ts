@@ -13,9 +13,23 @@ export type Routed = {
   readonly random: () => number;
 };
 
+/** Tells the book what kept every candidate out of a request that nobody could take. */
+export function noteKeptOut(book: MissedBook, { reasonAt }: Pick<Fates, 'reasonAt'>, routed: Routed): void {
+  if (isPassedBy(routed)) return;
+  const entries = routed.candidates.flatMap(({ node: { account } }, index): Entry[] => {
+    const outcome = reasonAt(index);
+    return outcome === undefined ? [] : [{ account, outcome }];
+  });
+  book.note({ entries });
+}
+
+const isPassedBy = ({ candidates, random }: Routed): boolean =>
+  candidates.length > ALWAYS_UP_TO && random() % 100 !== 0;
+
 /** Tells the book what a decision meant for each candidate, in the words of the router's own filters. */
-export function noteMissed(book: MissedBook, { order, fates }: Decision, { candidates, random }: Routed): void {
-  if (candidates.length > ALWAYS_UP_TO && random() % 100 !== 0) return;
+export function noteMissed(book: MissedBook, { order, fates }: Decision, routed: Routed): void {
+  if (isPassedBy(routed)) return;
+  const { candidates } = routed;
   const [first] = order;
   const shares = sharesOf(fates);
   const entries = candidates.map(({ node: { account } }, index): Entry => {

@@ -9,6 +9,15 @@ import type { RouteDoc } from './routes.ts';
 /** Every route may end so, whatever it does. */
 const ALWAYS = [500, 503] as const;
 
+/** No host but this one; and no upgrade to https, which a gateway in somebody's own network may not speak. */
+const PAGE_POLICY = {
+  'default-src': "'self'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'none'",
+  'img-src': ["'self'", 'data:'],
+  'object-src': "'none'",
+};
+
 /**
  * The reference of this very gateway at `/docs`, from the schemas that its routes check bodies with. Registered before
  * the routes. Everything it shows comes from here: the page loads nothing from elsewhere and runs no inline script.
@@ -26,7 +35,12 @@ export function registerOpenApi(app: FastifyInstance): void {
     },
     transform: ({ schema, url, route }) => ({ schema: documented(schema, url, route), url: openApiPath(url) }),
   });
-  void app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, indexPrefix: '' });
+  void app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: PAGE_POLICY,
+    indexPrefix: '',
+    uiConfig: { validatorUrl: null }, // or the page would ask a stranger's server about this one
+  });
 }
 
 /** OpenAPI has no wildcard; the one there is stands for a model's id. */

@@ -72,5 +72,6 @@ function invalidBody(thrown: FastifyError): DgridError {
   const allowed = params['allowedValues'];
   const hint = Array.isArray(allowed) ? ` (${allowed.join(', ')})` : '';
   const where = path === '' ? 'The body' : `"${path.slice(0, 120)}"`;
-  return new DgridError(code, `${where} ${message}${hint}.`, { context: { param: path }, cause: thrown });
+  const said = params['missingProperty'] === undefined ? message : 'is missing';
+  return new DgridError(code, `${where} ${said}${hint}.`, { context: { param: path }, cause: thrown });
 }

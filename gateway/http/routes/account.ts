@@ -19,12 +19,16 @@ export function registerAccount(app: FastifyInstance, deps: HttpDeps): void {
   });
   app.post<{ Params: { id: string }; Body: Feedback }>(
     '/v1/receipts/:id/feedback',
-    { schema: { body: Feedback } },
+    {
+      schema: { body: Feedback },
+      bodyLimit: 1_024,
+      onRequest: async (request) => void requireKey(request, deps.checkKey),
+    },
     async (request, reply) => {
       const { hash } = requireKey(request, deps.checkKey);
       const stored = await ownReceipt(deps, request.params.id, hash);
-      if (SETTLED.has(stored.state))
-        throw new DgridError('DGRID_FEEDBACK_CLOSED', 'The epoch of this receipt is settled: its votes are counted.');
+      if (stored.isCounted)
+        throw new DgridError('DGRID_FEEDBACK_CLOSED', 'The votes of the epoch that this receipt is in are counted.');
       const { id, node, servedAt } = stored.receipt;
       const { rating } = request.body;
       await deps.vote({ keyHash: hash, node, day: servedAt / DAY, receiptId: id, good: rating === 'good' });
@@ -34,7 +38,6 @@ export function registerAccount(app: FastifyInstance, deps: HttpDeps): void {
 }
 
 const DAY = 86_400n;
-const SETTLED: ReadonlySet<StoredReceipt['state']> = new Set(['final']);
 const RECEIPT_ID = /^0x[0-9a-f]{64}$/i;
 
 /** To everybody but its payer a receipt that may be voted on does not exist. */

@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify';
 import { DgridError } from '../../errors.ts';
 import { MAX_JSON_DEPTH, isDeeperThan } from '../../lib/json-depth.ts';
 import type { Endpoint, JsonObject } from '../../protocol/content.ts';
-import { requireKey } from '../plugins/keys.ts';
 import type { HttpDeps } from '../ports.ts';
 import { ChatRequest } from '../schemas/chat-request.ts';
 import { CompletionRequest } from '../schemas/completion-request.ts';
@@ -43,9 +42,8 @@ export function registerInference(app: FastifyInstance, deps: HttpDeps): void {
   });
   app.post<{ Body: JsonObject }>(
     '/v1/route',
-    { schema: { body: ChatRequest }, preHandler: refuseDeepBodies },
+    { schema: { body: ChatRequest }, onRequest, preHandler: refuseDeepBodies },
     async (request, reply) => {
-      requireKey(request, deps.checkKey);
       return sendJson(reply, deps.explain(request.body));
     },
   );

@@ -12,7 +12,7 @@ import { FORMAT_KINDS } from '../../../gateway/http/schemas/preferences.ts';
 import { constraintsOf } from '../../../gateway/poq/dimensions/constraints-of.ts';
 import { createServer } from '../../../gateway/http/server.ts';
 import type { Hex, Receipt } from '../../../gateway/protocol/types.ts';
-import type { StoredReceipt } from '../../../gateway/receipt/ports.ts';
+import type { StoredReceipt, Vote } from '../../../gateway/receipt/ports.ts';
 import type { ServeOutcome, ServeRequest } from '../../../gateway/serve.ts';
 import { createLogger } from '../../../gateway/telemetry/logger.ts';
 import { createMetrics } from '../../../gateway/telemetry/metrics.ts';
@@ -67,6 +67,7 @@ describe('the HTTP edge', () => {
   let serve: (request: ServeRequest) => Promise<ServeOutcome>;
   let stored: StoredReceipt | undefined;
   let logged: string[];
+  let votes: Vote[];
 
   const deps = (): HttpDeps => ({
     serve: (request) => {
@@ -103,7 +104,7 @@ describe('the HTTP edge', () => {
     params: () => ({ version: 1 }),
     account: () => undefined,
     node: () => undefined,
-    vote: async () => undefined,
+    vote: async (vote) => void votes.push(vote),
     checkKey: createKeyring([mine.record, other.record]).check,
     notReady: () => ['chain'],
     metrics: createMetrics(),
@@ -119,6 +120,7 @@ describe('the HTTP edge', () => {
   beforeEach(() => {
     served = [];
     logged = [];
+    votes = [];
     stored = undefined;
     serve = async () => OUTCOME;
     app = createServer(deps());
@@ -293,6 +295,31 @@ describe('the HTTP edge', () => {
     assert.ok(log.includes('boom') && !log.includes('secret') && !log.includes(mine.key));
   });
 
+  it('takes a vote from the payer alone, until the epoch is counted', async () => {
+    const { hash: keyHash } = mine.record;
+    const receipt = { receipt: RECEIPT, signature: null, keyHash, salt: OUTCOME.head.salt, modelId: 'm' };
+    const vote = (key: string | undefined, body: object = { rating: 'bad' }) =>
+      app.inject({
+        method: 'POST',
+        url: `/v1/receipts/${ID}/feedback`,
+        headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+        payload: body,
+      });
+    stored = { ...receipt, state: 'recorded', isCounted: false };
+    assert.equal((await vote(mine.key)).statusCode, 200);
+    assert.deepEqual(
+      votes.map(({ keyHash: by, good }) => [by, good]),
+      [[keyHash, false]],
+    );
+    assert.equal(code(await vote(other.key)), 'DGRID_UNKNOWN_RECEIPT');
+    assert.equal(code(await vote(undefined)), 'DGRID_MISSING_KEY');
+    assert.equal(code(await vote(mine.key, { rating: 'good', pad: 'x'.repeat(2_000) })), 'DGRID_BODY_TOO_LARGE');
+    stored = { ...receipt, state: 'recorded', isCounted: true };
+    const late = await vote(mine.key);
+    assert.deepEqual([late.statusCode, code(late)], [409, 'DGRID_FEEDBACK_CLOSED']);
+    assert.equal(votes.length, 1);
+  });
+
   it('shows a receipt to its payer, and to others once it is final', async () => {
     const receipt = {
       receipt: RECEIPT,
@@ -301,13 +328,13 @@ describe('the HTTP edge', () => {
       salt: OUTCOME.head.salt,
       modelId: 'm',
     };
-    stored = { ...receipt, state: 'recorded' };
+    stored = { ...receipt, state: 'recorded', isCounted: true };
     const own = await get(`/v1/receipts/${ID}`, mine.key);
     assert.equal(own.statusCode, 200);
     assert.deepEqual([own.json().receipt.serial, own.json().salt], [(2n ** 60n).toString(), OUTCOME.head.salt]);
     for (const key of [undefined, other.key])
       assert.equal(code(await get(`/v1/receipts/${ID}`, key)), 'DGRID_UNKNOWN_RECEIPT');
-    stored = { ...receipt, state: 'final' };
+    stored = { ...receipt, state: 'final', isCounted: true };
     const open = await get(`/v1/receipts/${ID}`);
     assert.deepEqual([open.statusCode, open.json().salt], [200, undefined]);
     assert.equal((await get('/v1/receipts/nonsense', mine.key)).statusCode, 404);

@@ -58,6 +58,10 @@ describe('a caller that reads slowly', () => {
       resolve();
     }
     assert.deepEqual(standing(), [10_000, 0, 'closed']);
+    // To stop reading a word before the end is no way to get an answer for nothing.
+    assert.equal(gateway.receipts.charges().length, 3);
+    assert.ok(gateway.receipts.charges().every(({ microUsd }) => microUsd > 0n));
+    assert.deepEqual(gateway.receipts.open(), []);
   });
 
   it('gets the rest of its answer, although the whole time went by while the node had to wait', async () => {

@@ -67,6 +67,7 @@ describe('a gateway that is killed', () => {
       gateway = await start();
     }
     sent.push(...(await sendUntilKilled(members.gateway.url, Infinity, gateway.pid)));
+    const votes = await voteOn(members.gateway.url, sent.slice(-REQUESTS_PER_LIFE));
 
     const last = await lastEpochAnchored(gateway.life, network, sent, members.gateway.url);
     await epochsFinal(gateway.life, members.gateway.url, last, () => undefined);
@@ -79,6 +80,12 @@ describe('a gateway that is killed', () => {
       reported.filter((id) => id === undefined || !anchored.includes(id)),
       [],
     );
+    // The audit below folds them again: what a payer said is in the dataset, and in the reward leaf by its rule.
+    const lines = datasets.flatMap(({ text }) => text.split('\n'));
+    for (const [id, rating] of votes) {
+      const line = lines.find((entry) => entry.startsWith('{') && entry.includes(`"id":"${id}"`)) ?? '{}';
+      assert.equal((JSON.parse(line) as { vote?: string }).vote, rating, `the vote on ${id}`);
+    }
     const facts = await readChainFacts(network, last + 1);
     const late = new Map(); // all of them stand in the datasets: that was just asserted
     const input = { facts, datasets, deployment: network.deployment, sent, late };
@@ -87,6 +94,26 @@ describe('a gateway that is killed', () => {
     const chained = await auditEpochs({ url: members.gateway.url, network, dir, last });
     assert.ok(chained >= 1, 'an epoch that stands on the table of an earlier one');
   });
+
+  /** One vote for each node, good and bad in turns. @returns those that were taken, by receipt. */
+  async function voteOn(url: string, answered: readonly Sent[]): Promise<ReadonlyMap<string, string>> {
+    const receipts = new Map(
+      answered.flatMap(({ node, receiptId }) => (receiptId === undefined ? [] : [[node, receiptId] as const])),
+    );
+    const taken = new Map<string, string>();
+    for (const [place, id] of [...receipts.values()].entries()) {
+      const rating = place % 2 === 0 ? 'good' : 'bad';
+      const response = await fetch(`${url}/v1/receipts/${id}/feedback`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ rating }),
+      });
+      assert.equal(response.status, 200, await response.text());
+      taken.set(id, rating);
+    }
+    assert.ok(taken.size > 1);
+    return taken;
+  }
 
   /** Sends a wave of requests and kills the process group once so many of them were answered. */
   async function sendUntilKilled(url: string, killAfter: number, pid: number): Promise<Sent[]> {

@@ -35,7 +35,7 @@ export function createMemoryReceiptLog(): MemoryReceiptLog {
       const entry = served.find(({ receipt }) => receipt.id === id);
       if (entry === undefined) return undefined;
       const { receipt, keyHash, modelId, content } = entry;
-      return { receipt, keyHash, modelId, salt: content.salt, signature: null, state: 'served' };
+      return { receipt, keyHash, modelId, salt: content.salt, signature: null, state: 'served', isCounted: false };
     },
     open: () => [...open.values()],
     served: () => served,
