@@ -40,7 +40,8 @@ describe('GET /v1/nodes/:id', () => {
     await ask({ max_price: { prompt: 0 } });
     assert.deepEqual((await view(0))['requests']?.['keptOut'], { not_allowed: 3, price: 1 });
     const lines = await chancesAt(gateway.url, account(2));
-    assert.deepEqual(lines[0], ['last 10 min', '2 requests won, 0 draws lost']);
+    const odds = 'its share of the draws: 100.0 % to 100.0 %';
+    assert.deepEqual(lines[0], ['last 10 min', `2 requests won, 0 draws lost (${odds})`]);
     assert.match(lines[1]?.[1] ?? '', /^(breaker 3, price 1|breaker 4)$/);
     assert.match(lines[2]?.[1] ?? '', /^demo open for \d+ s$/);
     assert.equal((await chancesAt(gateway.url, account(9)))[0]?.[0], 'requests');
