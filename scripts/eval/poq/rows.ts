@@ -36,7 +36,9 @@ function isRow(value: unknown): value is Row {
   if (typeof value !== 'object' || value === null) return false;
   const { question, golden, answers } = value as Readonly<Record<string, unknown>>;
   if (typeof question !== 'string' || typeof golden !== 'string') return false;
-  return typeof answers === 'object' && answers !== null && Object.values(answers).every(isAnswer);
+  return (
+    typeof answers === 'object' && answers !== null && !Array.isArray(answers) && Object.values(answers).every(isAnswer)
+  );
 }
 
 function isAnswer(value: unknown): boolean {
