@@ -77,6 +77,11 @@ async function claimable(session: Session, gateway: string, account: string) {
   return { count: open.length, total: open.reduce((sum, { amount }) => sum + amount, 0n) };
 }
 
+async function chancesOfNodes(gateway: string | undefined, account: string, nodes: readonly NodeStatus[]) {
+  const serves = nodes.some(({ role }) => role === INFERENCE);
+  return gateway === undefined || !serves ? [] : await chancesAt(gateway, account);
+}
+
 function isFound(item: NodeStatus | undefined): item is NodeStatus {
   return item !== undefined;
 }
@@ -105,8 +110,7 @@ export const status = defineCommand(
     const found = (await Promise.all(roles.map((role) => nodeStatus(session, account, role)))).filter(isFound);
     const balance = await view<bigint>(session.contracts.token, 'balanceOf', [account]);
     const rewards = options.gateway === undefined ? undefined : await claimable(session, options.gateway, account);
-    const serves = found.some(({ role }) => role === INFERENCE);
-    const chances = options.gateway === undefined || !serves ? [] : await chancesAt(options.gateway, account);
+    const chances = await chancesOfNodes(options.gateway, account, found);
     const epoch = epochAt(timing, now) ?? null;
     const reporter = createReporter(options.json, io);
     reporter.facts([
@@ -119,8 +123,9 @@ export const status = defineCommand(
     ]);
     for (const item of found) {
       reporter.line(item.role);
-      reporter.facts([...rows(item, timing, now), ...(item.role === INFERENCE ? chances : [])]);
+      reporter.facts(rows(item, timing, now));
     }
+    reporter.facts(chances);
     if (found.length === 0) reporter.line('not registered');
     reporter.result({ account, epoch, time: now, balance, unclaimed: rewards?.total ?? null, nodes: found });
     return exitCode(found);

@@ -69,9 +69,12 @@ function invalidBody(thrown: FastifyError): DgridError {
   const names = [instancePath.slice(1).replaceAll('/', '.'), params['missingProperty'], params['additionalProperty']];
   const path = names.filter((name) => typeof name === 'string' && name !== '').join('.');
   const code = PREFERENCE_FIELDS.has(path.split('.')[0] ?? '') ? 'DGRID_INVALID_PREFERENCE' : 'DGRID_INVALID_BODY';
-  const allowed = params['allowedValues'];
-  const hint = Array.isArray(allowed) ? ` (${allowed.join(', ')})` : '';
   const where = path === '' ? 'The body' : `"${path.slice(0, 120)}"`;
-  const said = params['missingProperty'] === undefined ? message : 'is missing';
-  return new DgridError(code, `${where} ${said}${hint}.`, { context: { param: path }, cause: thrown });
+  return new DgridError(code, `${where} ${complaint(message, params)}.`, { context: { param: path }, cause: thrown });
+}
+
+function complaint(message: string, params: Readonly<Record<string, unknown>>): string {
+  const { missingProperty, allowedValues } = params;
+  if (missingProperty !== undefined) return 'is missing';
+  return Array.isArray(allowedValues) ? `${message} (${allowedValues.join(', ')})` : message;
 }
