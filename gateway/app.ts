@@ -88,8 +88,9 @@ function createRouting(deps: AppDeps) {
   const directory = createDirectory(deps.nodes);
   const view = createLiveView(deps);
   const missed = createMissedBook(deps.nowMs);
-  const plan = (request: Asked, complete: boolean): Plan =>
-    planRoute({
+  const plan = (request: Asked, complete: boolean): Plan => {
+    view.glance();
+    return planRoute({
       ...endpointView(request.endpoint ?? 'chat', request.body),
       candidates: directory.served(),
       live: view.live,
@@ -103,6 +104,7 @@ function createRouting(deps: AppDeps) {
       complete,
       traceId: request.traceId,
     });
+  };
   const route = (request: ServeRequest): Plan => {
     const routed = { candidates: directory.served(), random: deps.randomUint32 };
     try {

@@ -35,7 +35,7 @@ export type ConditionBook = {
 export type ConditionEntry = {
   /** Kept up to date in place by `refresh`. */
   readonly now: Readonly<Live>;
-  readonly refresh: () => void;
+  readonly refresh: (nowMs: number) => void;
   /** A request that it was eligible for went to another. Counted until it is first asked. */
   readonly passOver: () => void;
   readonly isForgotten: () => boolean;
@@ -98,7 +98,7 @@ export function createConditionBook(nowMs: () => number): ConditionBook {
   return {
     of(account, modelId) {
       const { refresh, now } = entries.get(`${account}/${modelId}`) ?? createEntry(nowMs);
-      refresh();
+      refresh(nowMs());
       const { inFlight, samples, firstTokenMs, msPerToken, successBps } = now;
       return { inFlight, samples, firstTokenMs, msPerToken, successBps };
     },
@@ -128,7 +128,7 @@ function createEntry(nowMs: () => number): Entry {
   let forgotten = false;
   return {
     now,
-    refresh: () => refresh(kept),
+    refresh: (atMs) => refresh(kept, atMs),
     passOver() {
       if (now.waited !== undefined) now.waited += 1;
     },
@@ -175,9 +175,8 @@ function note(kept: Kept, ok: boolean): void {
 }
 
 /** Averages fade over seconds, so a glance every now and then will do, unless something was added. */
-function refresh(kept: Kept): void {
+function refresh(kept: Kept, atMs: number): void {
   const { now, readMs } = kept;
-  const atMs = kept.nowMs();
   if ((readMs >= 0 && atMs - readMs < GLANCE_MS) || now.samples === 0) return;
   kept.readMs = atMs;
   now.known = faded(kept.calls, kept.lastMs, atMs);

@@ -117,9 +117,9 @@ const shrink = (mean: Mean | undefined, prior: number): number =>
 /** Older results fade once there are this many. */
 const MEMORY = 80;
 /** So many of the latest results are held against what came before. */
-const LATEST = 10;
+const LATEST = 12;
 /** Standard errors by which they must differ: then what came before is forgotten, for the node has become another. */
-const CHANGED = 3.5;
+const CHANGED = 4.5;
 /** Results of one and the same node differ at least so much, bps. */
 const LEAST_DEVIATION = 500;
 

@@ -19,6 +19,8 @@ export type LiveViewDeps = {
 
 /** Everything known of the candidates of one list right now, as routing reads it: a thousand of them in microseconds. */
 export type LiveView = {
+  /** Takes the time, once for all candidates of a decision. */
+  readonly glance: () => void;
   /** Valid until the next call for the same candidate. */
   readonly live: (
     candidate: Candidate,
@@ -50,6 +52,7 @@ const UNKNOWN = -1;
 
 export function createLiveView(deps: LiveViewDeps): LiveView {
   const slots: Slot[] = [];
+  let atMs = deps.nowMs();
 
   const slotAt = (candidate: Candidate, index: number): Slot => {
     const known = slots[index];
@@ -63,12 +66,15 @@ export function createLiveView(deps: LiveViewDeps): LiveView {
   };
 
   return {
+    glance() {
+      atMs = deps.nowMs();
+    },
     live(candidate, task, index, foreseen) {
       const slot = slotAt(candidate, index);
-      slot.entry.refresh();
+      slot.entry.refresh(atMs);
       copyConditions(slot);
       slot.now.qualityBps = qualityOf(deps.quality, slot, task, foreseen?.[slot.column]);
-      setBreaker(deps, slot);
+      setBreaker(deps.breaker, slot, atMs);
       return slot.now;
     },
     passOver(positions) {
@@ -143,11 +149,11 @@ function placeOf(
   return place;
 }
 
-function setBreaker({ breaker, nowMs }: LiveViewDeps, { key, now }: Slot): void {
+function setBreaker(breaker: LiveViewDeps['breaker'], { key, now }: Slot, atMs: number): void {
   // Hardly anybody is ever in trouble, so hardly any key is looked up.
   const state = breaker.isTroubled(key) ? breaker.stateOf(key) : CLOSED;
   now.breaker = state.state;
-  now.blockedMs = 'untilMs' in state ? Math.max(0, state.untilMs - nowMs()) : 0;
+  now.blockedMs = 'untilMs' in state ? Math.max(0, state.untilMs - atMs) : 0;
 }
 
 const CLOSED = { state: 'closed' } as const;
