@@ -9,6 +9,7 @@ export type GapPoint = { readonly x: number; readonly y: number };
  * How much of the gap between the cheapest model and the best single one is recovered, over how much of the price.
  * Of two models x is the share of calls to the stronger, over its whole range (RouteLLM's curve); of more, the price
  * between those two, and what lies beyond the dearest point of the curve is that point: nobody has to pay more.
+ * There a router better than the best single model has recovered the whole gap, not more: the area ends at 1.
  */
 export function recoveredGap(
   rows: readonly Predicted[],
@@ -27,7 +28,7 @@ export function recoveredGap(
   const inside = curve
     .map(({ usdPerMillion, accuracy }) => ({
       x: (usdPerMillion - from) / (to - from),
-      y: (accuracy - (accuracies[weak] ?? 0)) / gap,
+      y: Math.min(1, (accuracy - (accuracies[weak] ?? 0)) / gap),
     }))
     .filter(({ x }) => x >= 0 && x <= 1);
   const last = inside.at(-1);

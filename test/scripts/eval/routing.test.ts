@@ -136,6 +136,17 @@ describe('the recovered gap', () => {
     assert.equal(areaUnder(recoveredGap(seeing, [1, 2], [])), 0.75);
   });
 
+  it('returns at most the whole gap where a router of many models beats the best single one', () => {
+    const row = { question: '', scores: [0, 0.5, 0.2], predicted: Float64Array.of(0, 1, 0) };
+    const curve = [1, 2, 3].map((usdPerMillion) => ({ usdPerMillion, accuracy: usdPerMillion === 1 ? 0.25 : 0.9 }));
+    const points = recoveredGap([row], [1, 3, 2], curve);
+    assert.deepEqual(
+      points.map(({ y }) => y),
+      [0, 0.5, 1, 1, 1],
+    );
+    assert.equal(areaUnder(points), 0.875);
+  });
+
   it('returns nothing to recover between models of the same accuracy', () =>
     assert.deepEqual(recoveredGap([predicted(0, 1, 1)], [1, 2], []), []));
 });
