@@ -21,8 +21,13 @@ import { runs } from '../../deep.ts';
 
 const SEED = 'reorg';
 const API_KEY = 'dgrid-reorg-test';
-const PACE = { factor: 1, epochDuration: 24, recordWindow: 24, answerTimeoutMs: 3_000 };
 const FINALITY = 22;
+/**
+ * Records wait until no fork can reach their batch's seed any more, and a fork of twenty blocks starts that wait again:
+ * the window is the wait twice over, at a block a second of the chain's clock, so that a slow machine is no reason to miss it.
+ */
+const PACE = { factor: 1, epochDuration: 24, recordWindow: 2 * FINALITY, answerTimeoutMs: 3_000 };
+const RECORD_MARGIN_S = 8;
 /** Blocks that each fork takes back, one fork after the other. */
 const DEPTHS = [1, 3, 20, ...[7, 2, 12, 5, 18, 1, 9].slice(0, runs(0, 7))];
 const REQUESTS = 6;
@@ -59,7 +64,12 @@ describe('a gateway on a chain that forks', () => {
     await backendsReady(everything, members);
     startGateway(everything, network, members.gateway, {
       ...{ dir, apiKey: API_KEY, golds: [], pace: PACE },
-      env: { DGRID_FINALITY_BLOCKS: String(FINALITY), DGRID_CONFIRMATIONS: '2', DGRID_TX_TIMEOUT_MS: '4000' },
+      env: {
+        DGRID_FINALITY_BLOCKS: String(FINALITY),
+        DGRID_CONFIRMATIONS: '2',
+        DGRID_TX_TIMEOUT_MS: '4000',
+        DGRID_RECORD_MARGIN_S: String(RECORD_MARGIN_S),
+      },
     });
     const { url } = members.gateway;
     await everything.until('a gateway that is ready', answers(`${url}/readyz`), DEADLINE_MS);
