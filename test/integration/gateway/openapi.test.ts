@@ -20,6 +20,14 @@ const HASH: Hex = `0x${'ab'.repeat(32)}`;
 const LINES = gzipSync('{}\n');
 const page = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
 
+type Call = readonly [
+  status: number,
+  route: string,
+  path?: string | undefined,
+  body?: object | undefined,
+  key?: boolean,
+];
+
 describe('the description of the interface', () => {
   let node: FakeNode;
   let gateway: TestGateway;
@@ -78,7 +86,7 @@ describe('the description of the interface', () => {
   it('holds of real answers and real refusals of every route', async () => {
     const served = await ask('POST', '/v1/chat/completions', chat);
     const receipt = served.headers.get('x-dgrid-receipt') ?? '';
-    const calls: readonly (readonly [status: number, route: string, path?: string, body?: object, key?: boolean])[] = [
+    const calls: readonly Call[] = [
       [200, 'POST /v1/chat/completions', undefined, chat],
       [400, 'POST /v1/chat/completions', undefined, {}],
       [401, 'POST /v1/chat/completions', undefined, chat, false],

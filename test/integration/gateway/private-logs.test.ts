@@ -29,6 +29,7 @@ describe('the log of a gateway', () => {
       // Every request gets to the node, however often it has failed.
       breaker: {
         stateOf: () => ({ state: 'closed' }),
+        isTroubled: () => false,
         enter: () => true,
         yields: () => false,
         succeed: () => undefined,
