@@ -45,10 +45,11 @@ export const sizeOf = (pool: Pool): number =>
 
 /** By weight, and of two so drawn the one that is less busy. */
 export function drawByWeight(pool: Pool, { pick, second }: Draw): number {
-  const share = (index: number): number => pool.weights.weight[index] ?? 0;
-  const one = drawBy(pool, share, pick);
+  const { weight } = pool.weights;
+  const total = pool.only === undefined ? pool.weights.total : sumOf(pool, weight);
+  const one = placeIn(pool, weight, Math.floor((pick / UINT32) * total));
   if (second === undefined) return one;
-  const other = drawBy(pool, share, second);
+  const other = placeIn(pool, weight, Math.floor((second / UINT32) * total));
   const inFlight = (index: number): number => pool.eligible[index]?.live.inFlight ?? 0;
   return inFlight(other) < inFlight(one) ? other : one;
 }
@@ -65,7 +66,7 @@ export function drawToExplore(
   const forcedBps = overdue === 0 ? 0 : overdue <= AT_ONCE ? 10_000 : CROWD_BPS;
   if (draw.explore * 10_000 >= Math.max(exploreBps === 0 ? 0 : forcedBps, exploreBps) * UINT32) return undefined;
   const [first] = newcomers;
-  if (first === undefined) return drawBy(pool, (index) => rarity(pool, index), draw.pick);
+  if (first === undefined) return drawRare(pool, draw.pick);
   let longest = first;
   for (const index of newcomers) if (waited(index) > waited(longest)) longest = index;
   return longest;
@@ -77,21 +78,25 @@ function rarity({ eligible, weights }: Pool, index: number): number {
   return Math.max(1, Math.round((RARITY * Math.max(LEAST_SHARE, likely)) / (1 + (live?.known ?? live?.samples ?? 0))));
 }
 
-function drawBy(pool: Pool, shareOf: (index: number) => number, draw: number): number {
-  const { eligible } = pool;
+function drawRare(pool: Pool, pick: number): number {
+  const shares = Float64Array.from(pool.eligible, (_, index) => rarity(pool, index));
+  return placeIn(pool, shares, Math.floor((pick / UINT32) * sumOf(pool, shares)));
+}
+
+function sumOf({ eligible, only }: Pool, shares: Float64Array): number {
   let total = 0;
+  for (let index = 0; index < eligible.length; index += 1)
+    if (only === undefined || eligible[index]?.candidate.model.id === only) total += shares[index] ?? 0;
+  return total;
+}
+
+/** Whose share the point `left` of all shares laid end to end falls into. */
+function placeIn({ eligible, only }: Pool, shares: Float64Array, left: number): number {
   let last = -1;
   for (let index = 0; index < eligible.length; index += 1) {
-    const entry = eligible[index];
-    if (entry === undefined || !isIn(pool, entry)) continue;
-    total += shareOf(index);
+    if (only !== undefined && eligible[index]?.candidate.model.id !== only) continue;
     last = index;
-  }
-  let left = Math.floor((draw / UINT32) * total);
-  for (let index = 0; index < last; index += 1) {
-    const entry = eligible[index];
-    if (entry === undefined || !isIn(pool, entry)) continue;
-    left -= shareOf(index);
+    left -= shares[index] ?? 0;
     if (left < 0) return index;
   }
   return last;

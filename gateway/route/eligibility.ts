@@ -71,7 +71,7 @@ export function findEligible(input: EligibilityInput): Eligibility {
     }
     choice.note(index);
     if (isKeptOut(candidate, input)) fate[index] = CODES.excluded;
-    else if (live.breaker === 'closed') eligible.push({ candidate, live, stake: field.stake[index] ?? 0, index });
+    else if (live.breaker === 'closed') eligible.push(field.entry(index, live));
     else {
       fate[index] = live.breaker === 'paused' ? CODES.paused : CODES.breaker;
       blockedMs = Math.min(blockedMs ?? live.blockedMs, live.blockedMs);

@@ -1,5 +1,6 @@
 import type { Address } from '../protocol/types.ts';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, LiveConditions } from './candidate.ts';
+import type { Eligible } from './eligibility.ts';
 
 /**
  * What a list of candidates says of itself, as numbers in columns: worked out once per list, so that a decision over a
@@ -19,6 +20,8 @@ export type Field = {
   readonly maxOutputTokens: Float64Array;
   /** 1 where a model declares the capability. */
   readonly able: (need: string) => Uint8Array;
+  /** The candidate at an index with its conditions: the same object as long as those are kept in the same one. */
+  readonly entry: (index: number, live: LiveConditions) => Eligible;
   /** By epoch and least stake: 0 in order, 1 inactive, 2 too little stake. */
   readonly chain: (epoch: bigint, minimumStake: bigint) => Uint8Array;
 };
@@ -37,6 +40,7 @@ export function fieldOf(candidates: readonly Candidate[]): Field {
 function createField(candidates: readonly Candidate[]): Field {
   const models = createTable<string>();
   const accounts = createTable<Address>();
+  const stake = Float64Array.from(candidates, ({ node }) => Number(node.stake));
   const column = (valueOf: (candidate: Candidate) => number): Float64Array => Float64Array.from(candidates, valueOf);
   return {
     candidates,
@@ -44,7 +48,8 @@ function createField(candidates: readonly Candidate[]): Field {
     account: Int32Array.from(candidates, ({ node }) => accounts.place(node.account)),
     models: models.list,
     accounts: accounts.list,
-    stake: column(({ node }) => Number(node.stake)),
+    stake,
+    entry: createEntries(candidates, stake),
     inputPrice: column(({ model }) => model.price.input),
     outputPrice: column(({ model }) => model.price.output),
     contextLength: column(({ model }) => model.contextLength),
@@ -64,6 +69,20 @@ function createTable<Name extends string>() {
     return list.push(name) - 1;
   };
   return { list, place };
+}
+
+/** A thousand small objects per decision would keep the collector busier than the decision is. */
+function createEntries(candidates: readonly Candidate[], stake: Float64Array): Field['entry'] {
+  const entries: Eligible[] = [];
+  return (index, live) => {
+    const known = entries[index];
+    if (known?.live === live) return known;
+    const candidate = candidates[index];
+    if (candidate === undefined) throw new RangeError('no such candidate');
+    const fresh: Eligible = { candidate, live, stake: stake[index] ?? 0, index };
+    entries[index] = fresh;
+    return fresh;
+  };
 }
 
 /** Needs are the few that task profiles know of, so the columns are few. */

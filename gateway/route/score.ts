@@ -83,7 +83,6 @@ export function weighField(eligible: readonly Eligible[], profile: TaskProfile, 
   return { weight, behind, costMicroUsd, latencyMs, total };
 }
 
- 
 function utilityOf(live: LiveConditions, cost: number, latency: number, taste: Taste): number {
   const quality = live.qualityBps * live.successBps * 1e-8;
   const { payMicroUsd } = taste;

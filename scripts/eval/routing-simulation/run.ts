@@ -40,17 +40,14 @@ export function run(world: World, policyOf: (deps: RunDeps) => Policy, wishes: r
   const queue = createQueue();
   const tally = createTally(wishes);
   const keys = world.nodes.map(({ id, modelId }) => `${id}/${modelId}`);
-  const inFlight = new Int32Array(world.nodes.length);
   const key = (node: number): string => keys[node] ?? '';
+  const inFlight = new Int32Array(world.nodes.length);
 
   const attempt = (going: Going, tried: number): void => {
     const free = (id: number): boolean => !going.asked.has(id) && breaker.enter(key(id));
     const at = tried < ATTEMPTS ? going.order.find(free) : undefined;
     const node = at === undefined ? undefined : world.nodes[at];
-    if (node === undefined) {
-      tally.add({ ...going.got, quality: 0, latencyMs: clockMs - going.request.atMs });
-      return;
-    }
+    if (node === undefined) return tally.add({ ...going.got, quality: 0, latencyMs: clockMs - going.request.atMs });
     going.asked.add(node.id);
     const call = callOf(node, going, inFlight[node.id] ?? 0, clockMs);
     inFlight[node.id] = (inFlight[node.id] ?? 0) + 1;
@@ -62,13 +59,10 @@ export function run(world: World, policyOf: (deps: RunDeps) => Policy, wishes: r
       const got = { ...call.got, latencyMs: clockMs - going.request.atMs };
       if (!call.ok) return attempt({ ...going, got }, tried + 1);
       tally.add(got);
-      examine(going, node.id, call.got.quality);
+      const seen = verdictOf(going.random, call.got.quality);
+      if (seen === undefined) return;
+      queue.push(clockMs + VERDICT_MS, () => policy.examined?.({ ...going, node: node.id, quality: seen }));
     });
-  };
-  const examine = ({ request, random }: Going, node: number, quality: number): void => {
-    if (random.uniform() >= EXAMINED) return;
-    const seen = Math.max(0, Math.min(1, quality + VERDICT_NOISE * random.normal()));
-    queue.push(clockMs + VERDICT_MS, () => policy.examined?.({ node, request, quality: seen }));
   };
   const advance = (toMs: number): void => {
     for (let next = queue.popUntil(toMs); next !== undefined; next = queue.popUntil(toMs)) {
@@ -77,16 +71,20 @@ export function run(world: World, policyOf: (deps: RunDeps) => Policy, wishes: r
     }
     clockMs = toMs;
   };
-
   world.requests.forEach((request, index) => {
     advance(request.atMs);
     const open = openNodes(world, clockMs, (id) => !breaker.isTroubled(key(id)) || isClosed(breaker, key(id)));
-    const random = createRandom(world.seed + 7_919 * index);
     const order = open.length === 0 ? [] : policy.order({ nowMs: clockMs, request, open });
-    attempt({ request, order, random, asked: new Set(), got: NOTHING }, 0);
+    attempt({ ...newGoing(world, index), request, order }, 0);
   });
   advance(Number.MAX_SAFE_INTEGER);
   return tally.result();
+}
+
+/** What evaluators see in an answer, if they are asked. */
+function verdictOf(random: Going['random'], quality: number): number | undefined {
+  if (random.uniform() >= EXAMINED) return undefined;
+  return Math.max(0, Math.min(1, quality + VERDICT_NOISE * random.normal()));
 }
 
 const isClosed = (breaker: Breaker, key: string): boolean => breaker.stateOf(key).state === 'closed';
@@ -110,6 +108,12 @@ type Going = {
   readonly random: ReturnType<typeof createRandom>;
   readonly got: Got;
 };
+
+const newGoing = ({ seed }: World, index: number): Pick<Going, 'random' | 'asked' | 'got'> => ({
+  random: createRandom(seed + 7_919 * index),
+  asked: new Set(),
+  got: NOTHING,
+});
 
 const NOTHING: Got = { quality: 0, costMicroUsd: 0, latencyMs: 0 };
 

@@ -267,4 +267,81 @@ describe('the decision', () => {
       (planRoute(planInput(many, { complete })).decision.record['candidates'] as unknown[]).length;
     assert.deepEqual([recorded(false), recorded(true)], [5, 9]);
   });
+
+  it('lets the caller say what quality is worth in money', () => {
+    const good = candidate(0, { model: { price: { input: 10_000_000, output: 40_000_000 } } });
+    const pool = [good, candidate(1)];
+    const live = (entry: (typeof pool)[number]) => ({ ...LIVE, qualityBps: entry === good ? 9_000 : 7_000 });
+    const share = (willingness_to_pay: number): number =>
+      shares(planInput(pool, { live, body: asking({ model: 'auto', willingness_to_pay }) }))[0] ?? 0;
+    assert.ok(share(1) > 0.9, 'a dollar for a perfect answer pays for cents');
+    assert.ok(share(0.001) < 0.1, 'a tenth of a cent does not');
+  });
+
+  it('keeps a conversation with one node, others with others, and calls that pinned', () => {
+    const many = Array.from({ length: 8 }, (_, index) => candidate(index));
+    const turn = (opening: string, turns: number, pick: number) => {
+      const said = Array.from({ length: turns }, (_, index) => ({ role: 'user', content: `and then ${index}?` }));
+      const messages = [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: opening }, ...said];
+      const body = { model: 'demo', messages, provider: { sticky: true } };
+      return planRoute(planInput(many, { body, draw: { explore: 0, pick } })).decision;
+    };
+    const chosen = (opening: string): string => {
+      const nodes = [0, 1, 5].map((turns) => turn(opening, turns, turns * 7e8).order[0]?.candidate.node.account);
+      assert.equal(new Set(nodes).size, 1, 'draws and later turns change nothing');
+      return nodes[0] ?? '';
+    };
+    const openings = Array.from({ length: 40 }, (_, index) => chosen(`Question number ${index}: who wrote Faust?`));
+    assert.ok(new Set(openings).size >= 6, `${new Set(openings).size} of 8 nodes`);
+    const { cause, pinned } = turn('Who wrote Faust?', 0, 0);
+    assert.deepEqual([cause, pinned], ['sticky', true]);
+  });
+
+  it('moves a sticky conversation only when its node is no longer nearly the best', () => {
+    const many = Array.from({ length: 8 }, (_, index) => candidate(index));
+    const body = asking({ provider: { sticky: true }, prompt_cache_key: 'one' });
+    const chosen = first(planInput(many, { body }));
+    const without = many.filter(({ node }) => node.account !== chosen);
+    const another = first(planInput(without, { body }));
+    assert.equal(first(planInput([...without].reverse(), { body })), another);
+    const worse = (entry: (typeof many)[number]) =>
+      entry.node.account === chosen ? { ...LIVE, qualityBps: 5_000 } : LIVE;
+    assert.equal(first(planInput(many, { body, live: worse })), another);
+  });
+
+  it('takes of two that were drawn the one with fewer requests in flight', () => {
+    // Latency does not matter to this caller, so that load counts in the second draw alone.
+    const two = [candidate(0), candidate(1)];
+    const live = (entry: (typeof two)[number]) => ({
+      ...LIVE,
+      firstTokenMs: 0,
+      msPerToken: 0,
+      inFlight: entry === two[0] ? 5 : 1,
+    });
+    const drawn = (second: number | undefined): string =>
+      first(
+        planInput(two, { live, draw: { explore: 2 ** 32 - 1, pick: 0, ...(second === undefined ? {} : { second }) } }),
+      );
+    assert.equal(drawn(undefined), account(0));
+    assert.equal(drawn(2 ** 32 - 1), account(1));
+    assert.equal(drawn(0), account(0));
+  });
+
+  it('says of every candidate in a complete record what came of it', () => {
+    const pool = [candidate(0), candidate(1), candidate(2, { stake: 1n }), candidate(3)];
+    const live = (entry: (typeof pool)[number]) =>
+      entry === pool[3] ? { ...LIVE, breaker: 'open' as const, blockedMs: 12_000 } : LIVE;
+    const { record } = planRoute(planInput(pool, { live, complete: true })).decision;
+    const outcomes = (record['candidates'] as readonly JsonObject[]).map((entry) => entry['outcome']);
+    assert.deepEqual(outcomes, ['chosen', 'lost_draw']);
+    const rows = (record['candidates'] as readonly JsonObject[]).map((entry) => Number(entry['shareBps']));
+    assert.ok(
+      rows.every((share) => share >= 4_999 && share <= 5_000),
+      rows.join(', '),
+    );
+    assert.deepEqual(record['keptOut'], [
+      { node: account(2), model: 'demo', reason: 'stake' },
+      { node: account(3), model: 'demo', reason: 'breaker', blockedMs: 12_000 },
+    ]);
+  });
 });
