@@ -14,7 +14,7 @@ const messages = [{ role: 'user' as const, content: 'hi' }];
 const chat = { model: 'demo', messages };
 const refusal = (code: string): Behaviour => json(400, { error: { message: 'said the node', code } });
 
-type Class = typeof OpenAI.APIError;
+type Class = abstract new (...args: never[]) => InstanceType<typeof OpenAI.APIError>;
 type Row = {
   readonly code: ErrorCode;
   readonly of: Class;
