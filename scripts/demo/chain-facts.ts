@@ -52,7 +52,21 @@ export type ChainFacts = {
 
 const ZERO_ADDRESS = `0x${'00'.repeat(20)}`;
 
-export async function readChainFacts({ deployment, connection }: Network, epochCount: number): Promise<ChainFacts> {
+/** Facts of one moment: an epoch that opens while they are read moves a pot from the reserve, so they are read again. */
+export async function readChainFacts(network: Network, epochCount: number): Promise<ChainFacts> {
+  const { distributor } = contractsOf(network.deployment, network.connection.provider);
+  const moment = async (): Promise<string> =>
+    `${await view<bigint>(distributor, 'nextEpochToOpen')}:${await view<bigint>(distributor, 'reserve')}`;
+  for (let reads = 0; ; reads += 1) {
+    const before = await moment();
+    const facts = await readFacts(network, epochCount);
+    if (reads === MAX_READS || before === (await moment())) return facts;
+  }
+}
+
+const MAX_READS = 5;
+
+async function readFacts({ deployment, connection }: Network, epochCount: number): Promise<ChainFacts> {
   const { token, registry, distributor } = contractsOf(deployment, connection.provider);
   const from = deployment.block;
   // Epochs after the last one with traffic are open already, and their pots are part of the balance.
