@@ -4,6 +4,7 @@ import { createHmac, hkdfSync, randomBytes, randomInt } from 'node:crypto';
 
 import type { App } from '../app.ts';
 import { createKeyring, hashKey } from '../account/keyring.ts';
+import type { Keyring } from '../account/keyring.ts';
 import type { ApiKey } from '../account/key-file.ts';
 import { dayOf } from '../account/account.ts';
 import { createLedger } from '../account/ledger.ts';
@@ -100,12 +101,7 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   const chain = createAnchorChain({ ...side, sender: transactions.sender, contracts: inputs.contracts, gateway });
   const { logs, receipts, files } = await openLogs(inputs, { store, gateway, firstSerial: await chain.nextSerial() });
   const keyring = createKeyring(inputs.keys);
-  const keys = watchKeys({
-    path: inputs.config.keysFile,
-    everyMs: KEYS_EVERY_MS,
-    onKeys: keyring.replace,
-    onError: (reason) => inputs.log.error({ reason }, 'key file not read; the keys stay as they were'),
-  });
+  const keys = keysOf(inputs, keyring);
   const totals = await createSpendingLog(store).totals(dayOf(Date.now()));
   const { app, quality, close } = createForeground({
     ...inputs,
@@ -144,6 +140,15 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
       await store.close();
     },
   };
+}
+
+function keysOf({ config, log }: Inputs, keyring: Keyring): ReturnType<typeof watchKeys> {
+  return watchKeys({
+    path: config.keysFile,
+    everyMs: KEYS_EVERY_MS,
+    onKeys: keyring.replace,
+    onError: (reason) => log.error({ reason }, 'key file not read; the keys stay as they were'),
+  });
 }
 
 type Logs = Background['logs'];

@@ -159,7 +159,6 @@ function madeBatch(world: World, index: number, options: MadeEpochOptions): Made
 
 const PAGE = 500;
 
- 
 async function* pagesOf(seal: (() => Sealed) | undefined): AsyncGenerator<readonly EpochReceipt[]> {
   const receipts = seal?.().receipts() ?? [];
   for (let from = 0; from < receipts.length; from += PAGE) yield receipts.slice(from, from + PAGE);
