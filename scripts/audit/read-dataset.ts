@@ -34,8 +34,13 @@ export type ReadDataset = {
   readonly unproven: number;
 };
 
-/** How a canonical line of a receipt ends, and no other: its last name is its type. */
-const RECEIPT_END = '"type":"receipt"}';
+/** How a canonical line of a receipt ends, and no other: its last name is its type, or its payer's vote. */
+const RECEIPT_ENDS = [
+  '"type":"receipt"}',
+  '"type":"receipt","vote":"good"}',
+  '"type":"receipt","vote":"bad"}',
+] as const;
+const isReceipt = (content: string): boolean => RECEIPT_ENDS.some((end) => content.endsWith(end));
 const PART_LINES = 256;
 const PART_CHARS = 2 << 20;
 const PROGRESS_LINES = 50_000;
@@ -76,14 +81,16 @@ function createReader(options: ReadOptions) {
   return {
     async line(content: string): Promise<void> {
       line += 1;
-      if (content.endsWith(RECEIPT_END)) {
+      if (isReceipt(content)) {
         order('receipt', line);
         await parts.add(line, content);
       } else {
         await parts.flush();
         const { type, value } = parseLine({ line, field: '' }, content);
         order(type, line);
-        found[type].push(value as never);
+        // Whatever it is that ends in another way: no receipt may pass by those who check it.
+        if (type === 'receipt') await parts.add(line, content);
+        else found[type].push(value as never);
       }
       if (line % PROGRESS_LINES === 0) options.onLines(line);
     },

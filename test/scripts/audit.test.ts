@@ -87,6 +87,21 @@ describe('scripts/audit', () => {
   }
 
   describe('offline', () => {
+    it('counts and checks a receipt whether its payer voted or not', async () => {
+      for (const vote of ['good', 'bad']) {
+        const text = tampered((lines) => void (find(lines, ofType('receipt'))['vote'] = vote));
+        // One vote moves nobody's reward.
+        const outcome = await examine(text);
+        assert.equal(outcome.code, 0, outcome.err);
+        const damaged = tampered((lines) => {
+          const line = find(lines, ofType('receipt'));
+          Object.assign(line, { vote });
+          line['receipt'].priceMicroUsd = '999999';
+        });
+        assert.equal((await found(damaged)).check, 'receipts and their batches');
+      }
+    });
+
     it('verifies a real epoch and says what it could not check', async () => {
       const outcome = await examine(TEXT);
       assert.equal(outcome.code, 0, outcome.err);

@@ -38,8 +38,10 @@ export async function auditEpochs({ url, network, dir, last }: Audited): Promise
     if (!/"tableRoot":"0x0{64}"/.test(text.slice(0, text.indexOf('\n')))) chained += 1;
     const previous = files.length === 0 ? [] : ['--previous', files.join(',')];
     const trusted = ['--deployment', network.deploymentFile];
-    await auditOne([file, ...previous, ...trusted], new Set([...NEVER_CHECKED, ...ONLY_ON_CHAIN]));
-    await auditOne([file, ...previous, ...trusted, '--rpc', network.chain.rpcUrl], NEVER_CHECKED);
+    // Golds are told by the gateway of the batches; an epoch without any names none.
+    const open = text.includes('"type":"batch"') ? NEVER_CHECKED : new Set([...NEVER_CHECKED, 'root of golds']);
+    await auditOne([file, ...previous, ...trusted], new Set([...open, ...ONLY_ON_CHAIN]));
+    await auditOne([file, ...previous, ...trusted, '--rpc', network.chain.rpcUrl], open);
     await compareBatches(url, text);
     files.push(file);
   }
