@@ -11,13 +11,13 @@ const gateway = join(root, 'gateway');
 const COMMON = ['protocol', 'lib'];
 
 type Allowed = Readonly<Record<string, readonly string[]>>;
-const names = (cell: string): string[] => [...cell.matchAll(/`([\w/]+)`/g)].map(([, name = '']) => name);
+const names = (cell: string): string[] => [...cell.matchAll(/`([\w/-]+)`/g)].map(([, name = '']) => name);
 
 /** The table of docs/architecture.md: rooms with the others that they may import, and the rooms that may import all. */
 function readTable(page: string): { readonly allowed: Allowed; readonly wiring: readonly string[] } {
   const section = page.split(/^## /m).find((part) => part.startsWith('Rooms')) ?? '';
   const rows = [...section.matchAll(/^\| (`.*?) +\|.*\| (.*?) +\|$/gm)].map(([, rooms = '', imports = '']) => {
-    assert.match(imports, /^(nothing|everything|`[\w/]+`(, `[\w/]+`)*)$/, `row of ${rooms}`);
+    assert.match(imports, /^(nothing|everything|`[\w/-]+`(, `[\w/-]+`)*)$/, `row of ${rooms}`);
     return { rooms: names(rooms), imports };
   });
   const bound = rows.filter(({ imports }) => imports !== 'everything');
