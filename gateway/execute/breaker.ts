@@ -33,6 +33,8 @@ export type BreakerState =
 export type Breaker = {
   /** False for whoever is certainly closed: a glance for those who ask about thousands. */
   readonly isTroubled: (key: string) => boolean;
+  /** Changes whenever the answer to that does, for any key. */
+  readonly version: () => number;
   readonly stateOf: (key: string) => BreakerState;
   /** False when it is open, or half-open with its probe under way. True counts as that probe. */
   readonly enter: (key: string) => boolean;
@@ -64,13 +66,21 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
   const circuits = new Map<string, Circuit>();
   /** Keys that were opened or paused and have not answered well since. */
   const troubled = new Set<string>();
+  let version = 0;
+  const worry = (key: string): void => {
+    if (!troubled.has(key)) version += 1;
+    troubled.add(key);
+  };
+  const calm = (key: string): void => {
+    if (troubled.delete(key)) version += 1;
+  };
   const circuitOf = (key: string): Circuit => {
     const known = circuits.get(key);
     if (known !== undefined) return known;
     if (circuits.size >= MAX_CIRCUITS) {
       const [oldest = key] = circuits.keys();
       circuits.delete(oldest);
-      troubled.delete(oldest);
+      calm(oldest);
     }
     const fresh = newCircuit();
     circuits.set(key, fresh);
@@ -78,6 +88,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
   };
 
   return {
+    version: () => version,
     isTroubled: (key) => troubled.size > 0 && troubled.has(key),
     stateOf: (key) => stateOf(circuits.get(key), nowMs()),
     enter(key) {
@@ -90,7 +101,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
     succeed(key) {
       const circuit = circuitOf(key);
       note(circuit, true, options.window);
-      if (circuit.pausedUntilMs <= nowMs()) troubled.delete(key);
+      if (circuit.pausedUntilMs <= nowMs()) calm(key);
       if (circuit.openUntilMs === undefined) return;
       // The probe answered: past failures are forgotten, or the old window would open it again at once.
       Object.assign(circuit, { openUntilMs: undefined, probing: false, recent: [true], openedTimes: 0 });
@@ -102,7 +113,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
       // Calls that were under way when it opened fail too: they must not double the pause.
       const isOpen = circuit.openUntilMs !== undefined && !circuit.probing;
       if (circuit.probing || (!isOpen && shouldOpen(circuit, options))) open(circuit, options, nowMs());
-      if (circuit.openUntilMs !== undefined) troubled.add(key);
+      if (circuit.openUntilMs !== undefined) worry(key);
     },
     leave(key) {
       const circuit = circuits.get(key);
@@ -111,7 +122,7 @@ export function createBreaker(options: BreakerOptions, nowMs: () => number): Bre
     pause(key, ms) {
       const circuit = circuitOf(key);
       circuit.pausedUntilMs = Math.max(circuit.pausedUntilMs, nowMs() + ms);
-      troubled.add(key);
+      worry(key);
     },
   };
 }

@@ -39,6 +39,8 @@ export type ConditionEntry = {
   /** A request that it was eligible for went to another. Counted until it is first asked. */
   readonly passOver: () => void;
   readonly isForgotten: () => boolean;
+  /** Called after everything that happens to it but being passed over; one listener, the last. */
+  readonly watch: (changed: () => void) => void;
 };
 
 type Live = {
@@ -119,12 +121,13 @@ type Kept = {
   lastMs: number;
   /** When `now` was last brought up to date; negative when something was added since. */
   readMs: number;
+  changed: () => void;
 };
 
 function createEntry(nowMs: () => number): Entry {
   const now: Live = { ...NEWCOMER };
   const averages = { firstToken: createPeakAverage(), perToken: createPeakAverage() };
-  const kept: Kept = { now, nowMs, ...averages, recent: [], calls: 0, lastMs: 0, readMs: -1 };
+  const kept: Kept = { now, nowMs, ...averages, recent: [], calls: 0, lastMs: 0, readMs: -1, changed: () => undefined };
   let forgotten = false;
   return {
     now,
@@ -133,14 +136,19 @@ function createEntry(nowMs: () => number): Entry {
       if (now.waited !== undefined) now.waited += 1;
     },
     isForgotten: () => forgotten,
+    watch(changed) {
+      kept.changed = changed;
+    },
     forget() {
       forgotten = true;
+      kept.changed();
     },
     begin: () => begin(kept),
     measured({ firstTokenMs, totalMs, completionTokens }) {
       kept.perToken.add(Math.max(0, totalMs - firstTokenMs) / Math.max(1, completionTokens), nowMs());
       now.msPerToken = kept.perToken.at(nowMs());
       kept.readMs = -1;
+      kept.changed();
     },
   };
 }
@@ -150,8 +158,10 @@ function begin(kept: Kept): (end: CallEnd) => void {
   const beside = now.inFlight;
   now.inFlight += 1;
   now.waited = undefined;
+  kept.changed();
   return (end) => {
     now.inFlight -= 1;
+    kept.changed();
     if (end.ok) {
       kept.firstToken.add(end.firstTokenMs, kept.nowMs());
       now.usualInFlight += (beside - now.usualInFlight) * USUAL;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../protocol/content.ts';
 import type { Candidate } from './candidate.ts';
-import { drawByWeight, drawSticky, drawToExplore, newcomersOf, sizeOf } from './draw.ts';
+import { drawByWeight, drawSticky, drawToExplore, newcomersIn, sizeOf } from './draw.ts';
 import type { Draw, Pool } from './draw.ts';
 import { findEligible, isNamed } from './eligibility.ts';
 import type { Eligibility, EligibilityInput, Eligible } from './eligibility.ts';
@@ -48,11 +48,11 @@ const RANKED = 16;
 /** @throws DgridError: unknown model (404), wishes nobody can meet (422), nobody available right now (503). */
 export function decide(input: DecideInput): Decision {
   const eligibility = findEligible(input);
-  const { eligible } = eligibility;
+  const { eligible, newcomers } = eligibility;
   if (eligible.length === 0) throw noEligibleError(input, eligibility);
   const { preferences } = input;
   const taste = { ...TASTES[preferences.preset], payMicroUsd: preferences.payMicroUsd };
-  const field: Field = { eligible, weights: weighField(eligible, input.profile, taste) };
+  const field: Field = { eligible, newcomers, weights: weighField(eligible, input.profile, taste) };
   const ranked = topRanked(field, preferences);
   const { first, cause, passedOver } = choose(field, ranked, input);
   const rest = ranked.filter((entry) => entry.index !== first.index);
@@ -75,13 +75,13 @@ export function decide(input: DecideInput): Decision {
 /** Live conditions go on changing: those that are looked at again later must be the ones that were decided on. */
 const asOfNow = (entry: Scored): Eligible => ({ ...entry, live: { ...entry.live } });
 
-type Field = { readonly eligible: readonly Eligible[]; readonly weights: Weights };
+type Field = Pick<Eligibility, 'eligible' | 'newcomers'> & { readonly weights: Weights };
 
 /** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */
 function topRanked(field: Field, preferences: Preferences): Scored[] {
   const { eligible, weights } = field;
-  const before = isBefore(field, preferences);
   const byWeight = preferences.order.length === 0 && preferences.models.length < 2;
+  const before = byWeight ? weighsMore(field) : isBefore(field, preferences);
   const top: number[] = [];
   let least = -1;
   for (let index = 0; index < eligible.length; index += 1) {
@@ -98,9 +98,23 @@ type Before = (a: number, b: number) => boolean;
 function insert(top: number[], index: number, before: Before): void {
   const last = top.at(-1);
   if (top.length >= RANKED && last !== undefined && !before(index, last)) return;
-  const at = top.findIndex((other) => before(index, other));
-  top.splice(at === -1 ? top.length : at, 0, index);
+  let at = top.length;
+  for (; at > 0; at -= 1) {
+    const other = top[at - 1];
+    if (other === undefined || !before(index, other)) break;
+    top[at] = other;
+  }
+  top[at] = index;
   if (top.length > RANKED) top.pop();
+}
+
+function weighsMore({ eligible, weights: { weight } }: Field): Before {
+  return (a, b) => {
+    const more = (weight[a] ?? 0) - (weight[b] ?? 0);
+    if (more !== 0) return more > 0;
+    const [one, other] = [eligible[a]?.candidate, eligible[b]?.candidate];
+    return one !== undefined && other !== undefined && compare(one, other) < 0;
+  };
 }
 
 function isBefore({ eligible, weights }: Field, { order, models }: Preferences): Before {
@@ -135,7 +149,7 @@ function choose(field: Field, ranked: readonly Scored[], input: DecideInput): Ch
   const pool: Pool = { ...field, only: preferences.models.length > 1 ? best.candidate.model.id : undefined };
   if (sizeOf(pool) === 1) return { first: best, cause: 'only', passedOver: [] };
   // Whoever holds on to a node leaves nothing to the others, so they have not been passed over.
-  const newcomers = input.stickyKey === undefined ? newcomersOf(pool) : [];
+  const newcomers = input.stickyKey === undefined ? newcomersIn(pool, field.newcomers) : [];
   const { at, cause } = draw(pool, newcomers, input);
   const first = scoredAt(field.eligible, field.weights, at);
   if (first === undefined) throw new RangeError('nobody to choose from');

@@ -30,15 +30,11 @@ const RARITY = 1_000_000;
 
 const isIn = ({ only }: Pool, { candidate }: Eligible): boolean => only === undefined || candidate.model.id === only;
 
-/** Positions of those never asked before that could have been, in the order of the list. */
-export function newcomersOf(pool: Pool): number[] {
-  const newcomers: number[] = [];
-  for (let index = 0; index < pool.eligible.length; index += 1) {
-    const entry = pool.eligible[index];
-    if (entry?.live.waited !== undefined && isIn(pool, entry)) newcomers.push(index);
-  }
-  return newcomers;
-}
+/** Those of the newcomers that could have been drawn. */
+export const newcomersIn = (pool: Pool, newcomers: readonly number[]): readonly number[] =>
+  pool.only === undefined
+    ? newcomers
+    : newcomers.filter((index) => pool.eligible[index]?.candidate.model.id === pool.only);
 
 export const sizeOf = (pool: Pool): number =>
   pool.only === undefined ? pool.eligible.length : pool.eligible.filter((entry) => isIn(pool, entry)).length;
@@ -93,7 +89,7 @@ function sumOf({ eligible, only }: Pool, shares: Float64Array): number {
 /** Whose share the point `left` of all shares laid end to end falls into. */
 function placeIn({ eligible, only }: Pool, shares: Float64Array, left: number): number {
   let last = -1;
-  for (let index = 0; index < eligible.length; index += 1) {
+  for (let index = 0; index < shares.length; index += 1) {
     if (only !== undefined && eligible[index]?.candidate.model.id !== only) continue;
     last = index;
     left -= shares[index] ?? 0;

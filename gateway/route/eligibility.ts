@@ -25,12 +25,17 @@ export type Eligible = {
   readonly live: LiveConditions;
   /** As a number: it only ever counts in proportion. */
   readonly stake: number;
+  /** The model's prices, micro-USD per million tokens. */
+  readonly inputPrice: number;
+  readonly outputPrice: number;
   /** Position in the list of candidates. */
   readonly index: number;
 };
 
 export type Eligibility = {
   readonly eligible: readonly Eligible[];
+  /** Positions in `eligible` of those never asked before. */
+  readonly newcomers: readonly number[];
   readonly removed: ReasonCounts;
   /** Why the candidate at an index was removed; undefined for an eligible one. */
   readonly reasonAt: (index: number) => Reason | undefined;
@@ -54,9 +59,11 @@ export function findEligible(input: EligibilityInput): Eligibility {
   const wishes = createWishes(field, input);
   const chain = field.chain(input.epoch, input.minimumStake);
   const { minQualityBps } = input.preferences;
+  const isRestricted = input.pin !== undefined || input.exclude !== undefined;
   const size = input.candidates.length;
   const fate = new Uint8Array(size);
   const eligible: Eligible[] = [];
+  const newcomers: number[] = [];
   const choice = createChoice(field);
   let blockedMs: number | undefined;
   for (let index = 0; index < size; index += 1) {
@@ -70,20 +77,25 @@ export function findEligible(input: EligibilityInput): Eligibility {
       continue;
     }
     choice.note(index);
-    if (isKeptOut(candidate, input)) fate[index] = CODES.excluded;
-    else if (live.breaker === 'closed') eligible.push(field.entry(index, live));
-    else {
+    if (isRestricted && isKeptOut(candidate, input)) fate[index] = CODES.excluded;
+    else if (live.breaker === 'closed') {
+      if (live.waited !== undefined) newcomers.push(eligible.length);
+      eligible.push(field.entry(index, live));
+    } else {
       fate[index] = live.breaker === 'paused' ? CODES.paused : CODES.breaker;
       blockedMs = Math.min(blockedMs ?? live.blockedMs, live.blockedMs);
     }
   }
   const reasonAt = (index: number): Reason | undefined => REASONS[(fate[index] ?? 0) - 1];
-  return { eligible, removed: countsOf(fate), reasonAt, ...choice.end(), blockedMs };
+  return { eligible, newcomers, removed: countsOf(fate), reasonAt, ...choice.end(), blockedMs };
 }
 
 function countsOf(fate: Uint8Array): ReasonCounts {
   const counts = new Uint32Array(REASONS.length + 1);
-  for (const code of fate) counts[code] = (counts[code] ?? 0) + 1;
+  for (let index = 0; index < fate.length; index += 1) {
+    const code = fate[index] ?? 0;
+    counts[code] = (counts[code] ?? 0) + 1;
+  }
   const removed: ReasonCounts = {};
   REASONS.forEach((reason, index) => {
     const count = counts[index + 1] ?? 0;
@@ -100,8 +112,9 @@ function createChoice({ account, accounts, model, models }: Field) {
   let all = NOBODY;
   const joined = (known: number, one: number): number => (known === NOBODY || known === one ? one : SEVERAL);
   const note = (index: number): void => {
-    const one = account[index] ?? 0;
     const at = model[index] ?? 0;
+    if (all === SEVERAL && byModel[at] === SEVERAL) return;
+    const one = account[index] ?? 0;
     all = joined(all, one);
     byModel[at] = joined(byModel[at] ?? NOBODY, one);
   };

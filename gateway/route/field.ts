@@ -49,7 +49,7 @@ function createField(candidates: readonly Candidate[]): Field {
     models: models.list,
     accounts: accounts.list,
     stake,
-    entry: createEntries(candidates, stake),
+    entry: createEntries(candidates),
     inputPrice: column(({ model }) => model.price.input),
     outputPrice: column(({ model }) => model.price.output),
     contextLength: column(({ model }) => model.contextLength),
@@ -72,14 +72,15 @@ function createTable<Name extends string>() {
 }
 
 /** A thousand small objects per decision would keep the collector busier than the decision is. */
-function createEntries(candidates: readonly Candidate[], stake: Float64Array): Field['entry'] {
+function createEntries(candidates: readonly Candidate[]): Field['entry'] {
   const entries: Eligible[] = [];
   return (index, live) => {
     const known = entries[index];
     if (known?.live === live) return known;
     const candidate = candidates[index];
     if (candidate === undefined) throw new RangeError('no such candidate');
-    const fresh: Eligible = { candidate, live, stake: stake[index] ?? 0, index };
+    const { input: inputPrice, output: outputPrice } = candidate.model.price;
+    const fresh: Eligible = { candidate, live, stake: Number(candidate.node.stake), inputPrice, outputPrice, index };
     entries[index] = fresh;
     return fresh;
   };

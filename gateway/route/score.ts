@@ -62,12 +62,11 @@ export function weighField(eligible: readonly Eligible[], profile: TaskProfile, 
   for (let index = 0; index < size; index += 1) {
     const entry = eligible[index];
     if (entry === undefined) continue;
-    const { price } = entry.candidate.model;
-    const cost = price.input * promptShare + price.output * outputShare;
+    const cost = entry.inputPrice * promptShare + entry.outputPrice * outputShare;
     const latency = expectedLatency(entry.live, profile.expectedTokens);
     const utility = utilityOf(entry.live, cost, latency, taste);
-    costMicroUsd[index] = Math.ceil(cost);
-    latencyMs[index] = Math.round(latency);
+    costMicroUsd[index] = cost;
+    latencyMs[index] = latency;
     behind[index] = utility;
     if (utility > best) best = utility;
     if (entry.stake > mostStake) mostStake = entry.stake;
@@ -104,8 +103,8 @@ export const scoredAt = (eligible: readonly Eligible[], weights: Weights, index:
   return {
     ...entry,
     weight: weights.weight[index] ?? 0,
-    costMicroUsd: weights.costMicroUsd[index] ?? 0,
-    latencyMs: weights.latencyMs[index] ?? 0,
+    costMicroUsd: Math.ceil(weights.costMicroUsd[index] ?? 0),
+    latencyMs: Math.round(weights.latencyMs[index] ?? 0),
   };
 };
 

@@ -1,6 +1,5 @@
-import type { Breaker } from '../execute/breaker.ts';
+import type { Breaker, BreakerState } from '../execute/breaker.ts';
 import { circuitKey } from '../execute/execute.ts';
-import { FAMILIES } from '../protocol/constants.ts';
 import { keccakText } from '../protocol/keccak.ts';
 import type { ConditionBook, ConditionEntry } from '../registry/conditions.ts';
 import { bandOf, COMPLEXITY_BANDS } from '../registry/quality-book.ts';
@@ -11,7 +10,7 @@ import type { TaskProfile } from '../route/task-profile.ts';
 export type LiveViewDeps = {
   readonly conditions: Pick<ConditionBook, 'entry'>;
   readonly quality: Pick<QualityBook, 'predict' | 'version'>;
-  readonly breaker: Pick<Breaker, 'stateOf' | 'isTroubled'>;
+  readonly breaker: Pick<Breaker, 'stateOf' | 'isTroubled' | 'version'>;
   /** The order of models of what `live` is told to be foreseen. */
   readonly foresight?: { readonly models: readonly string[] } | undefined;
   readonly nowMs: () => number;
@@ -22,138 +21,159 @@ export type LiveView = {
   /** Takes the time, once for all candidates of a decision. */
   readonly glance: () => void;
   /** Valid until the next call for the same candidate. */
-  readonly live: (
-    candidate: Candidate,
-    task: Pick<TaskProfile, 'family' | 'complexity'>,
-    index: number,
-    foreseen?: ArrayLike<number>,
-  ) => LiveConditions;
+  readonly live: (candidate: Candidate, task: Task, index: number, foreseen?: ArrayLike<number>) => LiveConditions;
   /** Newcomers at these positions could have been asked, and were not. */
   readonly passOver: (positions: readonly number[]) => void;
 };
 
+type Task = Pick<TaskProfile, 'family' | 'complexity'>;
+type Now = { -readonly [Name in keyof LiveConditions]: LiveConditions[Name] };
+
+/** One candidate at one place of the list. */
 type Slot = {
   readonly candidate: Candidate;
   readonly key: string;
   readonly model: string;
-  entry: ConditionEntry;
-  /** Predictions by family and complexity, as long as nothing new was heard. */
-  readonly quality: Int16Array;
-  /** Parallel: on how many examined receipts each rests. */
-  readonly examined: Float64Array;
+  readonly entry: ConditionEntry;
   /** Position of the model in what is foreseen, −1 for one that is not. */
   readonly column: number;
-  version: number;
-  /** Handed out again and again: no object is made per candidate and request. */
-  readonly now: { -readonly [Name in keyof LiveConditions]: LiveConditions[Name] };
 };
 
+/** What the book predicts for one kind of task, by place in the list, until something new is heard. */
+type Forecast = { readonly quality: Int16Array; readonly examined: Float64Array };
+
 const UNKNOWN = -1;
+/** How long fading averages are taken as they were read; places take turns, so that no decision reads all of them. */
+const GLANCE_MS = 250;
 
 export function createLiveView(deps: LiveViewDeps): LiveView {
+  const { breaker, quality } = deps;
   const slots: Slot[] = [];
+  /** Handed out again and again: no object is made per candidate and request. */
+  const nows: Now[] = [];
+  const owners: Candidate[] = [];
+  const freshUntil: number[] = [];
+  const forecasts = createForecasts(quality, slots);
   let atMs = deps.nowMs();
+  let breakerVersion = breaker.version();
 
-  const slotAt = (candidate: Candidate, index: number): Slot => {
-    const known = slots[index];
-    if (known?.candidate === candidate) {
-      if (known.entry.isForgotten()) known.entry = entryOf(deps, candidate);
-      return known;
+  const refresh = (candidate: Candidate, index: number): void => {
+    let slot = slots[index];
+    if (slot?.candidate !== candidate || slot.entry.isForgotten()) {
+      slot = newSlot(deps, candidate);
+      slot.entry.watch(() => (freshUntil[index] = UNKNOWN));
+      if (owners[index] !== candidate) forecasts.forget(index);
+      slots[index] = slot;
+      owners[index] = candidate;
     }
-    const fresh = newSlot(deps, candidate);
-    slots[index] = fresh;
-    return fresh;
+    slot.entry.refresh(atMs);
+    const state = breaker.isTroubled(slot.key) ? breaker.stateOf(slot.key) : CLOSED;
+    nows[index] = Object.assign(nows[index] ?? newNow(), slot.entry.now, blockOf(state, atMs));
+    freshUntil[index] = Math.min(lastsUntil(state), atMs + GLANCE_MS + ((index * 37) % GLANCE_MS));
   };
 
   return {
     glance() {
       atMs = deps.nowMs();
+      if (breakerVersion === breaker.version()) return;
+      breakerVersion = breaker.version();
+      freshUntil.fill(UNKNOWN);
     },
     live(candidate, task, index, foreseen) {
-      const slot = slotAt(candidate, index);
-      slot.entry.refresh(atMs);
-      copyConditions(slot);
-      slot.now.qualityBps = qualityOf(deps.quality, slot, task, foreseen?.[slot.column]);
-      setBreaker(deps.breaker, slot, atMs);
-      return slot.now;
+      if (owners[index] !== candidate || !(atMs < (freshUntil[index] ?? UNKNOWN))) refresh(candidate, index);
+      const now = nows[index] ?? newNow();
+      const forecast = forecasts.at(task, index);
+      now.qualityBps = withForesight(forecast, index, foreseen?.[slots[index]?.column ?? UNKNOWN]);
+      return now;
     },
     passOver(positions) {
-      for (const position of positions) slots[position]?.entry.passOver();
+      for (const position of positions) {
+        slots[position]?.entry.passOver();
+        const now = nows[position];
+        if (now !== undefined) now.waited = slots[position]?.entry.now.waited;
+      }
     },
   };
 }
 
-const entryOf = ({ conditions }: LiveViewDeps, { node, model }: Candidate): ConditionEntry =>
-  conditions.entry(node.account, model.id);
+const blockOf = (state: BreakerState, nowMs: number): Pick<Now, 'breaker' | 'blockedMs'> => ({
+  breaker: state.state,
+  blockedMs: 'untilMs' in state ? Math.max(0, state.untilMs - nowMs) : 0,
+});
 
-function newSlot(deps: LiveViewDeps, candidate: Candidate): Slot {
-  const entry = entryOf(deps, candidate);
+/** Until when it stays so unless something happens; a probe may end at any time. */
+function lastsUntil(state: BreakerState): number {
+  if ('untilMs' in state) return state.untilMs;
+  return state === CLOSED ? Infinity : UNKNOWN;
+}
+
+const CLOSED: BreakerState = { state: 'closed' };
+
+const newNow = (): Now => ({
+  inFlight: 0,
+  samples: 0,
+  known: 0,
+  waited: undefined,
+  firstTokenMs: undefined,
+  msPerToken: undefined,
+  usualInFlight: 0,
+  successBps: 0,
+  qualityBps: 0,
+  breaker: 'closed',
+  blockedMs: 0,
+});
+
+function newSlot({ conditions, foresight }: LiveViewDeps, candidate: Candidate): Slot {
+  const { node, model } = candidate;
   return {
     candidate,
-    key: circuitKey(candidate.node.account, candidate.model.id),
-    model: keccakText(candidate.model.id),
-    entry,
-    quality: new Int16Array(FAMILIES.length * COMPLEXITY_BANDS).fill(UNKNOWN),
-    examined: new Float64Array(FAMILIES.length * COMPLEXITY_BANDS),
-    column: deps.foresight?.models.indexOf(candidate.model.id) ?? UNKNOWN,
-    version: UNKNOWN,
-    now: { ...entry.now, qualityBps: 0, breaker: 'closed', blockedMs: 0 },
+    key: circuitKey(node.account, model.id),
+    model: keccakText(model.id),
+    entry: conditions.entry(node.account, model.id),
+    column: foresight?.models.indexOf(model.id) ?? UNKNOWN,
   };
 }
 
-function copyConditions({ entry, now }: Slot): void {
-  const from = entry.now;
-  now.inFlight = from.inFlight;
-  now.samples = from.samples;
-  now.known = from.known;
-  now.waited = from.waited;
-  now.firstTokenMs = from.firstTokenMs;
-  now.msPerToken = from.msPerToken;
-  now.usualInFlight = from.usualInFlight;
-  now.successBps = from.successBps;
-}
-
-function qualityOf(
-  book: LiveViewDeps['quality'],
-  slot: Slot,
-  task: Pick<TaskProfile, 'family' | 'complexity'>,
-  foreseen: number | undefined,
-): number {
-  const place = placeOf(book, slot, task);
-  const known = slot.quality[place] ?? 0;
-  return foreseen === undefined ? known : withHistory(10_000 * foreseen, known, slot.examined[place] ?? 0);
+/** Predictions in columns by kind of task: a list is gone through from its start, and its numbers lie side by side. */
+function createForecasts(book: LiveViewDeps['quality'], slots: readonly Slot[]) {
+  const columns: (Forecast | undefined)[] = [];
+  let version = book.version();
+  const columnAt = (place: number, index: number): Forecast => {
+    const known = columns[place];
+    if (known !== undefined && index < known.quality.length) return known;
+    const size = Math.max(64, 2 * index);
+    const fresh = { quality: new Int16Array(size).fill(UNKNOWN), examined: new Float64Array(size) };
+    columns[place] = fresh;
+    return fresh;
+  };
+  return {
+    forget(index: number): void {
+      for (const column of columns)
+        if (column !== undefined && index < column.quality.length) column.quality[index] = UNKNOWN;
+    },
+    at({ family, complexity }: Task, index: number): Forecast {
+      if (version !== book.version()) {
+        version = book.version();
+        columns.length = 0;
+      }
+      const column = columnAt(family * COMPLEXITY_BANDS + bandOf(complexity), index);
+      const slot = slots[index];
+      if (column.quality[index] !== UNKNOWN || slot === undefined) return column;
+      const { node } = slot.candidate;
+      const predicted = book.predict({ node: node.account, model: slot.model, family, complexity });
+      column.quality[index] = predicted.qualityBps;
+      column.examined[index] = predicted.examined;
+      return column;
+    },
+  };
 }
 
 /** How many examined receipts a prediction from rows is worth: what was seen of the node itself soon counts for more. */
 const FORESEEN_COUNT = 12;
 
-const withHistory = (foreseen: number, known: number, examined: number): number =>
-  Math.round((FORESEEN_COUNT * foreseen + examined * known) / (FORESEEN_COUNT + examined));
-
-/** Where the slot keeps what the book predicts for such a task; asked for when it is not there yet. */
-function placeOf(
-  book: LiveViewDeps['quality'],
-  slot: Slot,
-  { family, complexity }: Pick<TaskProfile, 'family' | 'complexity'>,
-): number {
-  if (slot.version !== book.version()) {
-    slot.version = book.version();
-    slot.quality.fill(UNKNOWN);
-  }
-  const place = family * COMPLEXITY_BANDS + bandOf(complexity);
-  if (slot.quality[place] !== UNKNOWN) return place;
-  const { node } = slot.candidate;
-  const { qualityBps, examined } = book.predict({ node: node.account, model: slot.model, family, complexity });
-  slot.quality[place] = qualityBps;
-  slot.examined[place] = examined;
-  return place;
+function withForesight({ quality, examined }: Forecast, index: number, foreseen: number | undefined): number {
+  const known = quality[index] ?? 0;
+  if (foreseen === undefined) return known;
+  const count = examined[index] ?? 0;
+  return Math.round((FORESEEN_COUNT * 10_000 * foreseen + count * known) / (FORESEEN_COUNT + count));
 }
-
-function setBreaker(breaker: LiveViewDeps['breaker'], { key, now }: Slot, atMs: number): void {
-  // Hardly anybody is ever in trouble, so hardly any key is looked up.
-  const state = breaker.isTroubled(key) ? breaker.stateOf(key) : CLOSED;
-  now.breaker = state.state;
-  now.blockedMs = 'untilMs' in state ? Math.max(0, state.untilMs - atMs) : 0;
-}
-
-const CLOSED = { state: 'closed' } as const;

@@ -53,6 +53,8 @@ export function createFieldRouter(models: readonly string[], prices: ReadonlyMap
         candidate,
         index,
         stake: 1,
+        inputPrice: candidate.model.price.input,
+        outputPrice: candidate.model.price.output,
         live: { ...LIVE, qualityBps: Math.round(10_000 * (predicted[index] ?? 0)) },
       }));
       return weighField(field, profile, taste).weight;

@@ -12,7 +12,7 @@ describe('the live view', () => {
   const setUp = (models: readonly string[]) => {
     const quality = createQualityBook();
     const nowMs = () => 1_000;
-    const breaker = { stateOf: () => ({ state: 'closed' }) as const, isTroubled: () => false };
+    const breaker = { stateOf: () => ({ state: 'closed' }) as const, isTroubled: () => false, version: () => 0 };
     const view = createLiveView({
       conditions: createConditionBook(nowMs),
       quality,

@@ -30,6 +30,7 @@ describe('the log of a gateway', () => {
       breaker: {
         stateOf: () => ({ state: 'closed' }),
         isTroubled: () => false,
+        version: () => 0,
         enter: () => true,
         yields: () => false,
         succeed: () => undefined,
