@@ -82,4 +82,4 @@ if (first !== undefined && last !== undefined && last.receipts > first.receipts)
       `each further receipt ${slope.us.toFixed(0)} µs and ${slope.bytes.toFixed(0)} bytes: ` +
         `a million in ${million.cpuMinutes.toFixed(1)} min of processor and ${million.peakMb.toFixed(0)} MB`,
     );
-}
+} else if (values.json) console.log(JSON.stringify({ figures }));

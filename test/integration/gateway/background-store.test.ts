@@ -16,7 +16,7 @@ import { CIPHER, receipt, served } from '../../gateway/background.fixtures.ts';
 const WRITER = fileURLToPath(new URL('./support/store-writer.ts', import.meta.url));
 const ROUNDS = 3;
 /** Receipts of one round; their numbers never meet those of another. */
-const ROOM = 10_000;
+const ROOM = 10_000_000;
 
 describe('store of a process that is killed', () => {
   let folder: string;

@@ -66,7 +66,7 @@ describe('the three servers as programs', () => {
     const rpcUrl = `http://127.0.0.1:${port}`;
     const files = {
       gateway: { ...common, rpcUrl, keysFile: at('api-keys.json') },
-      'node agent': { ...common, backendUrl: rpcUrl },
+      'node agent': { ...common, rpcUrl, backendUrl: rpcUrl },
       evaluator: { ...common, rpcUrl },
     };
     for (const [name, file] of Object.entries(files))
