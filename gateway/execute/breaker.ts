@@ -19,7 +19,7 @@ export const BREAKER_DEFAULTS: BreakerOptions = {
   window: 20,
   ratioBps: 5_000,
   openMs: 2_000,
-  maxOpenMs: 60_000,
+  maxOpenMs: 20_000, // one that recovers is found within half a minute, and one that stays down is asked thrice a minute
   slowStartMs: 20_000,
 };
 
