@@ -128,7 +128,11 @@ export function buildApp(deps: AppDeps): App {
   const serve = createPipeline({
     gateway: deps.gateway,
     route,
-    execute: withRepair(createExecute({ ...deps, observe: (target) => observe(deps, target) }), deps.meetsFormat),
+    execute: withRepair(
+      createExecute({ ...deps, observe: (target) => observe(deps, target) }),
+      deps.meetsFormat,
+      deps.nowMs,
+    ),
     meter: deps.meter,
     hold: (request, plan) => deps.ledger.reserve(request.keyHash, () => needOf(request, plan)),
     receipts: durable(deps.receipts),

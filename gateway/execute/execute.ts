@@ -33,13 +33,21 @@ export type ExecuteRequest = {
   readonly signal: AbortSignal;
   /** The caller's trace, which the node is told of. */
   readonly trace?: Trace;
+  /** When all of it must be over, on the clock of `nowMs`; by default after the whole time that a request has. */
+  readonly deadlineMs?: number;
   /** The commit point: from here on the answer is this node's or an error. */
   readonly onCommit: (target: Target, attempts: number) => void;
   readonly write: (bytes: Buffer) => boolean;
   readonly drained: () => Promise<void>;
 };
 
-export type Executed = { readonly target: Target; readonly result: ChatResult; readonly attempts: readonly Attempt[] };
+export type Executed = {
+  readonly target: Target;
+  readonly result: ChatResult;
+  readonly attempts: readonly Attempt[];
+  /** What is left of its time ends here, whatever else is done for the same request. */
+  readonly deadlineMs: number;
+};
 
 /** What an attempt taught about its node. */
 export type Observation =
@@ -75,7 +83,7 @@ export function createExecute(deps: ExecuteDeps): Execute {
   return async (request) => {
     const run: Run = {
       request,
-      deadlineMs: deps.nowMs() + deps.limits.totalMs,
+      deadlineMs: request.deadlineMs ?? deps.nowMs() + deps.limits.totalMs,
       attempts: [],
       failures: [],
       rejecters: [],
@@ -88,7 +96,7 @@ export function createExecute(deps: ExecuteDeps): Execute {
       if (target === undefined) break;
       last = target;
       const result = await attempt(deps, run, target);
-      if (result !== undefined) return { target, result, attempts: run.attempts };
+      if (result !== undefined) return { target, result, attempts: run.attempts, deadlineMs: run.deadlineMs };
       if (isFinal(run)) break;
     }
     throw finalError(run.failures, run.attempts);

@@ -11,11 +11,14 @@ export type MeetsFormat = (body: JsonObject, content: AnswerContent) => Promise<
  * Asks once more when a plain answer is not the JSON that was asked for: another node if there is one, with the very same
  * body, so that the receipt stays the caller's own words. The answer that is delivered is the one that is charged, judged
  * and signed for; of two that are both wrong the first. A stream is past its commit point by then and is left as it is.
+ * Both share the time of one request: where less is left than the first took, nobody is asked and blamed for being late.
  */
-export function withRepair(execute: Execute, meets: MeetsFormat): Execute {
+export function withRepair(execute: Execute, meets: MeetsFormat, nowMs: () => number): Execute {
   return async (request) => {
+    const startedMs = nowMs();
     const first = await execute(request);
     if (request.stream || request.endpoint !== 'chat') return first;
+    if (first.deadlineMs - nowMs() < nowMs() - startedMs) return first;
     const body = request.bodyOf(first.target);
     if (body['response_format'] === undefined || (await meets(body, first.result.content))) return first;
     const second = await again(execute, request, first);
@@ -27,7 +30,7 @@ export function withRepair(execute: Execute, meets: MeetsFormat): Execute {
 async function again(execute: Execute, request: ExecuteRequest, first: Executed): Promise<Executed | undefined> {
   const other = request.targets.find(({ account }) => account !== first.target.account);
   try {
-    return await execute({ ...request, targets: [other ?? first.target] });
+    return await execute({ ...request, targets: [other ?? first.target], deadlineMs: first.deadlineMs });
   } catch (error) {
     // There is an answer already: only a caller who has left makes it worthless.
     if (error instanceof DgridError && error.code !== 'DGRID_CLIENT_CLOSED') return undefined;

@@ -22,9 +22,16 @@ describe('structured output', () => {
   let gateway: TestGateway;
   let client: OpenAI;
 
+  /** Added to the gateway's clock. */
+  let laterMs = 0;
+
   const start = async (...texts: readonly string[][]): Promise<void> => {
     nodes = await Promise.all(texts.map((own) => startFakeNode(...own.map((text) => answer(text)))));
-    gateway = await startGateway(nodes.map((node, index) => inferenceNode(index, node.url)));
+    laterMs = 0;
+    gateway = await startGateway(
+      nodes.map((node, index) => inferenceNode(index, node.url)),
+      { nowMs: () => performance.now() + laterMs },
+    );
     client = new OpenAI({ apiKey: gateway.key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
   };
   afterEach(async () => {
@@ -61,6 +68,16 @@ describe('structured output', () => {
     nodes[1]?.behave(failWith(500));
     assert.equal(await said(), BAD);
     assert.equal(gateway.receipts.served().length, 1);
+  });
+
+  it('is not asked for twice when the first answer took most of the time that the request has', async () => {
+    await start([BAD], [GOOD]);
+    nodes[0]?.behave((response, request) => {
+      laterMs += 2_000; // of 3,000 in all
+      return answer(BAD)(response, request);
+    });
+    assert.equal(await said(), BAD);
+    assert.deepEqual(asked(), [1, 0]);
   });
 
   it('is not asked for twice when it is right, a refusal, cut off, or a stream', async () => {
