@@ -17,10 +17,14 @@ const SECONDS = 60;
 export function createMinuteWindow(): MinuteWindow {
   /** Seconds that hold anything; never many more than sixty. */
   const slots = new Map<number, bigint>();
-  const isPast = (second: number, nowMs: number): boolean => second <= Math.floor(nowMs / 1_000) - SECONDS;
+  /** A second that is still far away is of a clock that was put back. */
+  const isOut = (second: number, nowMs: number): boolean => {
+    const now = Math.floor(nowMs / 1_000);
+    return second <= now - SECONDS || second > now + SECONDS;
+  };
 
   const prune = (nowMs: number): void => {
-    for (const second of slots.keys()) if (isPast(second, nowMs)) slots.delete(second);
+    for (const second of slots.keys()) if (isOut(second, nowMs)) slots.delete(second);
   };
   const used = (nowMs: number): bigint => {
     prune(nowMs);
@@ -36,7 +40,7 @@ export function createMinuteWindow(): MinuteWindow {
     add(atMs, amount, nowMs) {
       prune(nowMs);
       const second = Math.floor(atMs / 1_000);
-      if (isPast(second, nowMs)) return;
+      if (isOut(second, nowMs)) return;
       const next = (slots.get(second) ?? 0n) + amount;
       if (next > 0n) slots.set(second, next);
       else slots.delete(second);

@@ -24,7 +24,8 @@ export function batchable(open: readonly OpenReceipt[], rules: BatchRules): read
   const ready: ReadyReceipt[] = [];
   for (const { receipt, attestation, servedAtMs } of open) {
     if (ready.length >= rules.maxReceipts) break;
-    const overdue = rules.nowMs - servedAtMs >= rules.attestationGraceMs;
+    // Served far in the future: by an earlier process, before the clock was put back.
+    const overdue = Math.abs(rules.nowMs - servedAtMs) >= rules.attestationGraceMs;
     if (attestation !== undefined) ready.push({ receipt, attestation });
     else if (overdue) ready.push({ receipt: { ...receipt, flags: receipt.flags | Flag.unattested } });
     else break;

@@ -105,8 +105,14 @@ const lastOf = ({ attempts }: Booked): Attempt => {
   return last;
 };
 
+/** What another process sent by a clock that has been put back since: it would wait for that time to come again. */
+function notLaterThan(nowMs: number, entry: Booked): Booked {
+  const attempts = entry.attempts.map((attempt) => ({ ...attempt, sentAtMs: Math.min(attempt.sentAtMs, nowMs) }));
+  return { ...entry, attempts };
+}
+
 /** The transactions that are not final, in memory and in the book, and one turn after the other for whatever signs. */
-function createDesk({ book }: Pick<SenderDeps, 'book'>) {
+function createDesk({ book, now }: Pick<SenderDeps, 'book' | 'now'>) {
   const entries = new Map<Hex, Booked>();
   const looks = new Map<Hex, number>();
   let opened: Promise<void> | undefined;
@@ -115,7 +121,7 @@ function createDesk({ book }: Pick<SenderDeps, 'book'>) {
     entries,
     open(): Promise<void> {
       opened ??= book.all().then(
-        (all) => all.forEach((entry) => entries.set(entry.call, entry)),
+        (all) => all.forEach((entry) => entries.set(entry.call, notLaterThan(now(), entry))),
         (error: unknown) => {
           opened = undefined;
           throw error;

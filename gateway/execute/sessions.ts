@@ -21,7 +21,8 @@ export function createSessions({ gateway, signer, domain, nowMs }: SessionDeps):
   return (node) => {
     const now = Math.floor(nowMs() / 1_000);
     const known = tokens.get(node);
-    if (known !== undefined && known.until - now > RENEW_S) return known.token;
+    const left = known === undefined ? 0 : known.until - now;
+    if (known !== undefined && left > RENEW_S && left <= VALID_S) return known.token; // more is of a clock that was put back
     if (tokens.size >= MAX_NODES) tokens.clear();
     const until = now + VALID_S;
     const token = sealSession(signer, domain, { gateway, node, until });

@@ -58,6 +58,15 @@ function newRow(kind: string, key: string, payload: Payload): NewRow {
 /** Chain steps have deadlines, examinations are many and slow: a backlog of these must not keep those waiting. */
 export const EXAMINATION_KINDS = ['replay', 'commit', 'reveal'] as const;
 
+/**
+ * At the start of a process every row is due: when it was postponed to is the word of another process, and of a clock that
+ * may have been put back since.
+ */
+export async function wakeOutbox(store: Store): Promise<void> {
+  const wake = store.prepare((db) => db.updateTable('outbox').set({ next_at_ms: 0 }).where('done', '=', 0n));
+  await store.write([wake({})]);
+}
+
 export function createOutboxLog(store: Store): OutboxLog {
   const { prepare } = store;
   const due = prepare((db, { nowMs, limit }: { readonly nowMs: bigint; readonly limit: number }) =>

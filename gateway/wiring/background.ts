@@ -18,6 +18,7 @@ import type { GoldLog } from '../gold/ports.ts';
 import { prepareGolds } from '../gold/prepare.ts';
 import type { GoldRules } from '../gold/prepare.ts';
 import { reasonOf } from '../lib/reason.ts';
+import { steadyNow } from '../lib/steady-now.ts';
 import { isDrawn, isExaminable, isReplayed } from '../poq/sampling.ts';
 import { scoreReceipt } from '../poq/score.ts';
 import { Flag, RecordStatus, Role } from '../protocol/constants.ts';
@@ -92,7 +93,7 @@ export function workerDeps(background: Background): WorkerDeps {
   return {
     outbox: {
       log: logs.outbox,
-      now: Date.now,
+      now: steadyNow,
       pollMs: settings.pollMs,
       concurrency: settings.outboxConcurrency,
       onError: (row, error, retryInMs) =>
@@ -105,7 +106,7 @@ export function workerDeps(background: Background): WorkerDeps {
     replay: replay(background),
     batch: {
       log: logs.batch,
-      nowMs: Date.now,
+      nowMs: steadyNow,
       attestationGraceMs: settings.attestationGraceMs,
       maxReceipts: settings.maxBatchReceipts,
       ...domains(background),

@@ -22,6 +22,7 @@ import { createSessions } from '../execute/sessions.ts';
 import type { DeploymentAddresses } from '../lib/deployment.ts';
 import { epochOf } from '../protocol/epoch.ts';
 import type { Outbound } from '../lib/outbound.ts';
+import { steadyNow } from '../lib/steady-now.ts';
 import type { ProtocolParams } from '../protocol/params.ts';
 import { createSigner } from '../protocol/signature.ts';
 import type { Address, Hex } from '../protocol/types.ts';
@@ -96,8 +97,8 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     receipts: inputs.receipts,
     client,
     meter,
-    breaker: createBreaker(BREAKER_DEFAULTS, Date.now),
-    conditions: createConditionBook(Date.now),
+    breaker: createBreaker(BREAKER_DEFAULTS, steadyNow),
+    conditions: createConditionBook(steadyNow),
     quality,
     foresight: inputs.foresight,
     randomUint32: () => randomInt(2 ** 32),
@@ -111,7 +112,7 @@ export function createForeground(inputs: ForegroundInputs): Foreground {
     notReady: () => (nodes.list().length === 0 ? ['no node is registered'] : []),
     metrics: createMetrics(),
     log,
-    nowMs: Date.now,
+    nowMs: steadyNow,
   });
   const close = async (): Promise<void> => {
     await client.close();

@@ -46,7 +46,7 @@ import { createDatasetFiles } from '../store/dataset-files.ts';
 import { createEpochLog } from '../store/epoch-log.ts';
 import { createExaminationLog } from '../store/examination-log.ts';
 import { createGoldLog } from '../store/gold-log.ts';
-import { createOutboxLog } from '../store/outbox-log.ts';
+import { createOutboxLog, wakeOutbox } from '../store/outbox-log.ts';
 import { createPublishedDatasets } from '../store/published-datasets.ts';
 import { createReceiptLog } from '../store/receipt-log.ts';
 import { createSpendingLog } from '../store/spending-log.ts';
@@ -168,6 +168,7 @@ type LogsOf = { readonly store: Store; readonly gateway: Address; readonly first
 async function openLogs({ config, dataKey }: Inputs, { store, gateway, firstSerial }: LogsOf): Promise<OpenLogs> {
   requireWholeStore({ onChain: firstSerial, stored: await storedSerials(store) }, config.acceptLostStore);
   const cipher = createContentCipher(dataKey);
+  await wakeOutbox(store);
   const logs = {
     outbox: createOutboxLog(store),
     batch: createBatchLog({ store, firstSerial }),

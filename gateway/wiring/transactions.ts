@@ -7,6 +7,7 @@ import { createTransactionRpc } from '../chain/transaction-rpc.ts';
 import type { Config } from '../config.ts';
 import { reasonOf } from '../lib/reason.ts';
 import { repeat } from '../lib/repeat.ts';
+import { steadyNow } from '../lib/steady-now.ts';
 import type { Hex } from '../protocol/types.ts';
 import type { Store } from '../store/store.ts';
 import { createTransactionLog } from '../store/transaction-log.ts';
@@ -37,7 +38,7 @@ export function createTransactions(
     finalityBlocks: BigInt(config.finalityBlocks),
     timeoutMs: config.txTimeoutMs,
     maxFeePerGas: BigInt(config.maxFeeGwei) * WEI_PER_GWEI,
-    now: Date.now,
+    now: steadyNow,
     pause: () => pause(config.chainPollMs, undefined, { signal: stopping.signal }),
   });
   const tending = repeat(tend, {

@@ -161,6 +161,14 @@ describe('the ledger', () => {
     assert.deepEqual([large.code, large.retryable], ['DGRID_REQUEST_ABOVE_LIMIT', false]);
   });
 
+  it('does not hold what was used against a key for hours when the clock is put back by hours', () => {
+    const world = open({ requestsPerMinute: 1n });
+    settle(world.ledger.reserve(HASH, need(0n)), 0n);
+    world.nowMs -= 10_800_000;
+    world.ledger.reserve(HASH, need(0n));
+    assert.equal(refusal(() => world.ledger.reserve(HASH, need(0n))).code, 'DGRID_RATE_LIMITED');
+  });
+
   it('never lets spending and reservations exceed a bound, in any order of events', () => {
     const step = fc.record({
       kind: fc.constantFrom('reserve' as const, 'settle' as const, 'release' as const, 'wait' as const),

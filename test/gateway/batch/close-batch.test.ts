@@ -72,10 +72,18 @@ describe('batchable', () => {
     assert.deepEqual(batchable([], RULES), []);
   });
 
-  it('does not call an attested receipt unattested, however late it is, nor one whose clock runs ahead', () => {
+  it('does not call an attested receipt unattested, however late it is, nor one that is fresh by a clock that runs ahead', () => {
     const late = { ...open(0, 'attested'), servedAtMs: 0 };
     assert.equal(batchable([late], RULES)[0]?.receipt.flags, 0);
-    assert.deepEqual(batchable([{ ...open(0, 'fresh'), servedAtMs: 50_000 }], RULES), []);
+    assert.deepEqual(batchable([{ ...open(0, 'fresh'), servedAtMs: 11_999 }], RULES), []);
+  });
+
+  it('does not wait for a time that lies hours ahead: the clock was put back since', () => {
+    const ready = batchable([{ ...open(0, 'fresh'), servedAtMs: 50_000 }, open(1, 'attested')], RULES);
+    assert.deepEqual(
+      ready.map(({ receipt: { flags } }) => flags),
+      [Flag.unattested, 0],
+    );
   });
 
   it('is always a prefix within the limit whose receipts differ from the open ones by flag 64 at most', () => {

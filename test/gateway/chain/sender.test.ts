@@ -187,6 +187,21 @@ describe('sender', () => {
     }
   });
 
+  it('looks after what was sent by a clock that has been put back since', async () => {
+    const node = createNode();
+    const dying = process(node, () => Promise.reject(new Error('dead')));
+    await assert.rejects(dying.send(call(1n)), /dead/);
+    node.pool.clear();
+    node.state.now -= 1_000 * TIMEOUT;
+    const next = process(node, async () => {
+      node.state.now += TIMEOUT / 2;
+      await next.tend();
+      node.mine();
+    });
+    await next.send(call(1n));
+    assert.equal(node.mined().length, 1);
+  });
+
   it('sends again what a node forgot or a reorganisation undid, with the nonce that it had', async () => {
     const node = createNode();
     const sender = process(node, async (look) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { GoldOutcome, StoredDistribution } from '../../../gateway/epoch/ports.ts';
 import type { PreparedGold } from '../../../gateway/gold/ports.ts';
 import { Flag } from '../../../gateway/protocol/constants.ts';
+import { wakeOutbox } from '../../../gateway/store/outbox-log.ts';
 import { statement } from '../../../gateway/store/store.ts';
 import type { Store } from '../../../gateway/store/store.ts';
 import {
@@ -242,6 +243,18 @@ for (const { name, open } of DATABASES) {
       assert.deepEqual(ofKind(await logs.outbox.due(499, 10)), ['commit', 'commit', 'commit']);
       const [first] = await logs.outbox.due(500, 1);
       assert.deepEqual(first, { key: 'records:0', kind: 'records', payload: { fromSerial: '0' }, attempts: 4 });
+    });
+
+    it('makes every open row due at the start of a process, whatever time it was postponed to', async () => {
+      await logs.epoch.plan([{ kind: 'open', epoch: 1n }]);
+      await logs.epoch.plan([{ kind: 'open', epoch: 2n }]);
+      await logs.epoch.finish('open:1');
+      await logs.outbox.postpone('open:2', 3, 9_000_000);
+      assert.deepEqual(await logs.outbox.due(10, 10), []);
+      await wakeOutbox(store);
+      assert.deepEqual(await logs.outbox.due(10, 10), [
+        { key: 'open:2', kind: 'open', payload: { epoch: '2' }, attempts: 3 },
+      ]);
     });
 
     it('does not bring a finished row back by postponing it', async () => {

@@ -70,6 +70,17 @@ describe('sessions between a gateway and a node', () => {
     await refuses(admission(GATEWAY, sealSession(signer, domain, { gateway: GATEWAY, node: NODE, until })));
   });
 
+  it('is let in again as soon as a clock that was wrong is put right', async () => {
+    for (const wrongBy of [10_800, -10_800]) {
+      const { session, admission, pass } = setUp();
+      pass(wrongBy);
+      const token = session(NODE);
+      pass(-wrongBy);
+      await refuses(admission(GATEWAY, token));
+      await admission(GATEWAY, session(NODE));
+    }
+  });
+
   it('refuses a gateway some minutes after it lost its registration', async () => {
     const { session, admission, pass, register } = setUp();
     const token = session(NODE);
