@@ -144,6 +144,7 @@ function helpLines(spec: CommandSpec<OptionSpecs>): string[] {
 
 /** Runs a command as this process: real arguments, environment and streams. Call it under `import.meta.main`. */
 export async function runMain(command: Command): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', outliveReader);
   const { askSecret } = await import('./prompt.ts');
   process.exitCode = await command(process.argv.slice(2), {
     env: process.env,
@@ -151,6 +152,11 @@ export async function runMain(command: Command): Promise<void> {
     stderr: (line) => process.stderr.write(`${line}\n`),
     ...(process.stdin.isTTY ? { askSecret } : {}),
   });
+}
+
+/** Nobody reads any more (`… | head`): the work, which may be half a dozen transactions, is still done to its end. */
+function outliveReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** JSON for machines: bigint as decimal strings, one document on standard output. */

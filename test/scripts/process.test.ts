@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,5 +27,16 @@ describe('scripts as processes', () => {
     const { status, stderr } = start('init', '--role', 'gateway', '--dir', '/tmp/dgrid-never-made');
     assert.equal(status, 2);
     assert.match(stderr, /^init: no password for the account key: set DGRID_KEYSTORE_PASSWORD/);
+  });
+
+  it('go on to their end when nobody reads their output any more', async () => {
+    const child = spawn(process.execPath, ['scripts/audit.ts', '--help'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const said = Array.fromAsync(child.stderr.setEncoding('utf8'));
+    assert.deepEqual(await once(child, 'close'), [0, null]);
+    assert.deepEqual(await said, []);
   });
 });
