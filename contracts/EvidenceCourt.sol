@@ -30,6 +30,7 @@ import {
     DIMENSION_CONSISTENCY,
     DIMENSION_FORMAT,
     Entry,
+    FAMILY_ANY,
     FLAG_PRIVATE,
     FLAG_REPLAY,
     FLAG_UNATTESTED,
@@ -320,10 +321,14 @@ contract EvidenceCourt is IEvidenceCourt, AccessManaged, ReentrancyLock {
     }
 
     /// @inheritdoc IEvidenceCourt
-    function rule(uint64 epoch, bool stands, address[] calldata signers) external nonReentrant {
+    function rule(uint64 challengeId, bool stands, address[] calldata signers) external nonReentrant {
         if (msg.sender != arbiter) revert EvidenceCourtUnauthorized(msg.sender);
+        // casting to 'uint32' cuts the round off
+        uint64 epoch = uint32(challengeId);
         Challenge memory running = _challenges[epoch];
-        if (running.challenger == address(0)) revert EvidenceCourtNotChallenged(epoch);
+        if (running.challenger == address(0) || running.round != challengeId >> 32) {
+            revert EvidenceCourtNotChallenged(challengeId);
+        }
         delete _challenges[epoch];
 
         if (stands) {
@@ -462,7 +467,8 @@ contract EvidenceCourt is IEvidenceCourt, AccessManaged, ReentrancyLock {
     function _anchoredRecord(AnchoredRecord calldata anchored) private view returns (Batch memory batch, bytes32 leaf) {
         batch = IProofRegistry(registry).batchOf(anchored.batchId);
         leaf = LeafLib.recordLeaf(anchored.poqRecord, registry);
-        if (batch.recordsRoot == 0 || !MerkleProof.verifyCalldata(anchored.proof, batch.recordsRoot, leaf)) {
+        // Before the records are anchored their root is zero, and no leaf and no parent hashes to that.
+        if (!MerkleProof.verifyCalldata(anchored.proof, batch.recordsRoot, leaf)) {
             revert EvidenceCourtNotAnchored(anchored.batchId, leaf);
         }
     }
@@ -496,7 +502,9 @@ contract EvidenceCourt is IEvidenceCourt, AccessManaged, ReentrancyLock {
         return entries[index];
     }
 
-    /// @dev What the table in force in `epoch` says of `account`: the proven leaf, or the default.
+    /// @dev What the table in force in `epoch` says of `account`: the proven leaf, or the default. Trust and rates are of no
+    ///      family: a leaf that names one is neither. Whether a table says two things of one account, a proof of one leaf
+    ///      cannot tell; that is what the dispute window is for.
     function _tableValue(
         uint64 epoch,
         uint8 kind,
@@ -515,10 +523,11 @@ contract EvidenceCourt is IEvidenceCourt, AccessManaged, ReentrancyLock {
             return kind == TABLE_TRUST ? DEFAULT_TRUST : DEFAULT_RATE_BPS;
         }
         bytes32 leaf = LeafLib.tableLeaf(evidence.leaf, distributor);
+        // Without a table the root is zero, and no leaf and no parent hashes to that.
         if (
-            root == 0 ||
             evidence.leaf.kind != kind ||
             evidence.leaf.account != account ||
+            evidence.leaf.family != FAMILY_ANY ||
             !MerkleProof.verifyCalldata(evidence.proof, root, leaf)
         ) revert EvidenceCourtInvalidTable(root, evidence.leaf);
         return evidence.leaf.value;

@@ -375,10 +375,10 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         info.finalizableAt = opened.proposedAt == 0 ? 0 : opened.proposedAt + _disputeWindow;
         info.distributionHash = opened.distributionHash;
         info.signersHash = opened.signersHash;
-        info.maxShareBps = opened.pools[0].maxShareBps;
         info.maxRewardPerUnit = opened.maxRewardPerUnit;
         for (uint256 role = 0; role < ROLE_COUNT; ++role) {
             Pool storage pool = opened.pools[role];
+            info.maxShareBps = pool.maxShareBps; // the same in all three
             info.pools[role] = pool.amount;
             info.roots[role] = pool.root;
             info.totals[role] = pool.total;
@@ -529,7 +529,7 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
     }
 
     function _addToReserve(uint256 amount) private {
-        if (amount > 0) _books.reserve = (_books.reserve + amount).toUint96();
+        _books.reserve = (_books.reserve + amount).toUint96();
     }
 
     /// @dev Marks the claim as taken; false if it was. Whatever fails afterwards reverts, and the mark with it.

@@ -82,7 +82,7 @@ interface IEvidenceCourt {
     error EvidenceCourtMiswired(address contractAddress);
     error EvidenceCourtInvalidBond(uint96 minimumBond, uint16 bondBps);
     error EvidenceCourtUnauthorized(address caller);
-    error EvidenceCourtNotChallenged(uint64 epoch);
+    error EvidenceCourtNotChallenged(uint64 challengeId);
     error EvidenceCourtWrongDistribution(bytes32 expected, bytes32 given);
     error EvidenceCourtWrongSigners(bytes32 expected, bytes32 given);
     error EvidenceCourtNoContradiction();
@@ -198,9 +198,11 @@ interface IEvidenceCourt {
 
     /// @notice Verdict on the distribution. Arbiter only.
     /// @dev Stands: final at once, bond burned. Overturned: next round, bond returned; until `rulingBy` every signer is
-    ///      slashed and the challenger gets the bounties.
+    ///      slashed and the challenger gets the bounties. A round has one proposal, so that epoch and round name it: a
+    ///      verdict that waited in a timelock never meets the proposal of a later round.
+    /// @param challengeId epoch + 2³² × round, both as in the event `ChallengeOpened`; in round 0 the epoch itself.
     /// @param signers Accounts that attested, as in the event `DistributionProposed`.
-    function rule(uint64 epoch, bool stands, address[] calldata signers) external;
+    function rule(uint64 challengeId, bool stands, address[] calldata signers) external;
 
     /// @notice Authority only.
     function setArbiter(address arbiter) external;

@@ -33,6 +33,8 @@ uint8 constant DIMENSION_FORMAT = 4;
 uint8 constant TABLE_TRUST = 0;
 uint8 constant TABLE_RATE = 1;
 uint8 constant TABLE_ACTIVE = 2;
+/// @dev Family of a table leaf that is about all of them; trust and rates are.
+uint8 constant FAMILY_ANY = 255;
 /// @dev What a table says of an account that it cannot know yet, and what an absent table says of everybody.
 uint16 constant DEFAULT_TRUST = 1_000;
 uint16 constant DEFAULT_RATE_BPS = 10_000;

@@ -8,24 +8,6 @@ export type Explained = {
 
 export const EXPLAINED: readonly Explained[] = [
   {
-    scope: 'RewardDistributor._settle',
-    original: 'excess > 0',
-    replacement: 'true',
-    why: '_addToReserve does nothing with nothing; the condition only saves the call.',
-  },
-  {
-    scope: 'EvidenceCourt.proveForeignEvaluation',
-    original: '_convict(batch.gateway, ROLE_GATEWAY, OFFENCE_BAD_RECORD, leaf);',
-    replacement: '_convict(batch.gateway, OFFENCE_BAD_RECORD, ROLE_GATEWAY, leaf);',
-    why: 'ROLE_GATEWAY and OFFENCE_BAD_RECORD are the same number.',
-  },
-  {
-    scope: 'EvidenceCourt.proveSkippedDraw',
-    original: '_convict(batch.gateway, ROLE_GATEWAY, OFFENCE_BAD_RECORD, leaf);',
-    replacement: '_convict(batch.gateway, OFFENCE_BAD_RECORD, ROLE_GATEWAY, leaf);',
-    why: 'ROLE_GATEWAY and OFFENCE_BAD_RECORD are the same number.',
-  },
-  {
     scope: 'NodeStaking.isEligible',
     original: 'node.stake >= minimumStake(role) && node.jailedUntilEpoch == 0 && _isMember(node)',
     replacement: '_isMember(node)',
@@ -36,12 +18,6 @@ export const EXPLAINED: readonly Explained[] = [
     original: 'total != 0 && SumTree.commitment(root, total) == pool.commitment',
     replacement: 'SumTree.commitment(root, total) == pool.commitment',
     why: 'propose commits to no total of zero and a commitment is a hash, never zero; the condition guards against a future caller.',
-  },
-  {
-    scope: 'NodeStaking._checkpoint',
-    original: 'previous == weight',
-    replacement: 'false',
-    why: 'A point that repeats the value changes no value of any epoch; the condition only saves storage.',
   },
   {
     scope: 'Consensus.aggregate',

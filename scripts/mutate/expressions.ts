@@ -115,8 +115,20 @@ function ofFixed({ node, parent, text, fixed }: Site): readonly Mutation[] {
 
 const hasNoEffect = (node: AstNode): boolean => /^(Identifier|MemberAccess|IndexAccess)$/.test(node.nodeType);
 
+/** The literal behind a constant's name; undefined for whatever else. */
+function literalOf(node: AstNode, fixed: Site['fixed']): string | undefined {
+  const value = fixed.get(Number(node['referencedDeclaration']))?.['value'];
+  return isNode(value) && value.nodeType === 'Literal' ? textOf(value, 'value') : undefined;
+}
+
+/** Two names of one number: exchanged, they are what they were. */
+function sameNumber(first: AstNode, second: AstNode, fixed: Site['fixed']): boolean {
+  const number = literalOf(first, fixed);
+  return number !== undefined && number === literalOf(second, fixed);
+}
+
 /** The call with each pair of neighbouring arguments of one type exchanged. */
-export function swappedCalls({ node, text }: Site): readonly string[] {
+export function swappedCalls({ node, text, fixed }: Site): readonly string[] {
   const args = listOf(node, 'arguments');
   if (args.length < 2 || textOf(node, 'kind') === 'typeConversion' || listOf(node, 'names').length > 0) return [];
   const callee = text(childOf(node, 'expression'));
@@ -125,7 +137,7 @@ export function swappedCalls({ node, text }: Site): readonly string[] {
   return args.slice(1).flatMap((second, index) => {
     const first = args[index];
     if (first === undefined || ![first, second].every(hasNoEffect) || text(first) === text(second)) return [];
-    if (typeOf(first) === '' || typeOf(first) !== typeOf(second)) return [];
+    if (typeOf(first) === '' || typeOf(first) !== typeOf(second) || sameNumber(first, second, fixed)) return [];
     const swapped = args.map((one) => (one === first ? text(second) : one === second ? text(first) : text(one)));
     return [`${callee}(${swapped.join(', ')})`];
   });

@@ -626,7 +626,7 @@ contract EvidenceCourtTest is World {
     function test_proveWrongTrust_RevertWhen_TheLeafIsOfAnotherKind() public {
         TableLeaf[] memory leaves = new TableLeaf[](2 * EVALUATORS);
         for (uint256 i = 0; i < EVALUATORS; ++i) {
-            leaves[2 * i] = TableLeaf(TABLE_TRUST, evaluators[i].account, 0, 1_000);
+            leaves[2 * i] = TableLeaf(TABLE_TRUST, evaluators[i].account, 255, 1_000);
             leaves[2 * i + 1] = TableLeaf(TABLE_RATE, evaluators[i].account, 255, 5_000);
         }
         bytes32[] memory hashes = putTable(leaves);
@@ -640,6 +640,54 @@ contract EvidenceCourtTest is World {
         eq(evidence.leaf.value, 5_000, "found");
         vm.expectPartialRevert(IEvidenceCourt.EvidenceCourtInvalidTable.selector);
         court.proveWrongTrust(anchored, entries, 0, evidence);
+    }
+
+    /// @dev Gateways read what a table says of all families; a leaf about a single one binds them to nothing.
+    function test_proveWrongTrust_RevertWhen_TheLeafNamesAFamily() public {
+        TableLeaf[] memory leaves = new TableLeaf[](2 * EVALUATORS);
+        for (uint256 i = 0; i < EVALUATORS; ++i) {
+            leaves[2 * i] = TableLeaf(TABLE_TRUST, evaluators[i].account, 255, 1_000);
+            leaves[2 * i + 1] = TableLeaf(TABLE_TRUST, evaluators[i].account, 3, 1);
+        }
+        bytes32[] memory hashes = putTable(leaves);
+        (, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+        (TableEvidence memory general, TableEvidence memory special) = bothOf(leaves, hashes, entries[0].evaluator);
+        expectInnocent();
+        court.proveWrongTrust(anchored, entries, 0, general);
+        vm.expectRevert(
+            abi.encodeWithSelector(IEvidenceCourt.EvidenceCourtInvalidTable.selector, Trees.root(hashes), special.leaf)
+        );
+        court.proveWrongTrust(anchored, entries, 0, special);
+    }
+
+    /// @dev What the dispute window is for: a table that says two things of one account, once final, convicts whichever of
+    ///      them a gateway follows. The court takes either leaf, as the threat model says.
+    function test_proveWrongTrust_AContradictoryTableConvictsByEitherLeaf() public {
+        TableLeaf[] memory leaves = new TableLeaf[](2 * EVALUATORS);
+        for (uint256 i = 0; i < EVALUATORS; ++i) {
+            leaves[2 * i] = TableLeaf(TABLE_TRUST, evaluators[i].account, 255, 1_000);
+            leaves[2 * i + 1] = TableLeaf(TABLE_TRUST, evaluators[i].account, 255, 1);
+        }
+        bytes32[] memory hashes = putTable(leaves);
+        (, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+        (TableEvidence memory first, TableEvidence memory second) = bothOf(leaves, hashes, entries[0].evaluator);
+        expectInnocent();
+        court.proveWrongTrust(anchored, entries, 0, first);
+        vm.prank(REPORTER);
+        court.proveWrongTrust(anchored, entries, 0, second);
+        assertGuilty(gateway, ROLE_GATEWAY, OFFENCE_BAD_RECORD, registry.hashRecord(anchored.poqRecord));
+    }
+
+    /// @dev The two neighbouring leaves of one account.
+    function bothOf(
+        TableLeaf[] memory leaves,
+        bytes32[] memory hashes,
+        address account
+    ) private pure returns (TableEvidence memory first, TableEvidence memory second) {
+        uint256 i;
+        while (leaves[i].account != account) i += 2;
+        first = TableEvidence(false, leaves[i], Trees.proof(hashes, i));
+        second = TableEvidence(false, leaves[i + 1], Trees.proof(hashes, i + 1));
     }
 
     /// @dev Entries that are not the record's accuse nobody, in any of the proofs that take entries.
@@ -1260,6 +1308,38 @@ contract EvidenceCourtTest is World {
         eq(staking.nodeOf(gateway.account, ROLE_GATEWAY).unbonding, 90_000e18, "slashed in unbonding");
     }
 
+    /// @dev Two verdicts on round 0 were scheduled and one was executed: the other one must not meet round 1.
+    function test_rule_RevertWhen_TheVerdictIsOnAnotherRound_Class04() public {
+        challenged(proposed());
+        address[] memory signers = listOf(gateway.account);
+        vm.prank(arbiter);
+        court.rule(0, false, signers);
+        Distribution memory d = emptyDistribution(0);
+        give(gateway.account, GATEWAY_MIN);
+        vm.prank(gateway.account);
+        staking.stake(ROLE_GATEWAY, GATEWAY_MIN);
+        proposeBy(d, gateway);
+        challenged(distributor.distributionHashOf(d));
+        uint64[3] memory others = [uint64(0), 2 << 32, (1 << 32) | 1];
+        for (uint256 i = 0; i < others.length; ++i) {
+            for (uint256 stands = 0; stands < 2; ++stands) {
+                vm.expectRevert(abi.encodeWithSelector(IEvidenceCourt.EvidenceCourtNotChallenged.selector, others[i]));
+                vm.prank(arbiter);
+                court.rule(others[i], stands == 1, signers);
+            }
+        }
+        eq(court.challengeOf(0).round, 1, "still waiting");
+        vm.prank(arbiter);
+        court.rule(1 << 32, true, signers);
+        yes(distributor.stateOf(0) == EpochState.Final, "decided");
+    }
+
+    function challenged(bytes32 hash) private {
+        fundChallenger(court.bondOf(0));
+        vm.prank(REPORTER);
+        court.challenge(0, hash);
+    }
+
     function test_challenge_OfTheNextRoundIsAnotherOffence_Class20() public {
         for (uint32 round = 0; round < 2; ++round) {
             Distribution memory d = emptyDistribution(0);
@@ -1270,8 +1350,9 @@ contract EvidenceCourtTest is World {
             vm.prank(REPORTER);
             court.challenge(0, hash);
             address[] memory signers = listOf(gateway.account);
+            uint64 challengeId = challengeIdOf(0);
             vm.prank(arbiter);
-            court.rule(0, false, signers);
+            court.rule(challengeId, false, signers);
             give(gateway.account, GATEWAY_MIN);
             vm.prank(gateway.account);
             staking.stake(ROLE_GATEWAY, GATEWAY_MIN);

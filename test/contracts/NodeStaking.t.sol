@@ -979,6 +979,16 @@ contract NodeStakingTest is World {
         staking.slash(address(9), 0, OFFENCE_BAD_RECORD, "a", address(this));
     }
 
+    /// @dev Ten base units at stake: a slash takes them all, as the base is rounded up, and one of them is the bounty.
+    function test_slash_PaysABountyOfASingleUnit_Class15() public {
+        Actor memory one = join(1, ROLE_INFERENCE, 10);
+        vm.prank(address(court));
+        eq(staking.slash(one.account, 0, OFFENCE_BAD_RECORD, "a", address(77)), 10, "everything");
+        eq(token.balanceOf(address(77)), 1, "a tenth");
+        eq(staking.pendingBurn(), 9, "the rest");
+        assertBooks(accounts);
+    }
+
     function test_slash_AbandonedTakesOnePercent() public {
         Actor memory one = joinGateway(1, GATEWAY_MIN);
         vm.prank(address(registry));
@@ -1103,6 +1113,21 @@ contract NodeStakingTest is World {
         (account, weight) = staking.attesterOf(one.account, 0);
         eq(account, address(0), "an account is not a signer");
         eq(weight, 0, "nothing");
+    }
+
+    /// @dev A second jail changes nobody's weight, so that neither trace grows or is written.
+    function test_gatewayStake_AnUnchangedWeightWritesNoHistory() public {
+        Actor memory one = join(1, ROLE_GATEWAY, GATEWAY_MIN);
+        enterEpoch(0);
+        vm.prank(address(court));
+        staking.jail(one.account, ROLE_GATEWAY);
+        vm.warp(epochStart(1));
+        vm.record();
+        vm.prank(address(court));
+        staking.jail(one.account, ROLE_GATEWAY);
+        (, bytes32[] memory writes) = vm.accesses(address(staking));
+        // The lock is transient and none of its own: only the slot with the end of the jail.
+        eq(writes.length, 1, "one slot");
     }
 
     function test_gatewayStake_OfOtherRolesDoesNotCount() public {

@@ -210,6 +210,17 @@ contract RewardDistributorTest is World {
         yes(distributor.isClaimed(nodes[1].account, 0, 0), "booked");
     }
 
+    /// @dev What a claim without an excess writes: one bit. Whatever else it wrote, every node would pay for every week.
+    function test_claim_WritesNothingButItsBit() public {
+        RewardLeaf[] memory leaves = finalEpoch(0);
+        SumNode[] memory proof = proofOf(leaves, 0);
+        vm.record();
+        distributor.claim(leaves[0], proof);
+        (, bytes32[] memory writes) = vm.accesses(address(distributor));
+        eq(writes.length, 1, "one slot");
+        eq(uint256(vm.load(address(distributor), writes[0])), 1, "the bit of epoch 0");
+    }
+
     /// @dev A pool of one base unit, and a leaf that weighs all of it but may take a quarter: the unit goes back.
     function test_claim_AnExcessOfASingleUnitReturnsToTheReserve_Class15() public {
         distributor.setRewardParams(RewardParams(4_500, [uint16(7_000), 2_000, 1_000], 2_500, 1));

@@ -403,8 +403,9 @@ contract Handler is World {
             before += uint256(node.stake) + node.unbonding;
         }
         uint256 mine = token.balanceOf(address(this));
+        uint64 challengeId = challengeIdOf(epoch);
         vm.prank(arbiter);
-        try court.rule(epoch, stands, signers) {
+        try court.rule(challengeId, stands, signers) {
             if (stands) {
                 bondsBurned += bond;
             } else {

@@ -111,7 +111,7 @@ contract HonestGateway is World {
     function finalizeTable() private {
         tableLeaves.push(TableLeaf(TABLE_RATE, nodes[0].account, 255, RATE));
         for (uint256 i = 0; i < EVALUATORS; ++i) {
-            tableLeaves.push(TableLeaf(TABLE_TRUST, evaluators[i].account, 0, uint16(400 + 100 * i)));
+            tableLeaves.push(TableLeaf(TABLE_TRUST, evaluators[i].account, 255, uint16(400 + 100 * i)));
         }
         // The second node's leaf says what the default would say.
         tableLeaves.push(TableLeaf(TABLE_RATE, nodes[1].account, 255, DEFAULT_RATE_BPS));

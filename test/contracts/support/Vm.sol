@@ -35,6 +35,8 @@ interface Vm {
     function revertToState(uint256 id) external returns (bool);
     function assume(bool condition) external pure;
     function label(address target, string calldata name) external;
+    function record() external;
+    function accesses(address target) external returns (bytes32[] memory reads, bytes32[] memory writes);
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function readFile(string calldata path) external view returns (string memory);

@@ -292,6 +292,11 @@ abstract contract World is Check {
         distributor.finalize(epoch);
     }
 
+    /// @dev What `rule` calls the running challenge of an epoch.
+    function challengeIdOf(uint64 epoch) internal view returns (uint64) {
+        return epoch | (uint64(court.challengeOf(epoch).round) << 32);
+    }
+
     // --------------------------------------------------------------------------------------------------- invariants
 
     /// @dev What must hold after every test that moves tokens. `nodes` lists everybody who ever staked.
