@@ -131,8 +131,8 @@ function headersOf(head: ServeHead): Record<string, string> {
     'x-dgrid-receipt': head.receiptId,
     'x-dgrid-salt': head.salt,
     'x-dgrid-node': head.node,
-    // Model ids come from metadata and may hold what a header may not.
-    'x-dgrid-model': encodeURI(head.modelId),
+    // Model ids come from metadata and may hold what a header may not, and half a character, which cannot be encoded.
+    'x-dgrid-model': encodeURI(head.modelId.toWellFormed()),
     'x-dgrid-cause': head.cause,
     'x-dgrid-attempts': String(head.attempts),
     'x-dgrid-price': `${head.price.input}/${head.price.output}`,

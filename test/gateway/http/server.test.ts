@@ -140,6 +140,13 @@ describe('the HTTP edge', () => {
     readonly json: () => { readonly error?: { readonly code?: string } };
   }): string | undefined => response.json().error?.code;
 
+  it('returns the answer of a model whose name holds half a character', async () => {
+    serve = async () => ({ ...OUTCOME, head: { ...OUTCOME.head, modelId: 'odd\ud800' } });
+    const response = await post(BODY);
+    assert.equal(response.statusCode, 200);
+    assert.equal(response.headers['x-dgrid-model'], 'odd%EF%BF%BD');
+  });
+
   it('returns the answer with all headers of the receipt', async () => {
     const response = await post(BODY, {
       'x-request-id': 'abc-1',
