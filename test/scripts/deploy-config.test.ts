@@ -9,12 +9,16 @@ import { UsageError } from '../../scripts/lib/command.ts';
 import {
   LIVE,
   LOCAL,
+  MINIMUM_TIMELOCK_DELAY,
+  ZERO_HASH,
   baseUnits,
+  checkAdministration,
   mergeParams,
   parseParamsFile,
   presetOf,
   protocolParamsHash,
 } from '../../scripts/lib/deploy/config.ts';
+import type { DeployConfig } from '../../scripts/lib/deploy/config.ts';
 import { parseDeployment, readDeployment } from '../../scripts/lib/deployment.ts';
 
 const REFERENCE = new URL('../../deployments/31337.json', import.meta.url);
@@ -38,6 +42,33 @@ describe('scripts/lib/deploy/config', () => {
   it('takes the local preset for the local chain only', () => {
     assert.equal(presetOf(31_337n), LOCAL);
     assert.equal(presetOf(1n), LIVE);
+  });
+
+  const withDelay = (timelockDelay: number, arbiter?: string): DeployConfig => ({
+    params: mergeParams(LIVE, { administration: { timelockDelay } }),
+    paramsHash: ZERO_HASH,
+    genesisTableRoot: ZERO_HASH,
+    ...(arbiter === undefined ? {} : { arbiter }),
+  });
+
+  it('rejects a timelock below the minimum on every chain but the local one', () => {
+    assert.equal(MINIMUM_TIMELOCK_DELAY, 86_400);
+    for (const delay of [0, 600, MINIMUM_TIMELOCK_DELAY - 1]) {
+      for (const chainId of [1n, 8_453n, 11_155_111n]) {
+        const wanted = { message: `a timelock of ${delay} s is too short for chain ${chainId}: at least 86400 s` };
+        assert.throws(() => checkAdministration(withDelay(delay), chainId), wanted);
+        assert.throws(() => checkAdministration(withDelay(delay, `0x${'11'.repeat(20)}`), chainId), wanted);
+      }
+      checkAdministration(withDelay(delay), 31_337n);
+    }
+    checkAdministration(withDelay(MINIMUM_TIMELOCK_DELAY), 1n);
+  });
+
+  it('rejects a timelock too slow to rule, unless somebody else is the arbiter', () => {
+    const { arbiterDeadline } = LIVE.timing;
+    assert.throws(() => checkAdministration(withDelay(arbiterDeadline), 1n), UsageError);
+    checkAdministration(withDelay(arbiterDeadline - 1), 1n);
+    checkAdministration(withDelay(arbiterDeadline, `0x${'11'.repeat(20)}`), 1n);
   });
 
   it('lets a file replace single parameters', () => {

@@ -146,8 +146,28 @@ export const LOCAL: DeployParams = {
   activate: true,
 };
 
+const LOCAL_CHAIN_ID = 31_337n;
+/** Whoever is about to stake, or has staked, sees an act of administration this many seconds before it counts. */
+export const MINIMUM_TIMELOCK_DELAY = DAY;
+
 export function presetOf(chainId: bigint): DeployParams {
-  return chainId === 31_337n ? LOCAL : LIVE;
+  return chainId === LOCAL_CHAIN_ID ? LOCAL : LIVE;
+}
+
+/** Rejects a timelock that gives nobody time to see its acts, and one too slow for verdicts that slash. */
+export function checkAdministration({ arbiter, params }: DeployConfig, chainId: bigint): void {
+  const { timelockDelay } = params.administration;
+  const { arbiterDeadline } = params.timing;
+  if (chainId !== LOCAL_CHAIN_ID && timelockDelay < MINIMUM_TIMELOCK_DELAY) {
+    throw new UsageError(
+      `a timelock of ${timelockDelay} s is too short for chain ${chainId}: at least ${MINIMUM_TIMELOCK_DELAY} s`,
+    );
+  }
+  if (arbiter === undefined && timelockDelay >= arbiterDeadline) {
+    throw new UsageError(
+      `a timelock of ${timelockDelay} s cannot rule within the arbiter's deadline of ${arbiterDeadline} s`,
+    );
+  }
 }
 
 export function parseParamsFile(source: string, text: string): ParamsFile {

@@ -6,10 +6,10 @@ import type { ParamType, Provider, TransactionReceipt, Wallet } from 'ethers';
 import { CONTRACT_NAMES, CONTRACT_PATHS, ROOT, ensureArtifacts, readArtifact } from '../artifacts.ts';
 import type { ContractName } from '../artifacts.ts';
 import { chainTime, mined, sendAndWait, sendOnly } from '../chain.ts';
-import { CommandError, UsageError } from '../command.ts';
+import { CommandError } from '../command.ts';
 import { contractsOf, readAbi } from '../deployment.ts';
 import type { DeployedContract, Deployment, JsonArgument } from '../deployment.ts';
-import { baseUnits } from './config.ts';
+import { baseUnits, checkAdministration } from './config.ts';
 import type { DeployConfig } from './config.ts';
 
 /** Puts the whole network on a chain: predicted addresses, one nonce after the other, then the reserve. */
@@ -46,9 +46,9 @@ const ADMIN_ROLE = 0n;
  * so those are computed from the deployer's nonce, in the order of `CONTRACT_NAMES`.
  */
 export async function planDeployment({ provider, signer, config, log }: DeployInput): Promise<DeployPlan> {
-  checkVerdicts(config);
-  ensureArtifacts(log);
   const { chainId } = await provider.getNetwork();
+  checkAdministration(config, chainId);
+  ensureArtifacts(log);
   const nonce = await provider.getTransactionCount(signer.address, 'pending');
   const genesis = config.genesis ?? (await chainTime(provider)) + BigInt(config.params.timing.genesisDelay);
   const addresses = Object.fromEntries(
@@ -57,17 +57,6 @@ export async function planDeployment({ provider, signer, config, log }: DeployIn
   const args = constructorArguments(config, { at: addresses, deployer: signer.address, genesis });
   const creations = CONTRACT_NAMES.map((name) => ({ name, args: args[name], data: creationCode(name, args[name]) }));
   return { chainId, deployer: signer.address, nonce, genesis, addresses, creations };
-}
-
-/** A timelock slower than the arbiter's deadline could overturn, but never slash those who signed. */
-function checkVerdicts({ arbiter, params }: DeployConfig): void {
-  const { timelockDelay } = params.administration;
-  const { arbiterDeadline } = params.timing;
-  if (arbiter === undefined && timelockDelay >= arbiterDeadline) {
-    throw new UsageError(
-      `a timelock of ${timelockDelay} s cannot rule within the arbiter's deadline of ${arbiterDeadline} s`,
-    );
-  }
 }
 
 type Wiring = { readonly at: Addresses; readonly deployer: string; readonly genesis: bigint };
