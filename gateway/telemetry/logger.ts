@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
+import { createLogOutput } from './log-output.ts';
+
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 export type Log = Logger;
 
@@ -20,7 +22,13 @@ const REDACTED = [
   '*.content',
 ];
 
-export function createLogger(level: LogLevel, destination?: DestinationStream): Log {
+export function createLogger(level: LogLevel, destination: DestinationStream = standardOutput()): Log {
   const options = { level, redact: { paths: REDACTED, censor: '[cut]' }, base: null };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
+}
+
+function standardOutput(): DestinationStream {
+  const { write, end } = createLogOutput();
+  process.once('exit', end);
+  return { write };
 }
