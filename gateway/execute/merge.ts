@@ -6,40 +6,41 @@ const NONE = 2 ** 31 - 1;
 const SHORT = 64;
 
 /** Tokens that a piece of text is encoded in. Time grows with its length, not with the square of it. */
-export function countMerged(vocabulary: Vocabulary, bytes: Uint8Array, length: number): number {
-  if (vocabulary.rankOf(bytes, 0, length) !== -1) return 1;
-  return length <= SHORT ? mergeShort(vocabulary, bytes, length) : mergeLong(vocabulary, bytes, length);
+export function countMerged(vocabulary: Vocabulary, bytes: DataView, from: number, length: number): number {
+  if (vocabulary.rankOf(bytes, from, length) !== -1) return 1;
+  return length <= SHORT ? mergeShort(vocabulary, bytes, from, length) : mergeLong(vocabulary, bytes, from, length);
 }
 
 const starts = new Int32Array(SHORT + 2);
 const ranks = new Int32Array(SHORT + 1);
 
+const item = (list: Int32Array, at: number): number => list[at] ?? 0;
+
 /** By looking through all pairs again after every step, which is the fastest way for a word. */
-function mergeShort(vocabulary: Vocabulary, bytes: Uint8Array, length: number): number {
+function mergeShort({ rankOf }: Vocabulary, bytes: DataView, from: number, length: number): number {
+  for (let at = 0; at <= length; at += 1) starts[at] = from + at;
+  for (let at = 0; at < length - 1; at += 1) ranks[at] = rankOf(bytes, from + at, 2) & NONE;
   let count = length;
-  for (let at = 0; at <= length; at += 1) starts[at] = at;
-  const rankAt = (place: number): number => {
-    if (place < 0 || place + 2 > count) return NONE;
-    const rank = vocabulary.rankOf(bytes, starts[place] ?? 0, starts[place + 2] ?? 0);
-    return rank === -1 ? NONE : rank;
-  };
-  for (let at = 0; at < length; at += 1) ranks[at] = rankAt(at);
-  for (;;) {
-    const best = lowest(count - 1);
-    if (best === -1) return count;
-    starts.copyWithin(best + 1, best + 2, count + 1);
-    ranks.copyWithin(best, best + 1, count);
+  for (let best = lowest(count - 1); best !== -1; best = lowest(count - 1)) {
+    for (let at = best + 1; at < count; at += 1) {
+      starts[at] = item(starts, at + 1);
+      ranks[at - 1] = item(ranks, at);
+    }
     count -= 1;
-    ranks[best] = rankAt(best);
-    if (best > 0) ranks[best - 1] = rankAt(best - 1);
+    const start = item(starts, best);
+    if (best < count - 1) ranks[best] = rankOf(bytes, start, item(starts, best + 2) - start) & NONE;
+    if (best === 0) continue;
+    const before = item(starts, best - 1);
+    ranks[best - 1] = rankOf(bytes, before, item(starts, best + 1) - before) & NONE;
   }
+  return count;
 }
 
 function lowest(pairs: number): number {
   let best = -1;
   let least = NONE;
   for (let at = 0; at < pairs; at += 1) {
-    const rank = ranks[at] ?? NONE;
+    const rank = item(ranks, at);
     if (rank >= least) continue;
     least = rank;
     best = at;
@@ -47,68 +48,55 @@ function lowest(pairs: number): number {
   return best;
 }
 
-const PLACES = 2 ** 32;
+type Table = { readonly after: Int32Array; readonly before: Int32Array; readonly least: Int32Array };
 
-/** By a heap of pairs, so that a million characters without a space are not a trillion steps. */
-function mergeLong(vocabulary: Vocabulary, bytes: Uint8Array, length: number): number {
-  const after = Int32Array.from({ length: length + 1 }, (_, at) => at + 1);
-  const before = Int32Array.from({ length: length + 1 }, (_, at) => at - 1);
-  const current = new Int32Array(length).fill(NONE);
-  const heap = createHeap(3 * length);
-  let count = length;
+/** @param leaves a power of two, as many as there may be bytes. */
+const createTable = (leaves: number): Table => ({
+  after: new Int32Array(leaves + 1),
+  before: new Int32Array(leaves + 1),
+  least: new Int32Array(2 * leaves),
+});
 
-  const weigh = (at: number): void => {
-    const middle = after[at] ?? length;
-    const rank = middle >= length ? -1 : vocabulary.rankOf(bytes, at, after[middle] ?? length);
-    current[at] = rank === -1 ? NONE : rank;
-    if (rank !== -1) heap.push(rank * PLACES + at);
+const USUAL = 1_024;
+const usual = createTable(USUAL);
+
+/** By a tree of least ranks, so that a million characters without a space are not a trillion steps. */
+function mergeLong({ rankOf }: Vocabulary, bytes: DataView, from: number, length: number): number {
+  const leaves = 2 ** Math.ceil(Math.log2(length));
+  const { after, before, least } = leaves > USUAL ? createTable(leaves) : usual;
+  for (let at = 0; at < length; at += 1) {
+    after[at] = at + 1;
+    before[at] = at - 1;
+    least[leaves + at] = at + 1 < length ? rankOf(bytes, from + at, 2) & NONE : NONE;
+  }
+  least.fill(NONE, leaves + length, 2 * leaves);
+  for (let node = leaves - 1; node > 0; node -= 1)
+    least[node] = Math.min(item(least, 2 * node), item(least, 2 * node + 1));
+
+  const put = (at: number, rank: number): void => {
+    least[leaves + at] = rank;
+    for (let node = (leaves + at) >> 1; node > 0; node >>= 1) {
+      const lower = Math.min(item(least, 2 * node), item(least, 2 * node + 1));
+      if (least[node] === lower) return;
+      least[node] = lower;
+    }
   };
-  for (let at = 0; at < length; at += 1) weigh(at);
-  for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
-    const at = top % PLACES;
-    if (current[at] !== (top - at) / PLACES) continue; // joined or weighed again since
-    const middle = after[at] ?? length;
-    const end = after[middle] ?? length;
-    current[middle] = NONE;
+  const weigh = (at: number): void => {
+    const middle = item(after, at);
+    put(at, middle < length ? rankOf(bytes, from + at, item(after, middle) - at) & NONE : NONE);
+  };
+  let count = length;
+  for (; least[1] !== NONE; count -= 1) {
+    let node = 1;
+    while (node < leaves) node = least[2 * node] === least[node] ? 2 * node : 2 * node + 1;
+    const at = node - leaves;
+    const middle = item(after, at);
+    const end = item(after, middle);
     after[at] = end;
     before[end] = at;
-    count -= 1;
+    put(middle, NONE);
     weigh(at);
-    const previous = before[at] ?? -1;
-    if (previous >= 0) weigh(previous);
+    if (at > 0) weigh(item(before, at));
   }
   return count;
-}
-
-/** Of numbers, the least on top. */
-function createHeap(capacity: number) {
-  const items = new Float64Array(capacity);
-  let size = 0;
-  const item = (at: number): number => items[at] ?? 0;
-  return {
-    push(value: number): void {
-      let at = size;
-      size += 1;
-      for (let parent = (at - 1) >> 1; at > 0 && item(parent) > value; parent = (at - 1) >> 1) {
-        items[at] = item(parent);
-        at = parent;
-      }
-      items[at] = value;
-    },
-    pop(): number | undefined {
-      if (size === 0) return undefined;
-      const top = item(0);
-      size -= 1;
-      const value = item(size);
-      let at = 0;
-      for (let child = 1; child < size; child = 2 * at + 1) {
-        if (child + 1 < size && item(child + 1) < item(child)) child += 1;
-        if (item(child) >= value) break;
-        items[at] = item(child);
-        at = child;
-      }
-      items[at] = value;
-      return top;
-    },
-  };
 }

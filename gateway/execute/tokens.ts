@@ -3,8 +3,8 @@ import type { JsonValue } from '../protocol/canonical-json.ts';
 import type { AnswerContent, ChatChoice, JsonObject, TextChoice } from '../protocol/content.ts';
 import { isObject } from './json.ts';
 import { countMerged } from './merge.ts';
-import { endOfAny, endOfPlain } from './pieces.ts';
-import { loadO200k } from './vocabulary.ts';
+import { END_BYTE, endOfPiece } from './pieces.ts';
+import { TAILS, loadO200k } from './vocabulary.ts';
 
 /**
  * The gateway's own count, in o200k tokens: the same for every node and model, so that units are comparable and no node
@@ -16,69 +16,116 @@ const PER_REPLY = 3;
 const PER_IMAGE = 85;
 
 const vocabulary = loadO200k();
-
-/** Room for the bytes of a piece; a longer one gets its own. */
-const scratch = new Uint8Array(1_024);
 const encoder = new TextEncoder();
 
 /** Special tokens in a text count as the characters they are. */
 export function countText(text: string): number {
+  const room = roomFor(text.length * 3);
+  const { written } = encoder.encodeInto(text, room.bytes);
+  room.bytes[written] = END_BYTE;
   let total = 0;
-  let at = 0;
-  while (at < text.length) {
-    const plainEnd = endOfPlain(text, at);
-    const end = plainEnd === -1 ? endOfAny(text, at) : plainEnd;
-    if (plainEnd === -1) total += countWide(text.slice(at, end));
-    else total += end - at > MOST_KEPT ? countBytes(text.slice(at, end)) : countWord(text, at, end);
+  for (let at = 0; at < written;) {
+    const end = endOfPiece(room.bytes, room.words, at);
+    const length = end - at;
+    if (length <= 8) total += countShort(room.words, at, length);
+    else total += length <= MOST_KEPT ? countMiddle(room.words, at, length) : countLong(room, at, end);
     at = end;
   }
   return total;
 }
 
-/**
- * Tokens of ASCII pieces seen lately: a language has few words, and most of a text is made of them. Each has one place,
- * by its hash, and what comes later takes it: length, count, characters.
- */
-const PLACE_BITS = 16;
-const PLACE_BYTES = 32;
-const MOST_KEPT = PLACE_BYTES - 2;
-const kept = new Uint8Array(PLACE_BYTES << PLACE_BITS);
+/** The bytes of a text, also as words of 32 bits. */
+type Room = { readonly bytes: Buffer; readonly words: DataView };
 
-function countWord(text: string, from: number, to: number): number {
-  let hash = to - from;
-  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  const place = ((hash ^ (hash >>> 15)) & ((1 << PLACE_BITS) - 1)) * PLACE_BYTES;
-  if (isKeptAt(place, text, from, to)) return kept[place + 1] ?? 0;
-  kept[place] = to - from;
-  for (let at = from; at < to; at += 1) kept[place + 2 + at - from] = text.charCodeAt(at);
-  return (kept[place + 1] = countMerged(vocabulary, kept.subarray(place + 2), to - from));
+/** Behind the text: its end, and what is read beyond it. */
+const SPARE_BYTES = 8;
+const MOST_HELD = 1 << 20;
+
+function createRoom(size: number): Room {
+  const bytes = Buffer.alloc(size);
+  return { bytes, words: new DataView(bytes.buffer) };
 }
 
-function isKeptAt(place: number, text: string, from: number, to: number): boolean {
-  if (kept[place] !== to - from) return false;
-  for (let at = from; at < to; at += 1) if (kept[place + 2 + at - from] !== text.charCodeAt(at)) return false;
+let held = createRoom(1 << 16);
+
+/** One room for all texts but giant ones, which get their own. */
+function roomFor(textBytes: number): Room {
+  const size = textBytes + SPARE_BYTES;
+  if (size <= held.bytes.length) return held;
+  if (size > MOST_HELD) return createRoom(size);
+  return (held = createRoom(MOST_HELD));
+}
+
+/**
+ * Tokens of pieces seen lately: a language has few words, and most of a text is made of them. Each has one place, by its
+ * hash, and what comes later takes it: its bytes as words of 32 bits, then its length and count.
+ */
+const PLACE_BITS = 15;
+const PLACES = (1 << PLACE_BITS) - 1;
+const short = new Int32Array(4 << PLACE_BITS);
+
+function countShort(words: DataView, from: number, length: number): number {
+  let one = words.getInt32(from, true);
+  let two = 0;
+  if (length < 4) one &= TAILS[length] ?? 0;
+  else if (length > 4) {
+    two = words.getInt32(from + 4, true);
+    if (length < 8) two &= TAILS[length - 4] ?? 0;
+  }
+  const place = placeOf(mixed(mixed(length, one), two)) << 2;
+  if (short[place] === one && short[place + 1] === two && short[place + 2] === length) return short[place + 3] ?? 0;
+  short[place] = one;
+  short[place + 1] = two;
+  short[place + 2] = length;
+  return (short[place + 3] = countMerged(vocabulary, words, from, length));
+}
+
+const mixed = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1);
+const placeOf = (hash: number): number => (hash ^ (hash >>> 15)) & PLACES;
+
+const MIDDLE_WORDS = 8;
+const MOST_KEPT = 4 * (MIDDLE_WORDS - 2) - 1;
+const middle = new Int32Array(MIDDLE_WORDS << PLACE_BITS);
+const key = new Int32Array(MIDDLE_WORDS - 2);
+
+function countMiddle(words: DataView, from: number, length: number): number {
+  const last = length >> 2;
+  let hash = length;
+  for (let word = 0; word < last; word += 1) {
+    const four = words.getInt32(from + 4 * word, true);
+    key[word] = four;
+    hash = mixed(hash, four);
+  }
+  const tail = words.getInt32(from + 4 * last, true) & (TAILS[length & 3] ?? 0);
+  key[last] = tail;
+  const place = placeOf(mixed(hash, tail)) * MIDDLE_WORDS;
+  if (isKeptAt(place, length, last)) return middle[place + 1] ?? 0;
+  middle[place] = length;
+  middle.set(key, place + 2);
+  return (middle[place + 1] = countMerged(vocabulary, words, from, length));
+}
+
+function isKeptAt(place: number, length: number, last: number): boolean {
+  if (middle[place] !== length) return false;
+  for (let word = 0; word <= last; word += 1) if (middle[place + 2 + word] !== key[word]) return false;
   return true;
 }
 
-const MAX_KNOWN = 16_384;
-const MAX_KNOWN_LENGTH = 32;
+const LONG = 256;
+const MOST_LONG = 4_096;
 
-/** The same for pieces with other characters. */
+/** The same for longer pieces, such as rules and margins. */
 const known = new Map<string, number>();
 
-function countWide(piece: string): number {
+function countLong({ bytes, words }: Room, from: number, to: number): number {
+  if (to - from > LONG) return countMerged(vocabulary, words, from, to - from);
+  const piece = bytes.toString('latin1', from, to);
   const seen = known.get(piece);
   if (seen !== undefined) return seen;
-  const count = countBytes(piece);
-  if (piece.length > MAX_KNOWN_LENGTH) return count;
-  if (known.size >= MAX_KNOWN) known.clear();
+  const count = countMerged(vocabulary, words, from, to - from);
+  if (known.size >= MOST_LONG) known.clear();
   known.set(piece, count);
   return count;
-}
-
-function countBytes(piece: string): number {
-  const room = piece.length * 3 <= scratch.length ? scratch : new Uint8Array(piece.length * 3);
-  return countMerged(vocabulary, room, encoder.encodeInto(piece, room).written);
 }
 
 /** Messages with their overhead, then tools, then a JSON schema, which all reach the model's context. */

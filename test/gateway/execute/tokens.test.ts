@@ -71,6 +71,26 @@ describe('token counts', () => {
     );
   });
 
+  it("returns the library's count of long runs: rules, margins, scripts without spaces", () => {
+    const unit = fc.constantFrom(...' -=.#的一是了我不人在他有日本語ไทยกขคаяёÄß', '한국', '😀', 'ab', 'A\u0301');
+    const run = fc.oneof(
+      fc.tuple(unit, fc.integer({ min: 1, max: 400 })).map(([one, times]) => one.repeat(times)),
+      fc.array(unit, { maxLength: 120 }).map((units) => units.join('')),
+    );
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 4 }), (parts) => {
+        const whole = parts.join('\n');
+        assert.equal(countText(whole), countTokens(whole, PLAIN));
+      }),
+      { seed: 200_003, numRuns: runs(200, 5_000) },
+    );
+  });
+
+  it('returns the count of a text of a million characters, as the sum of its lines', () => {
+    const line = 'Every node is asked once; 12 of 345 answered.\n';
+    assert.equal(countText(line.repeat(25_000)), 25_000 * countText(line));
+  });
+
   it('returns the count of a word of a hundred thousand characters', () => {
     assert.equal(countText('a'.repeat(100_000)), 12_500);
   });
