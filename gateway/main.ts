@@ -2,6 +2,7 @@ import { parseKeys } from './account/key-file.ts';
 import { parseDeployment } from './lib/deployment.ts';
 import { GATEWAY_SETTINGS, readConfig } from './config.ts';
 import { parseGoldStore } from './gold/store.ts';
+import { keepCompiled } from './lib/compiled.ts';
 import { helpText, leave, readCommandLine, readNamed, readSignerKey } from './lib/program.ts';
 import { reasonOf } from './lib/reason.ts';
 import type { Hex } from './protocol/types.ts';
@@ -9,7 +10,6 @@ import { DEFAULT_PARAMS, parseParams } from './poq/params.ts';
 import { parseQualityModel } from './route/quality/model-file.ts';
 import { createQualityPredictor } from './route/quality/predictor.ts';
 import { createLogger } from './telemetry/logger.ts';
-import { createGateway } from './wiring/gateway.ts';
 import type { Inputs } from './wiring/gateway.ts';
 
 const PROGRAM = {
@@ -61,6 +61,8 @@ async function main(): Promise<void> {
   }
   const inputs = await readInputs(file);
   const { config, log } = inputs;
+  keepCompiled();
+  const { createGateway } = await import('./wiring/gateway.ts'); // nearly all of the code
   const gateway = await createGateway(inputs);
   let stopping = false;
   const stop = (signal: string): void => {

@@ -63,7 +63,7 @@ export async function startRig(wanted: ReadonlySet<SystemName>, cores: Cores): P
   }));
   await add('dgrid', dgrid, () => ({
     child: startChild({
-      file: here('our-gateway.ts'),
+      file: here('start-our-gateway.ts'),
       args: ['--port', String(dgrid), '--upstreams', nodes.join(','), '--keyHash', hashOf(KEY)],
       nodeArgs: ['--expose-gc'],
       ...onTested,
