@@ -8,21 +8,26 @@ import type { ScorerGreeting, ScorerJob, ScorerReply } from './scorer-worker.ts'
  * A scorer that somebody else wrote, in a thread of its own: one that never gives the processor back, fills the memory or
  * ends its thread costs what it was asked then, and the next question starts it anew.
  */
-export type ScorerThreadOptions = { readonly path: string; readonly deadlineMs: number };
+export type ScorerThreadOptions = {
+  readonly path: string;
+  readonly deadlineMs: number;
+  /** What the thread may keep on its heap; above that it is ended. */
+  readonly memoryMb?: number;
+};
 
 const START_MS = 30_000;
 /** How long a thread may keep silent before it counts as stuck; one that only waits for a model answers at once. */
 const PULSE_MS = 250;
-const MAX_MEMORY_MB = 512;
+const MEMORY_MB = 512;
 
 /** Rejects when the module is no scorer. */
-export async function createScorerThread({ path, deadlineMs }: ScorerThreadOptions): Promise<Scorer> {
+export async function createScorerThread(options: ScorerThreadOptions): Promise<Scorer> {
   let running: Promise<Thread> | undefined;
   const begin = (): Promise<Thread> => {
     const forget = (): void => {
       if (running === mine) running = undefined;
     };
-    const mine: Promise<Thread> = startThread(path, forget).catch((error: unknown) => {
+    const mine: Promise<Thread> = startThread(options, forget).catch((error: unknown) => {
       forget();
       throw error;
     });
@@ -37,7 +42,7 @@ export async function createScorerThread({ path, deadlineMs }: ScorerThreadOptio
       if (now.id !== id) throw new Error(`the scorer calls itself ${now.id} and was ${id} before`);
       const evaluand: Evaluand = { receiptLeaf, seed, request, response, peers };
       try {
-        return (await now.ask({ evaluand }, deadlineMs)) as Scores;
+        return (await now.ask({ evaluand }, options.deadlineMs)) as Scores;
       } catch (error) {
         if (error instanceof Late && !(await now.ask({}, PULSE_MS).then(...ANSWERED))) now.end();
         throw error;
@@ -56,12 +61,11 @@ type Thread = {
   readonly end: () => void;
 };
 
-async function startThread(path: string, onEnd: () => void): Promise<Thread> {
+async function startThread({ path, memoryMb = MEMORY_MB }: ScorerThreadOptions, onEnd: () => void): Promise<Thread> {
   const worker = new Worker(new URL('scorer-worker.ts', import.meta.url), {
     workerData: path,
-    resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   });
-  worker.unref();
   const waiting = new Map<number, (reply: ScorerReply) => void>();
   let jobs = 0;
   let ended = 'the scorer left its thread';
@@ -84,6 +88,7 @@ async function startThread(path: string, onEnd: () => void): Promise<Thread> {
   };
   const id = await greeting(worker);
   worker.on('message', (reply: ScorerReply) => waiting.get(reply.job)?.(reply));
+  worker.unref(); // a listener makes the process wait for messages again
   return { id, ask, end };
 }
 

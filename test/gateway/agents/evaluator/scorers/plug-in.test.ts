@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,13 +68,13 @@ describe('scorer modules', () => {
 describe('scorers in a thread', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dgrid-thread-'));
   after(() => rmSync(folder, { recursive: true }));
-  const threadOf = (name: string, score: string, deadlineMs: number): Promise<Scorer> => {
+  const moduleOf = (name: string, score: string): string => {
     const path = join(folder, name);
     writeFileSync(
       path,
       `export const createScorer = () => ({ id: "${ZERO_HASH}", score: async ({ request }) => {${score}} });`,
     );
-    return createScorerThread({ path, deadlineMs });
+    return path;
   };
   const hang = 'const hang = () => { for (;;); };';
   const good = 'return { accuracy: 7000, consistency: 1, format: 2 };';
@@ -85,12 +86,41 @@ describe('scorers in a thread', () => {
       `if (request.includes('hang')) { ${hang} hang(); }`,
       "if (request.includes('wait')) await new Promise((done) => setTimeout(done, 1e6));",
     ].join('\n');
-    const scorer = await threadOf('moody.mjs', `${acts}${good}`, 1_000);
+    const scorer = await createScorerThread({ path: moduleOf('moody.mjs', `${acts}${good}`), deadlineMs: 1_000 });
     await assert.rejects(scorer.score(evaluand('throw', 'a')), /no model/);
     await assert.rejects(scorer.score(evaluand('exit', 'a')), /left its thread/);
     await assert.rejects(scorer.score(evaluand('hang', 'a')), /no score within 1000 ms/);
     await assert.rejects(scorer.score(evaluand('wait', 'a')), /no score within 1000 ms/);
     assert.deepEqual(await scorer.score(evaluand('what', 'a')), { accuracy: 7_000, consistency: 1, format: 2 });
+  }).timeout(60_000);
+
+  it('returns the scores of the default in place of one that fills the memory, and asks it again', async () => {
+    const fill =
+      "if (request.includes('fill')) for (const all = []; ; ) all.push(new Array(100_000).fill(all.length));";
+    const path = moduleOf('greedy.mjs', `${fill}${good}`);
+    const greedy = await createScorerThread({ path, deadlineMs: 60_000, memoryMb: 48 });
+    await assert.rejects(greedy.score(evaluand('fill', 'a')), /thread failed.*memory/);
+    const spare: Scorer = { id: ZERO_HASH, score: async () => ({ accuracy: 1, consistency: 2, format: 3 }) };
+    const faults: Fault[] = [];
+    const scorer = withFallback(greedy, spare, (fault) => faults.push(fault));
+    assert.equal((await scorer.score(evaluand('fill', 'a'))).accuracy, 1);
+    assert.equal((await scorer.score(evaluand('what', 'a'))).accuracy, 7_000);
+    assert.equal(faults.length, 1);
+  }).timeout(60_000);
+
+  it('returns a process that ends by itself, although its thread would go on', () => {
+    const thread = new URL('../../../../../gateway/agents/evaluator/scorers/scorer-thread.ts', import.meta.url);
+    const path = moduleOf('quiet.mjs', good);
+    const program = join(folder, 'program.mjs');
+    writeFileSync(
+      program,
+      `import { createScorerThread } from ${JSON.stringify(thread.href)};
+      const scorer = await createScorerThread({ path: ${JSON.stringify(path)}, deadlineMs: 60_000 });
+      console.log((await scorer.score(${JSON.stringify(evaluand('what', 'a'))})).accuracy);`,
+    );
+    const ended = spawnSync(process.execPath, [program], { timeout: 30_000 });
+    assert.equal(String(ended.stdout).trim(), '7000', String(ended.stderr));
+    assert.equal(ended.status, 0);
   }).timeout(60_000);
 
   it('rejects modules that are no scorers, and says why', async () => {
