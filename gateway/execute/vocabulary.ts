@@ -15,21 +15,69 @@ export const TAILS = Int32Array.of(0, 0xff, 0xffff, 0xffffff);
 
 /**
  * Reads a list in tiktoken's form: a line for each token, its bytes in base64 and its rank, in the order of the ranks.
- * Kept as numbers in a few buffers of together some 5 MB, where a map of texts would take ten times as much.
+ * Kept as numbers in a few buffers of together some 5 MB, where a map of texts would take ten times as much; and read
+ * without making a text of every line, which would leave tens of megabytes of them behind in each thread that counts.
  */
 export function readVocabulary(list: Buffer): Vocabulary {
-  const lines = list.toString('latin1').split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  const starts = new Int32Array(lines.length + 1);
-  const bytes = Buffer.alloc(Math.ceil(list.length * 0.75) + 4);
+  const starts: number[] = [0];
+  const bytes = new Uint8Array(Math.ceil(list.length * 0.75) + SPARE_BYTES);
   let end = 0;
-  lines.forEach((line, rank) => {
-    const gap = line.indexOf(' ');
-    if (Number(line.slice(gap + 1)) !== rank) throw new RangeError(`line ${rank + 1} of the vocabulary has no rank`);
-    end += bytes.write(line.slice(0, gap), end, 'base64');
-    starts[rank + 1] = end;
-  });
-  return createVocabulary(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), starts);
+  for (let at = 0; at < list.length;) {
+    const rank = starts.length - 1;
+    const gap = placeOf(SPACE, list, at);
+    const stop = placeOf(LINE_END, list, at);
+    if (numberIn(list, gap + 1, stop) !== rank) throw new RangeError(`line ${rank + 1} of the vocabulary has no rank`);
+    end = decodeBase64(list, { from: at, to: gap }, bytes, end);
+    starts.push(end);
+    at = stop + 1;
+  }
+  return createVocabulary(new DataView(bytes.buffer), Int32Array.from(starts));
+}
+
+/** Read with the last token, and not looked at. */
+const SPARE_BYTES = 4;
+
+const SPACE = 32;
+const LINE_END = 10;
+const ZERO = 48;
+
+function placeOf(byte: number, list: Buffer, from: number): number {
+  let at = from;
+  while (at < list.length && list[at] !== byte) at += 1;
+  return at;
+}
+
+function numberIn(list: Buffer, from: number, to: number): number {
+  let value = from < to ? 0 : Number.NaN;
+  for (let at = from; at < to; at += 1) {
+    const digit = (list[at] ?? 0) - ZERO;
+    value = digit >= 0 && digit <= 9 ? 10 * value + digit : Number.NaN;
+  }
+  return value;
+}
+
+const SEXTETS = new Uint8Array(256);
+for (const [value, letter] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
+  SEXTETS[letter.charCodeAt(0)] = value;
+const PADDING = 61;
+
+/** @returns where the bytes end that were added. */
+function decodeBase64(
+  list: Buffer,
+  { from, to }: { readonly from: number; readonly to: number },
+  bytes: Uint8Array,
+  start: number,
+): number {
+  let end = start;
+  let held = 0;
+  for (let at = from; at < to && list[at] !== PADDING; at += 1) {
+    held = ((held << 6) | (SEXTETS[list[at] ?? 0] ?? 0)) & 0xffff;
+    const place = (at - from) & 3;
+    if (place === 0) continue;
+    bytes[end] = held >>> (6 - 2 * place);
+    end += 1;
+  }
+  return end;
 }
 
 /** Nearly all tokens are this short, and are found in one line of a processor's cache; the others are as texts in a map. */
