@@ -24,6 +24,7 @@ import type { ReadDataset } from './audit/read-dataset.ts';
 import { findingOf } from './audit/steps.ts';
 import type { Finding, Step } from './audit/steps.ts';
 import { checkTable } from './audit/table.ts';
+import { goldsInWindow } from './audit/window.ts';
 import { openText } from './audit/text-lines.ts';
 import type { TextLines } from './audit/text-lines.ts';
 import { Wrong, expectSame } from './audit/wrong.ts';
@@ -205,8 +206,9 @@ async function examineReceipts(context: Context, tools: Tools): Promise<void> {
   await seen('records');
   await steps.run('golds', () => checkGolds(context, previous));
   await onChain('golds on chain', (chain) => checkGoldRoot(context, previous, chain));
-  await steps.run('table of the epoch', () => checkTable(context, previous));
-  await steps.run('rewards', () => checkRewards(dataset, context.facts));
+  const window = goldsInWindow(context, previous);
+  await steps.run('table of the epoch', () => checkTable(context, window));
+  await steps.run('rewards', () => checkRewards(dataset, context.facts, window));
   await steps.run('distribution', () => distributionOf(dataset, 0n).hash);
   await onChain('distribution on chain', (chain) => checkDistribution(context, chain));
 }

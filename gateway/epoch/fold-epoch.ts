@@ -82,14 +82,15 @@ function foldOf(
 ): EpochFold {
   const { minQualityBps } = context.params;
   const goldOutcomes = outcomesOf(golds, goldEntries);
+  const known = [...history, ...goldOutcomes];
   const shares = [
     foldInference({ receipts, feedback: feedbackOf(votes), minQualityBps }),
-    foldEvaluators({ records: revealed, golds: goldOutcomes }),
+    foldEvaluators({ records: revealed, golds: known }),
     foldGateways({ receipts, minQualityBps }),
   ] as const;
   return {
     leaves: shares.flatMap((share, role) => rewardLeaves(context.epoch, role, share)),
-    tableLeaves: tableOf(context, receipts, [...history, ...goldOutcomes]),
+    tableLeaves: tableOf(context, receipts, known),
     goldOutcomes,
   };
 }

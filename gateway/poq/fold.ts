@@ -65,7 +65,7 @@ export function foldInference({ receipts, feedback, minQualityBps }: InferenceFo
   );
 }
 
-/** One gold receipt of the epoch with everybody's revealed accuracy. */
+/** One gold receipt with everybody's revealed accuracy. */
 export type ScoredGold = {
   readonly gateway: Address;
   readonly truth: number;
@@ -75,10 +75,11 @@ export type ScoredGold = {
 export type EvaluatorFold = {
   /** Valid reveals of every counted record, golds included: evaluators cannot tell them apart. */
   readonly records: readonly { readonly entries: readonly { readonly evaluator: Address }[] }[];
+  /** Those of the window, as for trust: in one epoch of good work there may be nothing to tell apart. */
   readonly golds: readonly ScoredGold[];
 };
 
-/** Shares of evaluators: the number of valid reveals times how much better than a constant they know the truth. */
+/** Shares of evaluators: the epoch's valid reveals times how much better than a constant they know the truth. */
 export function foldEvaluators({ records, golds }: EvaluatorFold): Share[] {
   const volumes = new Map<Address, bigint>();
   for (const { entries } of records) {

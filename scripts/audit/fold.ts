@@ -3,22 +3,24 @@ import type { Dataset, RewardLeaf } from './dataset.ts';
 import { tenthOf } from './facts.ts';
 import type { Facts, Group } from './facts.ts';
 import { feedbackOf } from './feedback.ts';
-import { outcomesOf } from './golds.ts';
 import { clamp, sum } from './numbers.ts';
 import { exactScore } from './records.ts';
+import type { GoldWindow } from './window.ts';
 import { expectSame, wrong } from './wrong.ts';
 
 /** From records to reward leaves: difficulty, carry, and the three roles' shares. */
 
 const NEUTRAL = 10_000n;
 const PPM = 1_000_000n;
+const EVALUATOR = 1n;
 
 export function weightOf({ quality, volume, difficulty, feedback }: RewardLeaf): bigint {
   return quality * volume * difficulty * feedback;
 }
 
-export function checkRewards(dataset: Dataset, facts: Facts): void {
-  const due = rewardsOf(dataset, facts);
+/** @param golds those of the window; without them the quality of evaluators is taken from the dataset, all else is not. */
+export function checkRewards(dataset: Dataset, facts: Facts, golds: GoldWindow | undefined): void {
+  const due = rewardsOf(dataset, facts, golds === undefined ? statedQuality(dataset) : measuredQuality(golds));
   dataset.rewards.forEach(({ line, leaf }, index) => {
     const expected = due[index] ?? wrong({ line, field: 'leaf' }, 'is one reward more than the records give');
     for (const name of ['epoch', 'role', 'account', 'quality', 'volume', 'difficulty', 'feedback'] as const) {
@@ -33,13 +35,16 @@ export function checkRewards(dataset: Dataset, facts: Facts): void {
 
 export type Results = Pick<Dataset, 'epoch' | 'golds'>;
 
+/** How well an evaluator knows the truth, 0 to 10,000. */
+export type EvaluatorQuality = (account: string) => bigint;
+
 /** Reward leaves by role and account, of whoever has any weight. */
-export function rewardsOf(dataset: Results, facts: Facts): readonly RewardLeaf[] {
+export function rewardsOf(dataset: Results, facts: Facts, qualityOf: EvaluatorQuality): readonly RewardLeaf[] {
   const { epoch } = dataset.epoch;
   const paid = paidOf(dataset, facts);
   const shares = [
     inferenceShares(paid, feedbackOf(facts.votes.values())),
-    evaluatorShares(dataset, facts),
+    [...facts.reveals].map(([account, volume]) => ({ account, quality: qualityOf(account), volume })),
     gatewayShares(paid),
   ];
   return shares.flatMap((role, number) =>
@@ -192,17 +197,20 @@ function gatewayShares(paid: readonly Paid[]): Share[] {
   });
 }
 
-function evaluatorShares(dataset: Results, facts: Facts): Share[] {
+export function measuredQuality(golds: GoldWindow): EvaluatorQuality {
   const told = new Map<string, Told[]>();
-  for (const { gateway, truth, entries } of outcomesOf(dataset, facts)) {
+  for (const { gateway, truth, entries } of golds) {
     for (const { evaluator, accuracy } of entries)
       if (evaluator !== gateway) push(told, evaluator, { accuracy, truth });
   }
-  return [...facts.reveals].map(([account, volume]) => ({
-    account,
-    quality: evaluatorQuality(told.get(account) ?? []),
-    volume,
-  }));
+  return (account) => evaluatorQuality(told.get(account) ?? []);
+}
+
+function statedQuality({ rewards }: Pick<Dataset, 'rewards'>): EvaluatorQuality {
+  const stated = new Map(
+    rewards.flatMap(({ leaf }) => (leaf.role === EVALUATOR ? [[leaf.account, leaf.quality] as const] : [])),
+  );
+  return (account) => stated.get(account) ?? 0n;
 }
 
 type Told = { readonly accuracy: bigint; readonly truth: bigint };

@@ -1,20 +1,19 @@
 import { FLAG } from './context.ts';
 import type { Context } from './context.ts';
-import type { Dataset, EpochLine, TableLeaf } from './dataset.ts';
+import type { EpochLine, TableLeaf } from './dataset.ts';
 import type { Facts } from './facts.ts';
-import { outcomesOf } from './golds.ts';
 import type { Outcome } from './golds.ts';
 import { ANY_FAMILY, DEFAULTS, KIND, NOBODY } from './in-force.ts';
 import { clamp, isqrt, lowerMedian, lowerQuartile, sum } from './numbers.ts';
 import { FAMILIES } from './params.ts';
 import { BIT, consensus } from './records.ts';
+import type { GoldWindow } from './window.ts';
 import { expectSame, wrong } from './wrong.ts';
 
 /** The table that a later epoch will work with: trust from golds, sampling rates, active dimensions. */
-export function checkTable(context: Context, previous: readonly Dataset[]): void {
-  const { epoch, table } = context.dataset;
-  const outcomes = goldsInWindow(context, previous);
-  const expected = [...trustLeaves(epoch, outcomes), ...rateLeaves(epoch, context.facts), ...maskLeaves(outcomes)];
+export function checkTable({ dataset, facts }: Context, golds: GoldWindow | undefined): void {
+  const { epoch, table } = dataset;
+  const expected = [...trustLeaves(epoch, golds), ...rateLeaves(epoch, facts), ...maskLeaves(golds)];
   table.forEach(({ line, leaf }, index) => {
     const due = expected[index] ?? wrong({ line, field: 'leaf' }, 'is one more than this table has');
     for (const name of ['kind', 'account', 'family'] as const) {
@@ -28,28 +27,6 @@ export function checkTable(context: Context, previous: readonly Dataset[]): void
 
 /** A leaf whose value is undefined depends on datasets that were not given. */
 type Due = Omit<TableLeaf, 'value'> & { readonly value: bigint | undefined };
-
-/** Golds of the window up to this epoch; undefined when a dataset of it is missing. */
-function goldsInWindow(
-  { dataset, facts, skip }: Context,
-  previous: readonly Dataset[],
-): readonly Outcome[] | undefined {
-  const { epoch, params } = dataset.epoch;
-  const first = epoch + 1n > params.goldWindowEpochs ? epoch + 1n - params.goldWindowEpochs : 0n;
-  const given = new Map(previous.map((earlier) => [earlier.epoch.epoch, earlier]));
-  const earlier: Dataset[] = [];
-  const missing: bigint[] = [];
-  for (let number = first; number < epoch; number += 1n) {
-    const found = given.get(number);
-    if (found === undefined) missing.push(number);
-    else earlier.push(found);
-  }
-  if (missing.length > 0) {
-    skip('trust and dimensions of the new table', `golds of epoch ${missing.join(', ')} count too: give --previous`);
-    return undefined;
-  }
-  return [...earlier.flatMap((one) => outcomesOf(one, { golds: one.goldReceipts })), ...outcomesOf(dataset, facts)];
-}
 
 function ordered(accounts: readonly string[]): readonly string[] {
   return [...new Set(accounts)].toSorted();

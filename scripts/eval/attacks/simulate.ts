@@ -101,7 +101,7 @@ function createState(world: World, scenario: Scenario, liars: ReadonlySet<number
       adaptive: closeness(),
       oracle: closeness(),
     },
-    samples: [] as GoldSample[][],
+    golds: [] as (readonly ScoredGold[])[],
     tables: [] as Table[],
     pays: [] as number[][],
     ownPaid: [] as number[],
@@ -125,13 +125,10 @@ function runEpoch(state: State, receipts: readonly WorldReceipt[], epoch: number
     truth: receipt.truth,
     entries,
   }));
-  state.samples.push(
-    scored.flatMap(({ gateway, truth, entries }) =>
-      entries.map(({ evaluator, accuracy }) => ({ gateway, evaluator, accuracy, truth })),
-    ),
-  );
-  state.tables.push(tableAfter(state, accounts));
-  state.pays.push(payOf(foldEvaluators({ records: examined, golds: scored }), accounts));
+  state.golds.push(scored);
+  const known = state.golds.slice(-PARAMS.goldWindowEpochs).flat();
+  state.tables.push(tableAfter(state, known, accounts));
+  state.pays.push(payOf(foldEvaluators({ records: examined, golds: known }), accounts));
   const { paid, due } = nodeIncome(state.ownNodes, examined);
   state.ownPaid.push(paid);
   state.ownDue.push(due);
@@ -248,8 +245,11 @@ function compare(state: State, { receipt, members, epoch, result }: Comparison):
 }
 
 /** Trust by the golds of the window's epochs, written to a table and read back as its users would. */
-function tableAfter({ samples, scenario }: State, accounts: readonly Address[]): Table {
-  const trust = (scenario.trustRule ?? trustTable)(samples.slice(-PARAMS.goldWindowEpochs).flat(), accounts);
+function tableAfter({ scenario }: State, golds: readonly ScoredGold[], accounts: readonly Address[]): Table {
+  const samples = golds.flatMap(({ gateway, truth, entries }) =>
+    entries.map(({ evaluator, accuracy }) => ({ gateway, evaluator, accuracy, truth })),
+  );
+  const trust = (scenario.trustRule ?? trustTable)(samples, accounts);
   const counted = new Map(nodeAccounts.map((account) => [account, 100]));
   return createTable(
     tableLeaves({

@@ -216,6 +216,33 @@ describe('foldEpoch', () => {
     assert.deepEqual(foldEpoch(factsOf([fine.receipt], [unknown]), []).goldOutcomes, []);
   });
 
+  it('pays evaluators for what they knew in the window when all answers of the epoch are right, a constant never', () => {
+    const told = (truth: number): number[] => [truth, Math.max(0, truth - 300), 10_000 - truth, 10_000, truth];
+    const varied = [0, 10_000, 2_000, 9_000, 5_000, 1_000, 8_000, 10_000, 0, 6_000].map((truth, serial) =>
+      goldOf(serial, truth, told(truth)),
+    );
+    const before = foldEpoch(
+      factsOf(
+        varied.map(({ receipt }) => receipt),
+        varied.map(({ gold }) => gold),
+      ),
+      [],
+    ).goldOutcomes;
+    const right = Array.from({ length: 8 }, (_, serial) => goldOf(serial, 10_000, told(10_000)));
+    const calm = factsOf(
+      right.map(({ receipt }) => receipt),
+      right.map(({ gold }) => gold),
+    );
+    const qualities = (history: readonly GoldOutcome[]): number[] =>
+      EVALUATORS.map(
+        (evaluator) => leafOfAccount(foldEpoch(calm, history).leaves, Role.evaluator, evaluator)?.quality ?? 0,
+      );
+    assert.deepEqual(qualities([]), [0, 0, 0, 0, 0]);
+    const [best = 0, near = 0, liar, constant] = qualities(before);
+    assert.ok(best > near && near > 6_000, `${best} ${near}`);
+    assert.deepEqual([liar, constant], [0, 0]);
+  });
+
   it('makes trust from the golds of earlier epochs too', () => {
     const history = Array.from({ length: 6 }, (_, index): GoldOutcome => ({
       gateway: GATEWAY,

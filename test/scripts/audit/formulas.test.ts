@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 import { activeMask } from '../../../gateway/poq/active.ts';
 import { feedbackOf } from '../../../gateway/poq/feedback.ts';
-import { foldGateways, foldInference, rewardLeaves } from '../../../gateway/poq/fold.ts';
+import { foldEvaluators, foldGateways, foldInference, rewardLeaves } from '../../../gateway/poq/fold.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { goldScore } from '../../../gateway/poq/score.ts';
 import { trustTable } from '../../../gateway/poq/trust.ts';
@@ -14,7 +14,7 @@ import type { Examined } from '../../../scripts/audit/context.ts';
 import type { Dataset } from '../../../scripts/audit/dataset.ts';
 import { addReceipt, createFacts } from '../../../scripts/audit/facts.ts';
 import type { Facts } from '../../../scripts/audit/facts.ts';
-import { rewardsOf } from '../../../scripts/audit/fold.ts';
+import { checkRewards, measuredQuality, rewardsOf } from '../../../scripts/audit/fold.ts';
 import { checkGolds } from '../../../scripts/audit/golds.ts';
 import type { Outcome } from '../../../scripts/audit/golds.ts';
 import { isqrt, lowerMedian } from '../../../scripts/audit/numbers.ts';
@@ -125,7 +125,7 @@ describe('scripts/audit, formulas', () => {
           ...rewardLeaves(epoch, 0, foldInference({ ...input, feedback: feedbackOf([]) })),
           ...rewardLeaves(epoch, 2, foldGateways(input)),
         ];
-        const own = rewardsOf(dataset, facts).map(({ role, quality, difficulty, feedback, ...rest }) => ({
+        const own = rewardsOf(dataset, facts, () => 0n).map(({ role, quality, difficulty, feedback, ...rest }) => ({
           ...rest,
           role: Number(role),
           quality: Number(quality),
@@ -151,23 +151,56 @@ describe('scripts/audit, formulas', () => {
     }),
   });
 
+  type Gold = typeof gold extends fc.Arbitrary<infer Value> ? Value : never;
+  const outcomesOf = (golds: readonly Gold[]): readonly Outcome[] =>
+    golds.map(({ gateway, truth, entries }) => ({
+      gateway,
+      truth: BigInt(truth),
+      entries: entries.map(({ evaluator, accuracy }) => ({ evaluator, accuracy: BigInt(accuracy) })),
+    })) as unknown as readonly Outcome[];
+
   it('returns the same trust as the gateway', () => {
     fc.assert(
       fc.property(fc.array(gold, { maxLength: 40, size: 'max' }), (golds) => {
         const samples = golds.flatMap(({ gateway, truth, entries }) =>
           entries.map(({ evaluator, accuracy }) => ({ gateway, evaluator, accuracy, truth })),
         );
-        const outcomes = golds.map(({ gateway, truth, entries }) => ({
-          gateway,
-          truth: BigInt(truth),
-          entries: entries.map(({ evaluator, accuracy }) => ({ evaluator, accuracy: BigInt(accuracy) })),
-        })) as unknown as readonly Outcome[];
+        const outcomes = outcomesOf(golds);
         const active = [0, 1, 2, 3, 4].map(account); // the sixth has left
         const own = [...trustOf(outcomes, active)].map(([evaluator, trust]) => [evaluator, Number(trust)]);
         assert.deepEqual(new Map(own as [string, number][]), trustTable(samples, active));
       }),
       RUNS,
     );
+  });
+
+  it('returns the same quality of evaluators as the gateway, by the golds of the window', () => {
+    let paid = 0;
+    fc.assert(
+      fc.property(fc.array(gold, { maxLength: 40, size: 'max' }), (golds) => {
+        const qualityOf = measuredQuality(outcomesOf(golds));
+        for (const { account: evaluator, quality } of foldEvaluators({ records: golds, golds })) {
+          assert.equal(Number(qualityOf(evaluator)), quality);
+          if (quality > 0) paid += 1;
+        }
+      }),
+      RUNS,
+    );
+    assert.ok(paid > 20, `${paid} paid`);
+  });
+
+  it('recomputes all of an evaluator’s reward but its quality when the golds of the window are not given', () => {
+    const withReward = (change: object): Dataset => ({
+      ...EPOCH,
+      rewards: EPOCH.rewards.map((reward) =>
+        reward.leaf.role === 1n ? { ...reward, leaf: { ...reward.leaf, ...change } } : reward,
+      ),
+    });
+    checkRewards(withReward({ quality: 1n }), FACTS, undefined);
+    for (const change of [{ volume: 1n }, { difficulty: 9_999n }, { feedback: 9_999n }])
+      assert.throws(() => checkRewards(withReward(change), FACTS, undefined), /leaf|must be|is /);
+    const own = EPOCH.rewards.filter(({ leaf }) => leaf.role === 1n);
+    assert.ok(own.length > 1);
   });
 
   it('returns the same active dimensions as the gateway, below and above thirty golds', () => {
