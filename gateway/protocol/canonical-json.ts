@@ -16,38 +16,74 @@ export function canonicalJson(value: JsonValue): string {
   return text;
 }
 
-/** Undefined for what needs care: numbers that are not finite, keys that are no text, kinds JSON does not have. */
-function plainText(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string') return JSON.stringify(value.isWellFormed() ? value : value.toWellFormed());
-  if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : undefined;
-  if (typeof value === 'boolean') return value ? 'true' : 'false';
-  if (value === null) return 'null';
-  if (typeof value !== 'object') return undefined;
-  return Array.isArray(value) ? plainArray(value) : plainObject(value as { readonly [key: string]: JsonValue });
+/**
+ * Written by the engine in one piece once all keys are in order: numbers and texts it writes as RFC 8785 wants them.
+ * Undefined for what needs care.
+ */
+function plainText(value: JsonValue): string | undefined {
+  const sorted = sort(value);
+  if (sorted === CARE) return undefined;
+  const text = JSON.stringify(sorted);
+  return text.includes(HALF_CHARACTER) ? undefined : text;
 }
 
-function plainArray(list: readonly JsonValue[]): string | undefined {
-  let text = '[';
+/** How the engine writes one. The same signs in a text as it was sent lead the long way too, to the same result. */
+const HALF_CHARACTER = '\\ud';
+
+const CARE = Symbol('needs care');
+type Fields = { readonly [key: string]: JsonValue | undefined };
+
+/** The value with all keys in order, itself where they are. CARE: numbers that are not finite, kinds JSON does not have. */
+function sort(value: JsonValue | undefined): JsonValue | typeof CARE {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : CARE;
+  if (typeof value !== 'object') return CARE;
+  return Array.isArray(value) ? sortItems(value) : sortFields(value as Fields);
+}
+
+function sortItems(list: readonly JsonValue[]): readonly JsonValue[] | typeof CARE {
+  let copy: JsonValue[] | undefined;
   for (let place = 0; place < list.length; place += 1) {
-    const item = plainText(list[place] ?? null);
-    if (item === undefined) return undefined;
-    text += place === 0 ? item : `,${item}`;
+    const item = list[place] ?? null;
+    const sorted = sort(item);
+    if (sorted === CARE) return CARE;
+    if (sorted === item) continue;
+    copy ??= list.slice();
+    copy[place] = sorted;
   }
-  return `${text}]`;
+  return copy ?? list;
 }
 
-function plainObject(value: { readonly [key: string]: JsonValue | undefined }): string | undefined {
-  let text = '{';
-  // By UTF-16 code units, as RFC 8785 wants it: the order of `sort` without a comparison.
-  for (const key of Object.keys(value).sort()) {
+function sortFields(value: Fields): Fields | typeof CARE {
+  const keys = Object.keys(value);
+  let copy: Record<string, JsonValue | undefined> | undefined = sortKeys(keys) ? {} : undefined;
+  for (const key of keys) {
     const item = value[key];
     if (item === undefined) continue;
-    const written = key.isWellFormed() ? plainText(item) : undefined;
-    if (written === undefined) return undefined;
-    text += `${text.length === 1 ? '' : ','}${JSON.stringify(key)}:${written}`;
+    const sorted = isOrdinary(key) ? sort(item) : CARE;
+    if (sorted === CARE) return CARE;
+    if (sorted !== item) copy ??= { ...value };
+    if (copy !== undefined) copy[key] = sorted;
   }
-  return `${text}}`;
+  return copy ?? value;
 }
+
+/** By UTF-16 code units. @returns whether there was anything to do */
+function sortKeys(keys: string[]): boolean {
+  let last = '';
+  for (const key of keys) {
+    if (key < last) {
+      keys.sort();
+      return true;
+    }
+    last = key;
+  }
+  return false;
+}
+
+/** Objects keep their keys as they were set, but for numbers, which come first, and the prototype, which is none. */
+const isOrdinary = (key: string): boolean => !(key.charCodeAt(0) <= NINE) && key !== '__proto__';
+const NINE = 57;
 
 function wellFormed(value: JsonValue | undefined): JsonValue | undefined {
   if (typeof value === 'string') return value.toWellFormed();
