@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -68,16 +68,16 @@ export function chatContent(content: ChatContent): string {
   const choices = content.choices
     .toSorted((a, b) => a.index - b.index)
     .map(({ index, message, finish_reason }) => ({
+      finish_reason,
       index,
       message: {
-        role: message.role,
         content: message.content,
-        ...(message.tool_calls === undefined ? {} : { tool_calls: message.tool_calls.map(toolCall) }),
         ...(message.refusal === undefined ? {} : { refusal: message.refusal }),
+        role: message.role,
+        ...(message.tool_calls === undefined ? {} : { tool_calls: message.tool_calls.map(toolCall) }),
       },
-      finish_reason,
     }));
-  return canonicalJson({ model: content.model, choices });
+  return canonicalJson({ choices, model: content.model });
 }
 
 /** The canonical text of any answer. Which kind it is shows in itself: vectors, texts, or messages. */
@@ -116,7 +116,7 @@ function toolCall(call: ToolCall): JsonValue {
 export function contentHash(salt: Hex, content: string): Hex {
   const saltBytes = hexToBytes(salt);
   if (saltBytes.length !== 16) throw new RangeError(`a salt has 16 bytes, got ${saltBytes.length}`);
-  return bytesToHex(createHash('sha256').update(saltBytes).update(content, 'utf8').digest());
+  return `0x${hash('sha256', Buffer.concat([saltBytes, Buffer.from(content, 'utf8')]), 'hex')}`;
 }
 
 export function sha256Hex(content: string | Uint8Array): Hex {
