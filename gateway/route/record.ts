@@ -62,18 +62,19 @@ function candidateRecord(
   total: number,
   outcome: string,
 ): JsonObject {
+  // In canonical order: hundreds of thousands of these are hashed in a minute, and need not be sorted for it.
   return {
-    node: candidate.node.account,
-    model: candidate.model.id,
-    outcome,
-    weight,
-    shareBps: Math.floor((10_000 * weight) / total),
-    qualityBps: live.qualityBps,
-    successBps: live.successBps,
     costMicroUsd,
-    latencyMs,
     inFlight: live.inFlight,
+    latencyMs,
+    model: candidate.model.id,
+    node: candidate.node.account,
+    outcome,
+    qualityBps: live.qualityBps,
     samples: live.samples,
+    shareBps: Math.floor((10_000 * weight) / total),
+    successBps: live.successBps,
+    weight,
   };
 }
 
