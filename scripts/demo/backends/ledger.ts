@@ -1,13 +1,15 @@
 import type { Quantity } from './quantities.ts';
 import { findQuantities } from './quantities.ts';
+import { stem } from './text.ts';
 
 /**
  * Another way with word problems: the numbers are entered one by one into a running account, and the words next to each
- * say how. It knows no units and looks at one number at a time, so it fails where two amounts share a rate.
+ * say how. It knows what is paid by the hour or by the head, but no other units, and looks at one number at a time.
  */
 export type Entry = { readonly text: string; readonly value: number };
 
-type Account = { readonly balance: number; readonly rate: number | undefined };
+/** Rates by what they are for: "29 euros for an adult" waits for the adults. */
+type Account = { readonly balance: number | undefined; readonly rates: ReadonlyMap<string, number> };
 type Place = { readonly before: string; readonly after: string; readonly clause: string; readonly question: string };
 type Rule = {
   readonly applies: (place: Place) => boolean;
@@ -49,27 +51,47 @@ const RULES: readonly Rule[] = [
 ];
 
 /** @returns the entries in order; the last one holds the answer. */
-export function keepLedger(problem: string): Entry[] {
-  const quantities = findQuantities(problem);
+export function keepLedger(text: string): Entry[] {
+  // What follows the question says how to answer, and its numbers are not in the account.
+  const problem = text.slice(0, text.lastIndexOf('?') + 1) || text;
   const question = /[^.?!]*\?/.exec(problem)?.[0] ?? '';
   const entries: Entry[] = [];
-  let account: Account | undefined;
-  for (const quantity of quantities) {
-    const place = placeOf(problem, quantity, question);
-    account = enter(account, quantity, place);
-    entries.push({ text: quantity.text, value: account.balance });
+  let account: Account = { balance: undefined, rates: new Map() };
+  for (const quantity of findQuantities(problem)) {
+    account = enter(account, quantity, placeOf(problem, quantity, question));
+    entries.push({ text: quantity.text, value: account.balance ?? quantity.value });
   }
   return entries;
 }
 
-/** A rate that comes first ("18 kilometres per hour") waits for the number that it multiplies. */
-function enter(account: Account | undefined, { value }: Quantity, place: Place): Account {
-  const isRate = /^\s+\p{L}+\s+per\s/iu.test(place.after);
-  if (account === undefined) return { balance: value, rate: isRate ? value : undefined };
-  if (account.rate !== undefined) return { balance: account.rate * value, rate: undefined };
+const RATE_FOR = /^\s+\p{L}+\s+(?:per|(?:for\s+)?(?:an?|each|every))\s+(\p{L}+)/iu;
+
+/** A rate that comes first ("18 kilometres per hour") waits for the numbers that it multiplies. */
+function enter({ balance, rates }: Account, { value }: Quantity, place: Place): Account {
+  const payer = RATE_FOR.exec(place.after)?.[1];
+  if (balance === undefined && payer !== undefined) {
+    return { balance, rates: new Map(rates).set(stem(payer.toLowerCase()), value) };
+  }
+  const rate = rateOf(rates, place, balance === undefined);
+  if (rate !== undefined) return { balance: (balance ?? 0) + rate * value, rates };
+  if (balance === undefined) return { balance: value, rates };
   const rule = RULES.find(({ applies }) => applies(place));
-  return { balance: rule?.enter(account.balance, value, place) ?? account.balance, rate: undefined };
+  return { balance: rule?.enter(balance, value, place) ?? balance, rates };
 }
+
+/** The rate for what is counted here; the only one there is for a first number that does not say. */
+function rateOf(rates: ReadonlyMap<string, number>, { after }: Place, isFirst: boolean): number | undefined {
+  const counted = /^\s+(\p{L}+)/u.exec(after)?.[1]?.toLowerCase() ?? '';
+  const [only] = rates.values();
+  return rates.get(stem(PLURALS.get(counted) ?? counted)) ?? (isFirst && rates.size === 1 ? only : undefined);
+}
+
+const PLURALS: ReadonlyMap<string, string> = new Map([
+  ['children', 'child'],
+  ['people', 'person'],
+  ['men', 'man'],
+  ['women', 'woman'],
+]);
 
 /** The words around a number, up to the next number or the end of its clause. */
 function placeOf(problem: string, { at, end }: Quantity, question: string): Place {

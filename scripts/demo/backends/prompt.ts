@@ -49,8 +49,18 @@ export function parseAssignment(messages: readonly ChatMessage[], schema: Schema
   return { ...base, intent: classifyIntent(base, sections.marked) };
 }
 
-/** Separates the task from the text: by fence, by heading, by paragraph, and last by the form of each sentence. */
+/** A last paragraph about the answer's own form; what it quotes is neither heading nor text. */
+const DEMAND = /\n\s*\n((?:begin|start|end|finish|write|use|keep) [^\n]{1,200})$/i;
+
 function divide(prompt: string): Sections {
+  const demand = DEMAND.exec(prompt);
+  if (demand === null) return divideTask(prompt);
+  const sections = divideTask(prompt.slice(0, demand.index));
+  return { ...sections, instruction: `${sections.instruction}\n${demand[1] ?? ''}`.trim() };
+}
+
+/** Separates the task from the text: by fence, by heading, by paragraph, and last by the form of each sentence. */
+function divideTask(prompt: string): Sections {
   const fence = FENCE.exec(prompt);
   if (fence !== null) {
     const material = (fence[1] ?? fence[2] ?? fence[3] ?? '').trim();

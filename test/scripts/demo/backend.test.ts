@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 
+import { generateGold } from '../../../gateway/gold/source.ts';
+import { goldRequestBody, goldTaskJson, goldTruth } from '../../../gateway/gold/task.ts';
 import { createBackend } from '../../../scripts/demo/backends/backend.ts';
 import { PROFILES } from '../../../scripts/demo/backends/profiles.ts';
 import type { ProfileName } from '../../../scripts/demo/backends/profiles.ts';
 import { parseAssignment } from '../../../scripts/demo/backends/prompt.ts';
-import type { SchemaNode } from '../../../scripts/demo/backends/prompt.ts';
+import type { ChatMessage, SchemaNode } from '../../../scripts/demo/backends/prompt.ts';
 import { wordCount } from '../../../scripts/demo/backends/text.ts';
+import { below, createRandom } from '../../../scripts/demo/random.ts';
 import { OWN_TASKS, readTasks, taskBody } from '../../../scripts/demo/tasks.ts';
+
+type GoldBody = {
+  readonly messages: readonly ChatMessage[];
+  readonly response_format?: { readonly json_schema?: { readonly schema?: SchemaNode } };
+};
 
 /** Texts of this file appear nowhere in the demo: what passes here is not keyed to the demo's tasks. */
 const PASSAGE =
@@ -46,7 +54,7 @@ describe('demo/judge', () => {
     assert.ok(same > 0.3 && same < 0.8, `the same in ${same}`);
   });
 
-  it('returns sums that it enters one by one, and fails where two amounts share a rate', () => {
+  it('returns sums that it enters one by one, by the hour and by the head too, and fails where units must be told apart', () => {
     assert.match(
       ask('judge', 'A shop has 6 boxes with 12 pears each. It sells 20 pears. How many are left?'),
       / 52\.$/,
@@ -57,10 +65,37 @@ describe('demo/judge', () => {
     );
     assert.match(ask('judge', 'A chair costs 80 euros. It is reduced by 25%. What is the price?'), / 60\.$/);
     assert.match(ask('judge', 'A box holds 6 eggs. How many boxes are needed for 20 eggs?'), / 4\.$/);
-    const shared =
+    const hourly =
       'A guide earns 10 euros per hour. He works 4 hours on Monday and 2 hours on Friday. How much does he earn?';
-    assert.match(ask('honest', shared), / 60\.$/);
-    assert.doesNotMatch(ask('judge', shared), / 60\.$/);
+    assert.match(ask('judge', hourly), / 60\.$/);
+    const heads = 'A seat costs 9 euros for an adult and 4 euros for a child. How much do 3 adults and 2 children pay?';
+    assert.match(ask('judge', heads), / 35\.$/);
+    const mixed = 'A farm has 8 cows and 5 goats. It buys 3 cows. How many cows are there now?';
+    assert.match(ask('honest', mixed), / 11\.$/);
+    assert.doesNotMatch(ask('judge', mixed), / 11\.$/);
+  });
+
+  it('takes a demand of form for neither a heading nor a number of the problem', () => {
+    const problem =
+      'Mara had 90 plums. Mara gave 20 plums to a friend and then bought 7 plums. How many plums has she now?';
+    for (const demand of ['Begin your answer with "Answer:"', 'Use at most 30 words.'])
+      for (const profile of ['judge', 'honest'] as const)
+        assert.match(ask(profile, `${problem}\n\n${demand}`), / 77\.$/, `${profile}: ${demand}`);
+  });
+
+  it('is right about most generated golds, or evaluators could not tell right from wrong', () => {
+    const draws = createRandom('golds');
+    const random = (bound: number): number => below(draws, bound);
+    const truths = Array.from({ length: 200 }, () => {
+      const task = goldTaskJson(generateGold(random));
+      const { messages, response_format: format } = goldRequestBody(task) as GoldBody;
+      const backend = createBackend({ profile: PROFILES.judge, seed: 'test' });
+      const content = backend.answer({ messages, schema: format?.json_schema?.schema });
+      const message = { role: 'assistant', content };
+      return goldTruth(task, JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }] }));
+    });
+    const right = truths.filter((truth) => truth >= 8_000).length;
+    assert.ok(right > 180, `${right} of 200`);
   });
 });
 
