@@ -1,4 +1,6 @@
 import type { Constraint, CountUnit, LanguageCode } from './constraint.ts';
+import { cuesOf } from './cues.ts';
+import type { Rule } from './cues.ts';
 import { MARK_RULES } from './prompt-marks.ts';
 import { optionRules, wordRules } from './prompt-wording.ts';
 import { NUMBER, numberOf } from './spoken-numbers.ts';
@@ -9,10 +11,10 @@ import { splitPrompt } from './task.ts';
  * anything, one that was never made would punish an innocent answer. Only the instruction is read, not the passage.
  */
 export function promptConstraints(prompt: string): Constraint[] {
-  if (!CUE.test(prompt)) return []; // every request is read, and most demand nothing
   const { instruction } = splitPrompt(prompt);
-  const text = instruction.slice(0, 8_000).replace(/\s+/gu, ' ');
-  return distinct(RULES.flatMap((rule) => rule(text)));
+  const text = instruction.slice(0, 8_000).replace(/ \s+|[^\S ]\s*/gu, ' ');
+  const says = cuesOf(text);
+  return distinct(RULES.flatMap((rule) => rule(text, says)));
 }
 
 /** Each demand once; paragraphs that a divider separates are not those that blank lines do. */
@@ -22,32 +24,62 @@ function distinct(found: readonly Constraint[]): Constraint[] {
   return [...new Map(kept.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-type Rule = (text: string) => Constraint[];
-
 const UNIT = '(words?|sentences?|paragraphs?|lines?|characters?)';
 const unitOf = (word: string | undefined): CountUnit => `${(word ?? '').toLowerCase().replace(/s$/, '')}s` as CountUnit;
 
 const AT_MOST = new RegExp(
-  `\\b(?:(?:in|with|using)? ?(?:at most|no more than|not more than|up to|a maximum of|max\\.?|fewer than or equal to)|within) ${NUMBER} ${UNIT}\\b`,
+  `\\b(?:at most|no more than|not more than|up to|a maximum of|max\\.?|fewer than or equal to|within) ${NUMBER} ${UNIT}\\b`,
   'giu',
 );
-const UNDER = new RegExp(`\\b(?:(?:in|with)? ?(?:fewer than|less than|under)) ${NUMBER} ${UNIT}\\b`, 'giu');
+const UNDER = new RegExp(`\\b(?:fewer than|less than|under) ${NUMBER} ${UNIT}\\b`, 'giu');
 const AT_LEAST = new RegExp(`\\b(?:at least|no fewer than|no less than|a minimum of) ${NUMBER} ${UNIT}\\b`, 'giu');
-const EXACTLY = new RegExp(
-  `\\b(?:(?:in|with|use|using|write) exactly|in (?:just|only)|exactly) ${NUMBER} ${UNIT}\\b`,
-  'giu',
-);
+const EXACTLY = new RegExp(`\\b(?:exactly|in (?:just|only)) ${NUMBER} ${UNIT}\\b`, 'giu');
 const IN_SENTENCES = /\b(?:in|into) (one|two|three|four|five|1|2|3|4|5) (sentences?)\b/giu;
 const ONLY_WORD = /\b(?:answer|respond|reply) (?:with|in|using) (?:only |just )?(one|a single) word\b/iu;
 
-const counts: Rule = (text) => [
-  ...[...text.matchAll(AT_MOST)].map((m) => bound(m[2], undefined, numberOf(m[1]))),
-  ...[...text.matchAll(UNDER)].map((m) => bound(m[2], undefined, Math.max(0, numberOf(m[1]) - 1))),
-  ...[...text.matchAll(AT_LEAST)].map((m) => bound(m[2], numberOf(m[1]), undefined)),
-  ...[...text.matchAll(EXACTLY)].map((m) => bound(m[2], numberOf(m[1]), numberOf(m[1]))),
-  ...[...text.matchAll(IN_SENTENCES)].map((m) => bound(m[2], undefined, numberOf(m[1]))),
-  ...(ONLY_WORD.test(text) ? [bound('words', 1, 1)] : []),
+type Counted = {
+  readonly cues: readonly string[];
+  readonly pattern: RegExp;
+  readonly bounds: (amount: number) => readonly [min: number | undefined, max: number | undefined];
+};
+
+const COUNTED: readonly Counted[] = [
+  {
+    cues: [
+      'at most',
+      'no more than',
+      'not more than',
+      'up to',
+      'a maximum of',
+      'max ',
+      'max. ',
+      'or equal to',
+      'within ',
+    ],
+    pattern: AT_MOST,
+    bounds: (amount) => [undefined, amount],
+  },
+  {
+    cues: ['fewer than', 'less than', 'under '],
+    pattern: UNDER,
+    bounds: (amount) => [undefined, Math.max(0, amount - 1)],
+  },
+  {
+    cues: ['at least', 'no fewer than', 'no less than', 'a minimum of'],
+    pattern: AT_LEAST,
+    bounds: (amount) => [amount, undefined],
+  },
+  { cues: ['exactly ', 'in just ', 'in only '], pattern: EXACTLY, bounds: (amount) => [amount, amount] },
+  { cues: ['sentence'], pattern: IN_SENTENCES, bounds: (amount) => [undefined, amount] },
 ];
+
+const counts: Rule = (text, says) => {
+  if (!says('word', 'sentence', 'paragraph', 'line', 'character')) return [];
+  const found = COUNTED.filter(({ cues }) => says(...cues)).flatMap(({ pattern, bounds }) =>
+    [...text.matchAll(pattern)].map(([, number, unit]) => bound(unit, ...bounds(numberOf(number)))),
+  );
+  return says('one word', 'single word') && ONLY_WORD.test(text) ? [...found, bound('words', 1, 1)] : found;
+};
 
 function bound(unit: string | undefined, min: number | undefined, max: number | undefined): Constraint {
   return {
@@ -62,8 +94,8 @@ const JSON_DEMAND =
   /\b(?:(?:in|as|into|return|output|respond with|reply with|answer with|give|produce|valid|only) (?:(?:a|an|the|only|just|valid|strict|raw|single|one) )*json\b|json (?:only|object only))/iu;
 const NO_JSON = /\b(?:not?|without|don'?t|do not|never|instead of|rather than)\b[^.]{0,24}\bjson\b/iu;
 
-const json: Rule = (text) =>
-  JSON_DEMAND.test(text) && !NO_JSON.test(text)
+const json: Rule = (text, says) =>
+  says('json') && JSON_DEMAND.test(text) && !NO_JSON.test(text)
     ? [{ kind: 'json', raw: false, objectOnly: /\bjson object\b/iu.test(text) }]
     : [];
 
@@ -76,14 +108,16 @@ const ITEMS = new RegExp(
   'iu',
 );
 
-const list: Rule = (text) => {
-  const shape = LIST.exec(text);
-  const items = ITEMS.exec(text);
-  if (shape === null && items === null) return [];
-  const style = /^(?:numbered|ordered)$/iu.test(shape?.[1] ?? '') ? 'number' : shape === null ? 'any' : 'bullet';
-  const amount = items === null ? undefined : numberOf(items[1] ?? items[2]);
-  return [{ kind: 'list', style, ...(amount === undefined ? {} : { items: amount }) }];
+const list: Rule = (text, says) => {
+  const shape = says('list', 'bullet') ? LIST.exec(text) : null;
+  const items = says('list of', 'list with', 'bullet point') ? ITEMS.exec(text) : null;
+  return shape === null && items === null ? [] : [listOf(shape, items)];
 };
+
+function listOf(shape: RegExpExecArray | null, items: RegExpExecArray | null): Constraint {
+  const style = /^(?:numbered|ordered)$/iu.test(shape?.[1] ?? '') ? 'number' : shape === null ? 'any' : 'bullet';
+  return { kind: 'list', style, ...(items === null ? {} : { items: numberOf(items[1] ?? items[2]) }) };
+}
 
 const LANGUAGES: { readonly [name: string]: LanguageCode } = {
   english: 'en',
@@ -108,7 +142,8 @@ const LANGUAGE = new RegExp(
   'iu',
 );
 
-const language: Rule = (text) => {
+const language: Rule = (text, says) => {
+  if (!says(...Object.keys(LANGUAGES))) return [];
   const code = LANGUAGES[(LANGUAGE.exec(text)?.[1] ?? '').toLowerCase()];
   return code === undefined ? [] : [{ kind: 'language', code }];
 };
@@ -134,22 +169,23 @@ function isWhole(form: RegExp, text: string): boolean {
   return at !== undefined && !PART.test(text.slice(Math.max(0, at - 80), at));
 }
 
-const wording: Rule = (text) => {
-  const start = START.exec(text)?.[1];
-  const end = END.exec(text)?.[1];
-  return [
-    ...(FENCE.test(text) ? [{ kind: 'codeFence' } as const] : []),
-    ...(isWhole(UPPER, text) ? [{ kind: 'case', form: 'upper' } as const] : []),
-    ...(isWhole(LOWER, text) ? [{ kind: 'case', form: 'lower' } as const] : []),
-    ...(start === undefined ? [] : [{ kind: 'startsWith', text: start } as const]),
-    ...(end === undefined ? [] : [{ kind: 'endsWith', text: end } as const]),
-  ];
-};
+const WORDING: readonly {
+  readonly cues: readonly string[];
+  readonly read: (text: string) => Constraint | undefined;
+}[] = [
+  { cues: ['code '], read: (text) => (FENCE.test(text) ? { kind: 'codeFence' } : undefined) },
+  { cues: ['capital', 'upper'], read: (text) => (isWhole(UPPER, text) ? { kind: 'case', form: 'upper' } : undefined) },
+  {
+    cues: ['lower', 'small letters'],
+    read: (text) => (isWhole(LOWER, text) ? { kind: 'case', form: 'lower' } : undefined),
+  },
+  { cues: ['start ', 'begin '], read: (text) => withText('startsWith', START.exec(text)?.[1]) },
+  { cues: ['end ', 'finish '], read: (text) => withText('endsWith', END.exec(text)?.[1]) },
+];
+
+const withText = (kind: 'startsWith' | 'endsWith', text: string | undefined): Constraint | undefined =>
+  text === undefined ? undefined : { kind, text };
+
+const wording: Rule = (text, says) => WORDING.flatMap(({ cues, read }) => (says(...cues) ? (read(text) ?? []) : []));
 
 const RULES: readonly Rule[] = [counts, json, list, language, wording, wordRules, optionRules, ...MARK_RULES];
-
-/** No rule can hold without one of these. */
-const CUE = new RegExp(
-  `word|sentence|paragraph|line|character|json|list|bullet|code|capital|case|letter|title|section|repeat|response|comma|quot|highlight|placeholder|postscript|one of|${Object.keys(LANGUAGES).join('|')}|["“]`,
-  'iu',
-);

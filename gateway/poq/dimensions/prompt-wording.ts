@@ -1,4 +1,5 @@
 import type { Constraint } from './constraint.ts';
+import type { Rule } from './cues.ts';
 import { AMOUNT, boundsOf } from './spoken-numbers.ts';
 
 /** Words and letters that a prompt demands or forbids. Quoted ones only, unless it says how often they must appear. */
@@ -28,27 +29,29 @@ const quotedIn = (list: string): string[] => [...list.matchAll(ANY_QUOTED)].map(
 const listed = (text: string, rule: RegExp): string[] =>
   [...text.matchAll(rule)].flatMap(([, list]) => quotedIn(list ?? ''));
 
-export function wordRules(text: string): Constraint[] {
-  const excluded = listed(text, EXCLUDE);
-  const counted = [...text.matchAll(FREQUENCY)].map(([, one, other, bare, relation, number]): Constraint => ({
+export const wordRules: Rule = (text, says) => {
+  const quotes = says('"', '“', "'", '‘') && says('word', 'phrase', 'term');
+  const excluded = quotes ? listed(text, EXCLUDE) : [];
+  const timed = (rule: RegExp) => (says(' time') ? [...text.matchAll(rule)] : []);
+  const counted = timed(FREQUENCY).map(([, one, other, bare, relation, number]): Constraint => ({
     kind: 'include',
     text: one ?? other ?? bare ?? '',
     ...boundsOf(relation, number),
   }));
-  const letters = [...text.matchAll(LETTER)].map(([, letter, relation, number]): Constraint => ({
+  const letters = timed(LETTER).map(([, letter, relation, number]): Constraint => ({
     kind: 'letter',
     letter: letter ?? '',
     ...boundsOf(relation, number),
   }));
   // "Do not use the word" ends like "use the word".
-  const included = listed(text, INCLUDE).filter((word) => !excluded.includes(word));
+  const included = (quotes ? listed(text, INCLUDE) : []).filter((word) => !excluded.includes(word));
   return [
     ...included.map((word) => ({ kind: 'include', text: word }) as const),
     ...excluded.map((word) => ({ kind: 'exclude', text: word }) as const),
     ...counted,
     ...letters,
   ];
-}
+};
 
 const OPTIONS = new RegExp(
   `\\b(?:answer|respond|reply) with (?:exactly |only )?one of (?:the following|these)(?: options| answers| phrases)?: ?\\(?${LIST}`,
@@ -56,7 +59,8 @@ const OPTIONS = new RegExp(
 );
 
 /** Whole answers to choose from, in quotation marks. */
-export function optionRules(text: string): Constraint[] {
+export const optionRules: Rule = (text, says) => {
+  if (!says('one of')) return [];
   const options = quotedIn(OPTIONS.exec(text)?.[1] ?? '');
   return options.length < 2 ? [] : [{ kind: 'choice', options }];
-}
+};

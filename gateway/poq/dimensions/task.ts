@@ -24,8 +24,8 @@ export type Task = {
 };
 
 const PASSAGE_LABEL =
-  /(?:^|\n)[ \t]*(?:passage|text|context|article|document|paragraph|source|input|message|review|note|ticket|e-?mail|letter|notice|report|comment|post|story)[^:\n]{0,40}:[ \t]*\n?/iu;
-const NEXT_LABEL = /\n[ \t]*(?:question|task|instruction|answer|summary|output|label|fields?|schema)[^:\n]{0,40}:/iu;
+  /[ \t]*(?:passage|text|context|article|document|paragraph|source|input|message|review|note|ticket|e-?mail|letter|notice|report|comment|post|story)[^:\n]{0,40}:[ \t]*\n?/iuy;
+const NEXT_LABEL = /[ \t]*(?:question|task|instruction|answer|summary|output|label|fields?|schema)[^:\n]{0,40}:/iuy;
 const LEAST_LABELLED_WORDS = 3;
 const LEAST_PASSAGE_WORDS = 20;
 
@@ -59,34 +59,95 @@ const WANTS_NUMBER =
   /\b(?:how (?:many|much|far|long|old|tall|high|heavy)|what is the (?:total|sum|difference|product|average|number)|calculate|compute)\b/i;
 
 function findPassage(prompt: string): string | undefined {
-  const label = PASSAGE_LABEL.exec(prompt);
-  if (label !== null) {
-    const rest = prompt.slice(label.index + label[0].length);
-    const end = NEXT_LABEL.exec(rest)?.index ?? paragraphEnd(rest);
-    const text = rest.slice(0, end).trim();
-    if (wordCount(text) >= LEAST_LABELLED_WORDS) return text;
-  }
-  const paragraphs = prompt
-    .split(/\n\s*\n/u)
-    .filter((part) => wordCount(part) >= LEAST_PASSAGE_WORDS && !part.trimEnd().endsWith('?'));
-  const longest = paragraphs.toSorted((a, b) => b.length - a.length)[0];
+  const labelled = findLabelled(prompt);
+  if (labelled !== undefined) return labelled;
+  const longest = longestParagraph(prompt);
   // A prompt of one paragraph is all instruction, unless a colon sets a long text off from a short order.
   return longest !== undefined && longest.trim() !== prompt.trim() ? longest : afterColon(prompt);
 }
 
+function findLabelled(prompt: string): string | undefined {
+  const label = findLabel(PASSAGE_LABEL, prompt, 0);
+  if (label === undefined) return undefined;
+  const rest = prompt.slice(label.end);
+  const next = rest.indexOf('\n');
+  const end = (next === -1 ? undefined : findLabel(NEXT_LABEL, rest, next + 1)?.before) ?? paragraphEnd(rest);
+  const text = rest.slice(0, end).trim();
+  return hasWords(text, LEAST_LABELLED_WORDS) ? text : undefined;
+}
+
+function longestParagraph(prompt: string): string | undefined {
+  let longest: string | undefined;
+  for (const part of paragraphsOf(prompt))
+    if (part.length > (longest?.length ?? -1) && hasWords(part, LEAST_PASSAGE_WORDS) && !part.trimEnd().endsWith('?'))
+      longest = part;
+  return longest;
+}
+
+type Label = { /** Where the line before it ends. */ readonly before: number; readonly end: number };
+
+/** The first line, from the one at `from` on, that begins with a label. */
+function findLabel(label: RegExp, text: string, from: number): Label | undefined {
+  for (let line = from; ;) {
+    label.lastIndex = line;
+    if (isWordy(text.charCodeAt(line)) && label.test(text)) return { before: line - 1, end: label.lastIndex };
+    const end = text.indexOf('\n', line);
+    if (end === -1) return undefined;
+    line = end + 1;
+  }
+}
+
+/** Whether a line may begin with a word: a cheap look before a long one. */
+const isWordy = (code: number): boolean => code === 32 || code === 9 || code > 64;
+
 function paragraphEnd(text: string): number {
-  const at = text.search(/\n\s*\n/u);
-  return at === -1 ? text.length : at;
+  const [first = ''] = paragraphsOf(text);
+  return first.length;
+}
+
+const BLANK = /\s*\n/uy;
+
+/** Parts between blank lines. */
+function* paragraphsOf(text: string): Generator<string> {
+  let start = 0;
+  for (let at = text.indexOf('\n'); at !== -1;) {
+    BLANK.lastIndex = at + 1;
+    const isBlank = isSpace(text.charCodeAt(at + 1)) && BLANK.test(text);
+    if (isBlank) {
+      yield text.slice(start, at);
+      start = BLANK.lastIndex;
+    }
+    at = text.indexOf('\n', isBlank ? start : at + 1);
+  }
+  yield text.slice(start);
 }
 
 function afterColon(prompt: string): string | undefined {
   const at = prompt.indexOf(':');
   if (at === -1 || at > 300) return undefined;
   const tail = prompt.slice(at + 1).trim();
-  return wordCount(tail) >= LEAST_PASSAGE_WORDS ? tail : undefined;
+  return hasWords(tail, LEAST_PASSAGE_WORDS) ? tail : undefined;
 }
 
-const wordCount = (text: string): number => text.slice(0, 50_000).split(/\s+/u).filter(Boolean).length;
+/** Looks no further than it has to. */
+function hasWords(text: string, least: number): boolean {
+  let words = 0;
+  let afterSpace = true;
+  const end = Math.min(text.length, 50_000);
+  for (let at = 0; at < end && words < least; at += 1) {
+    const space = isSpace(text.charCodeAt(at));
+    if (afterSpace && !space) words += 1;
+    afterSpace = space;
+  }
+  return words >= least;
+}
+
+const WIDE_SPACE = /\s/u;
+
+function isSpace(code: number): boolean {
+  if (code < 128) return code === 32 || (code >= 9 && code <= 13);
+  return WIDE_SPACE.test(String.fromCharCode(code));
+}
 
 const OPTION_CUE =
   /\b(?:one of|either|options?|labels?|categories|classes|choices|(?:choose|pick|select)[^:.\n]{0,30}? (?:from|between)|classify[^:.\n]{0,80}?\bas)\b/giu;

@@ -35,6 +35,11 @@ describe('promptConstraints', () => {
       );
       // Spaces of any kind, and another spelling, demand the same.
       assert.deepEqual(promptConstraints(prompt.replaceAll(' ', '\n ').toUpperCase()).length, 1);
+      // So does a long s, and the same amid much that demands nothing.
+      assert.deepEqual(promptConstraints(prompt.replaceAll('s', '\u017f')).length, 1);
+      const tale = 'It rained over the old town. ';
+      const buried = promptConstraints(`${tale.repeat(90)}${prompt} ${tale.repeat(90)}`);
+      assert.deepEqual(buried, promptConstraints(prompt));
     });
 
   it('returns nothing for a prompt that demands nothing of the form', () => {
