@@ -186,7 +186,7 @@ function durable({ reserve, commit, release }: ReceiptLog): Pick<ReceiptLog, 're
     throw new DgridError('DGRID_STORE_UNAVAILABLE', 'The receipt could not be written; nothing is charged.', { cause });
   };
   return {
-    reserve: (reservation) => reserve(reservation).catch(translated),
+    reserve: (id) => reserve(id).catch(translated),
     commit: (served) => commit(served).catch(translated),
     release,
   };

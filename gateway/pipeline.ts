@@ -35,7 +35,7 @@ export function createPipeline(deps: PipelineDeps): Serve {
     const ids = { id: deps.newId(), salt: deps.newSalt() };
     const going: Going = { request, plan, ids, hold: deps.hold(request, plan), sent: createSent() };
     try {
-      await deps.receipts.reserve({ id: ids.id, keyHash: request.keyHash, atMs: startedMs });
+      await deps.receipts.reserve(ids.id);
       const executed = await deps.execute(executeRequestOf(going));
       const outcome = await write(deps, going, executed);
       deps.onServed(outcome, executed, deps.nowMs() - startedMs - waitedMs(executed.attempts));

@@ -5,7 +5,16 @@ import type { LeafDomain } from '../protocol/leaf.ts';
 import { ZERO_HASH } from '../protocol/types.ts';
 import type { Hex } from '../protocol/types.ts';
 import type { PassedSerials } from './passed-serials.ts';
-import type { AnchorChain, Anchored, AnchorLog, BatchState, DrawnReceipt, Standing, StoredBatch } from './ports.ts';
+import type {
+  AnchorChain,
+  Anchored,
+  AnchorLog,
+  BatchState,
+  DrawnReceipt,
+  LeafedReceipt,
+  Standing,
+  StoredBatch,
+} from './ports.ts';
 
 /** The life of a batch on chain: its receipts' root, the seed that decides what is examined, its records' root. */
 export type AnchorBatchDeps = {
@@ -21,14 +30,14 @@ export type AnchorBatchDeps = {
   /** Whether this gateway could finish what it anchors in an epoch: it has the rules and the table in force there. */
   readonly ready: (epoch: bigint) => Promise<boolean>;
   /** Which receipts of an anchored batch the seed selects. */
-  readonly draw: (epoch: bigint, seed: Hex, receipts: StoredBatch['receipts']) => Promise<readonly DrawnReceipt[]>;
+  readonly draw: (epoch: bigint, seed: Hex, receipts: readonly LeafedReceipt[]) => Promise<readonly DrawnReceipt[]>;
   /** The epoch's scoring rule. */
   readonly scorer: (epoch: bigint) => Promise<RecordsDeps['scoreOf']>;
   /** Seconds before a batch's record window closes at which running examinations are given up. */
   readonly recordMargin: bigint;
   readonly pollMs: number;
   /** Called with what was just anchored, once. */
-  readonly onRecorded: (receipts: StoredBatch['receipts'], records: RecordBatch['records']) => void;
+  readonly onRecorded: (receipts: readonly LeafedReceipt[], records: RecordBatch['records']) => void;
 };
 
 export type AnchorBatchHandlers = { readonly anchor: Handler; readonly seed: Handler; readonly records: Handler };
@@ -67,7 +76,6 @@ async function batchOn(deps: AnchorBatchDeps, { batchId }: Anchored, root: Hex):
 /** Serials make a second post revert, so what matters is to recognise a first one that a crash kept us from seeing. */
 async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
   const next = await deps.chain.nextSerial();
-  // After a time without a chain many batches wait for their turn: none is read before it.
   const fromSerial = BigInt(row.payload['fromSerial'] ?? -1);
   if (next < fromSerial) return await deps.passed.early(fromSerial, next);
   const batch = await load(deps, row);
@@ -86,7 +94,7 @@ async function anchorStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOu
 }
 
 async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
-  const { anchored, fromSerial, receipts, root } = await loadAnchored(deps, row);
+  const { anchored, fromSerial, root } = await loadAnchored(deps, row);
   const on = { fromSerial, blockHash: anchored.blockHash };
   const now = deps.chain.head().timestamp;
   const { seed, recordBy } = await batchOn(deps, anchored, root);
@@ -101,11 +109,12 @@ async function seedStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutc
     await deps.chain.fixSeed(anchored.batchId);
     return { waitMs: 0 };
   }
+  const receipts = await deps.log.receipts(fromSerial);
   await deps.log.seeded(row.key, on, seed, await deps.draw(anchored.epoch, seed, receipts));
   return 'finished';
 }
 
-/** Every look reads the whole batch, and there are as many batches as blocks until a seed is settled. */
+/** Every look asks the chain, and there are as many batches as blocks until a seed is settled. */
 const LONG_WAIT = 10;
 
 async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepOutcome> {
@@ -135,9 +144,10 @@ async function recordsStep(deps: AnchorBatchDeps, row: OutboxRow): Promise<StepO
 
 async function postRecords(
   deps: AnchorBatchDeps,
-  { anchored, receipts }: StoredBatch & { readonly anchored: Anchored },
+  { anchored }: StoredBatch & { readonly anchored: Anchored },
   on: Standing,
 ): Promise<void> {
+  const receipts = await deps.log.receipts(on.fromSerial);
   const examined = await deps.log.examined(on.fromSerial);
   const scoreOf = await deps.scorer(anchored.epoch);
   const built = buildRecords(receipts, examined, { leafDomain: deps.leafDomain, scoreOf });

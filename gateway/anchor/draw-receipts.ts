@@ -1,6 +1,6 @@
 import { buildBatchTree } from '../protocol/batch-tree.ts';
 import type { Hex } from '../protocol/types.ts';
-import type { DrawnReceipt, StoredBatch } from './ports.ts';
+import type { DrawnReceipt, LeafedReceipt } from './ports.ts';
 
 /** The rules of sampling, handed in so that anchoring knows nothing of scoring. */
 export type DrawRules = {
@@ -12,7 +12,7 @@ export type DrawRules = {
 };
 
 /** Receipts of a batch that its seed selects for examination, and which of them are replayed to other nodes. */
-export function drawReceipts(seed: Hex, receipts: StoredBatch['receipts'], rules: DrawRules): readonly DrawnReceipt[] {
+export function drawReceipts(seed: Hex, receipts: readonly LeafedReceipt[], rules: DrawRules): readonly DrawnReceipt[] {
   const drawn = receipts
     .map((entry, index) => ({ ...entry, index }))
     .filter(({ receipt }) => rules.isExaminable(receipt.flags))

@@ -28,7 +28,7 @@ export type PassedSerialsDeps = {
 
 export type PassedSerials = {
   /** The chain is past the batch, and its anchor is not found. */
-  readonly passed: (key: string, batch: Omit<StoredBatch, 'receipts'>, nextSerial: bigint) => Promise<StepOutcome>;
+  readonly passed: (key: string, batch: StoredBatch, nextSerial: bigint) => Promise<StepOutcome>;
   /** The chain is not at the batch yet. */
   readonly early: (fromSerial: bigint, nextSerial: bigint) => Promise<StepOutcome>;
 };

@@ -91,8 +91,9 @@ export type StoredBatch = ReceiptsAnchor & {
   readonly seedSettled: boolean;
   /** Root of its records as they were built last. */
   readonly recordsRoot?: Hex;
-  readonly receipts: readonly { readonly receipt: Receipt; readonly leaf: Hex }[];
 };
+
+export type LeafedReceipt = { readonly receipt: Receipt; readonly leaf: Hex };
 
 export type DrawnReceipt = {
   readonly receiptId: Hex;
@@ -125,6 +126,8 @@ export type Standing = { readonly fromSerial: bigint; readonly blockHash: Hex };
  */
 export type AnchorLog = {
   readonly batch: (fromSerial: bigint) => Promise<StoredBatch | undefined>;
+  /** The receipts of a batch, in its order. */
+  readonly receipts: (fromSerial: bigint) => Promise<readonly LeafedReceipt[]>;
   readonly anchored: (key: string, fromSerial: bigint, anchored: Anchored) => Promise<void>;
   readonly seeded: (key: string, on: Standing, seed: Hex, drawn: readonly DrawnReceipt[]) => Promise<void>;
   /** How many examinations of the batch still run. */

@@ -1,37 +1,45 @@
-import { setImmediate as othersTurn } from 'node:timers/promises';
+import { batchable, batched, closeBatch } from './close-batch.ts';
+import type { BatchRules, ReadyReceipt } from './close-batch.ts';
+import type { BatchLog } from './ports.ts';
+import type { Seal, Sealed } from './seal.ts';
 
-import { batchable, closeBatch, sealReceipts } from './close-batch.ts';
-import type { BatchRules, ReadyReceipt, SealDeps } from './close-batch.ts';
-import type { BatchLog, BatchedReceipt } from './ports.ts';
+export type BatcherDeps = Omit<BatchRules, 'nowMs'> & {
+  readonly log: BatchLog;
+  readonly seal: Seal;
+  readonly nowMs: () => number;
+  readonly onClosed: () => void;
+};
 
-export type BatcherDeps = SealDeps &
-  Omit<BatchRules, 'nowMs'> & {
-    readonly log: BatchLog;
-    readonly nowMs: () => number;
-    readonly onClosed: () => void;
-  };
+/** Read at once: few enough to keep neither the event loop nor the store's thread from a request. */
+const PAGE = 500;
 
 /** @returns a task for `repeat`: closes a batch of what is ready, if anything is. */
 export function createBatcher(deps: BatcherDeps): () => Promise<void> {
   return async () => {
-    const open = await deps.log.openReceipts(deps.maxReceipts);
-    const ready = batchable(open, { ...deps, nowMs: deps.nowMs() });
+    const { ready, sealed } = await sealAll(deps);
     if (ready.length === 0) return;
-    const sealed = await sealInTurns(ready, deps);
-    await deps.log.close(closeBatch(await deps.log.nextFromSerial(), sealed));
+    await deps.log.close(closeBatch(await deps.log.nextFromSerial(), batched(ready, sealed)));
     deps.onClosed();
   };
 }
 
-/** Receipts signed without letting others have a turn: a few milliseconds' worth. */
-const SEALED_AT_ONCE = 32;
+type Run = { readonly ready: readonly ReadyReceipt[]; readonly sealed: readonly Sealed[] };
 
-/** Ten thousand signatures are a second's work; requests are served in between. */
-async function sealInTurns(ready: readonly ReadyReceipt[], deps: SealDeps): Promise<readonly BatchedReceipt[]> {
-  const sealed: BatchedReceipt[] = [];
-  for (let from = 0; from < ready.length; from += SEALED_AT_ONCE) {
-    sealed.push(...sealReceipts(ready.slice(from, from + SEALED_AT_ONCE), deps));
-    await othersTurn();
+/** Reads page after page while the one before is being signed, up to the first receipt that has to wait. */
+async function sealAll(deps: BatcherDeps): Promise<Run> {
+  const { log, seal, maxReceipts, attestationGraceMs } = deps;
+  const ready: ReadyReceipt[] = [];
+  const sealing: Promise<readonly Sealed[]>[] = [];
+  for (let from: bigint | undefined; ready.length < maxReceipts;) {
+    const limit = Math.min(PAGE, maxReceipts - ready.length);
+    const open = await log.openReceipts(limit, from);
+    const run = batchable(open, { nowMs: deps.nowMs(), attestationGraceMs, maxReceipts: limit });
+    ready.push(...run);
+    const part = seal(run.map(({ receipt }) => receipt));
+    part.catch(() => undefined); // whoever waits for all of them hears of it
+    sealing.push(part);
+    if (run.length < limit) break;
+    from = (run.at(-1)?.receipt.serial ?? 0n) + 1n;
   }
-  return sealed;
+  return { ready, sealed: (await Promise.all(sealing)).flat() };
 }

@@ -4,7 +4,7 @@ import { evaluationsHash } from '../protocol/commitments.ts';
 import { sha256Hex } from '../protocol/content.ts';
 import { recordLeaf } from '../protocol/leaf.ts';
 import type { LeafDomain } from '../protocol/leaf.ts';
-import { encodeStruct } from '../protocol/struct-json.ts';
+import { structText } from '../protocol/struct-json.ts';
 import type { Hex, Receipt } from '../protocol/types.ts';
 import type { ExaminedReceipt, ReceiptScore, ScoredReceipt } from './ports.ts';
 
@@ -50,5 +50,5 @@ export function buildRecords(
 
 /** One line of a record batch's dataset; `dataHash` is the sha256 of the lines joined by a line feed. */
 export function recordLine({ record, entries }: Pick<ScoredReceipt, 'record' | 'entries'>): string {
-  return canonicalJson({ record: encodeStruct('record', record), entries });
+  return `{"entries":${canonicalJson(entries)},"record":${structText('record', record)}}`;
 }

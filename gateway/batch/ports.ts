@@ -1,19 +1,18 @@
-import type { ReceiptAttestation } from '../receipt/ports.ts';
 import type { EvaluationEntry, Hex, PoqRecord, Receipt } from '../protocol/types.ts';
 
 /** A served receipt that no batch holds yet. */
 export type OpenReceipt = {
   readonly receipt: Receipt;
   readonly servedAtMs: number;
-  /** The node's signed word on this very answer, once it is there. */
-  readonly attestation?: ReceiptAttestation;
+  /** Leaf of the answer that the node attested for this very receipt, once it is there. */
+  readonly answer?: Hex;
 };
 
 export type BatchedReceipt = {
   readonly receipt: Receipt;
   readonly signature: Hex;
   readonly leaf: Hex;
-  readonly attestation?: ReceiptAttestation;
+  readonly answer?: Hex;
 };
 
 /** Receipts of one contiguous, half-open serial range under one root. */
@@ -29,8 +28,8 @@ export type ClosedBatch = {
 };
 
 export type BatchLog = {
-  /** Unbatched receipts in serial order, from the first one. */
-  readonly openReceipts: (limit: number) => Promise<readonly OpenReceipt[]>;
+  /** Unbatched receipts in serial order, from the first one or from a serial on. */
+  readonly openReceipts: (limit: number, from?: bigint) => Promise<readonly OpenReceipt[]>;
   /** Where the next batch's range begins: the end of the last one's. */
   readonly nextFromSerial: () => Promise<bigint>;
   /** Stores the batch, its receipts' final flags and signatures, and the outbox row of its anchor, at once. */

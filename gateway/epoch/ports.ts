@@ -35,7 +35,7 @@ export type EpochContext = {
   readonly nodes: readonly Address[];
 };
 
-export type EpochBatch = Omit<StoredBatch, 'receipts' | 'anchored' | 'seed' | 'seedSettled'> & {
+export type EpochBatch = Omit<StoredBatch, 'anchored' | 'seed' | 'seedSettled'> & {
   readonly batchId: bigint;
   readonly gateway: Address;
   readonly anchorBlock: bigint;

@@ -29,28 +29,45 @@ const WIDTHS = {
 export type WordType = keyof typeof WIDTHS;
 
 /**
- * Writes `value` as one 32-byte ABI word at `offset`. Rejects what would not fit the type: a value silently truncated
- * here would be a leaf nobody else can reproduce.
+ * Writes `value` as one 32-byte ABI word at `offset` of bytes that are zero there. Rejects what would not fit the type: a
+ * value silently truncated here would be a leaf nobody else can reproduce.
  */
 export function writeWord(target: Uint8Array, offset: number, type: WordType, value: Hex | bigint | number): void {
   const width = WIDTHS[type];
   if (type === 'bytes32' || type === 'address') {
     if (typeof value !== 'string') throw new TypeError(`${type} expects a hex string`);
-    const bytes = hexToBytes(value);
-    if (bytes.length !== width) throw new RangeError(`${type} expects ${width} bytes, got ${bytes.length}`);
-    target.set(bytes, offset + 32 - width);
-    return;
+    return writeHex(target, offset + 32 - width, width, { type, value });
   }
   if (typeof value === 'string') throw new TypeError(`${type} expects an integer`);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new RangeError(`${type} expects a safe integer`);
-  writeUint(target, offset, width, BigInt(value));
+  if (typeof value === 'number' && width <= 4) writeSmall(target, offset + 32, width, value);
+  else writeUint(target, offset, width, BigInt(value));
+}
+
+type HexWord = { readonly type: WordType; readonly value: Hex };
+
+function writeHex(target: Uint8Array, from: number, width: number, { type, value }: HexWord): void {
+  if (value.length === 2 + 2 * width && value.startsWith('0x')) {
+    const view = Buffer.isBuffer(target) ? target : Buffer.from(target.buffer, target.byteOffset, target.byteLength);
+    if (view.write(value.slice(2), from, 'hex') === width) return;
+  }
+  const bytes = hexToBytes(value); // names what is wrong with it
+  throw new RangeError(`${type} expects ${width} bytes, got ${bytes.length}`);
+}
+
+function writeSmall(target: Uint8Array, end: number, width: number, value: number): void {
+  if (value < 0 || value >= 2 ** (8 * width)) throw new RangeError(`${value} does not fit ${width} bytes`);
+  for (let [rest, index] = [value, end - 1]; rest > 0; index -= 1) {
+    target[index] = rest & 0xff;
+    rest >>>= 8;
+  }
 }
 
 function writeUint(target: Uint8Array, offset: number, width: number, value: bigint): void {
   if (value < 0n || value >> BigInt(8 * width) !== 0n) throw new RangeError(`${value} does not fit ${width} bytes`);
-  let rest = value;
-  for (let index = offset + 31; rest > 0n; index -= 1) {
-    target[index] = Number(rest & 0xffn);
-    rest >>= 8n;
+  const view = new DataView(target.buffer, target.byteOffset + offset, 32);
+  for (let [rest, at] = [value, 24]; rest > 0n; at -= 8) {
+    view.setBigUint64(at, BigInt.asUintN(64, rest));
+    rest >>= 64n;
   }
 }

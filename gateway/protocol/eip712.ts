@@ -1,5 +1,5 @@
 import { writeWord } from './bytes.ts';
-import { keccak, keccakText } from './keccak.ts';
+import { keccak, keccakBytes, keccakText } from './keccak.ts';
 import { encodeFields, typeHash } from './leaf.ts';
 import { SCHEMAS } from './schema.ts';
 import type { Schema } from './schema.ts';
@@ -32,13 +32,20 @@ export function domainSeparator(domain: SigningDomain): Hex {
   return keccak(bytes);
 }
 
-function digest(definition: Schema, domain: SigningDomain, value: object): Hex {
-  const bytes = new Uint8Array(66);
+/** @returns a function from a struct's encoding (its type hash, then its fields) to what is signed. */
+export function createDigest(domain: SigningDomain): (struct: Uint8Array) => Hex {
+  const bytes = Buffer.alloc(66);
   bytes[0] = 0x19;
   bytes[1] = 0x01;
   writeWord(bytes, 2, 'bytes32', domainSeparator(domain));
-  writeWord(bytes, 34, 'bytes32', keccak(encodeFields(definition, [typeHash(definition)], value)));
-  return keccak(bytes);
+  return (struct) => {
+    bytes.set(keccakBytes(struct), 34);
+    return keccak(bytes);
+  };
+}
+
+function digest(definition: Schema, domain: SigningDomain, value: object): Hex {
+  return createDigest(domain)(encodeFields(definition, [typeHash(definition)], value));
 }
 
 export const receiptDigest = (domain: SigningDomain, value: Receipt): Hex => digest(SCHEMAS.receipt, domain, value);

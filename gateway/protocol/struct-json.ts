@@ -1,5 +1,5 @@
 import { SCHEMAS } from './schema.ts';
-import type { Field, FieldType, SchemaName } from './schema.ts';
+import type { Field, FieldType, FieldValue, SchemaName } from './schema.ts';
 import type {
   AnswerLeaf,
   CommitSet,
@@ -7,6 +7,7 @@ import type {
   EvaluationCommit,
   EpochAttestation,
   GoldLeaf,
+  Hex,
   NodeAttestation,
   OperatorAuth,
   PoqRecord,
@@ -46,16 +47,38 @@ const BITS: Readonly<Record<FieldType, number>> = {
 const HEX_FORMS = { bytes32: /^0x[0-9a-fA-F]{64}$/, address: /^0x[0-9a-fA-F]{40}$/ } as const;
 
 export function encodeStruct<Name extends SchemaName>(name: Name, value: Structs[Name]): StructJson {
-  const source = value as unknown as Readonly<Record<string, string | number | bigint>>;
-  return Object.fromEntries(
-    SCHEMAS[name].fields.map((field) => [field.name, encodeField(name, field, source[field.name])]),
-  );
+  const source = value as unknown as Readonly<Record<string, FieldValue>>;
+  const json: Record<string, string | number> = {};
+  for (const field of SCHEMAS[name].fields) json[field.name] = encodeField(name, field, source[field.name]);
+  return json;
 }
 
-function encodeField(name: string, field: Field, value: string | number | bigint | undefined): string | number {
+function encodeField(name: string, field: Field, value: FieldValue | undefined): string | number {
   if (value === undefined) throw new TypeError(`${name}.${field.name} is missing`);
   if (typeof value === 'bigint') return value.toString();
   return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
+const sortedFields = new Map<SchemaName, readonly Field[]>();
+
+/** In the order of canonical JSON. */
+function sorted(name: SchemaName): readonly Field[] {
+  const known = sortedFields.get(name);
+  if (known !== undefined) return known;
+  const fields = SCHEMAS[name].fields.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  sortedFields.set(name, fields);
+  return fields;
+}
+
+/** `canonicalJson(encodeStruct(name, value))`. No field has anything in it that JSON would escape. */
+export function structText<Name extends SchemaName>(name: Name, value: Structs[Name]): string {
+  const source = value as unknown as Readonly<Record<string, FieldValue>>;
+  let text = '{';
+  for (const field of sorted(name)) {
+    const json = encodeField(name, field, source[field.name]);
+    text += `${text.length === 1 ? '' : ','}"${field.name}":${typeof json === 'string' ? `"${json}"` : json}`;
+  }
+  return `${text}}`;
 }
 
 /**
@@ -65,20 +88,21 @@ function encodeField(name: string, field: Field, value: string | number | bigint
 export function decodeStruct<Name extends SchemaName>(name: Name, json: unknown): Structs[Name] {
   if (typeof json !== 'object' || json === null) throw new TypeError(`${name}: an object is expected`);
   const source = json as Readonly<Record<string, unknown>>;
-  const entries = SCHEMAS[name].fields.map((field) => [field.name, decodeField(name, field, source[field.name])]);
-  return Object.fromEntries(entries) as Structs[Name];
+  const value: Record<string, FieldValue> = {};
+  for (const field of SCHEMAS[name].fields) value[field.name] = decodeField(name, field, source[field.name]);
+  return value as unknown as Structs[Name];
 }
 
-function decodeField(name: string, field: Field, value: unknown): string | number | bigint {
+function decodeField(name: string, field: Field, value: unknown): FieldValue {
   const decoded = parseField(field.type, value);
   if (decoded === undefined) throw new TypeError(`${name}.${field.name}: not a valid ${field.type}`);
   return decoded;
 }
 
-function parseField(type: FieldType, value: unknown): string | number | bigint | undefined {
+function parseField(type: FieldType, value: unknown): FieldValue | undefined {
   const bits = BITS[type];
   if (type === 'bytes32' || type === 'address') {
-    return typeof value === 'string' && HEX_FORMS[type].test(value) ? value.toLowerCase() : undefined;
+    return typeof value === 'string' && HEX_FORMS[type].test(value) ? (value.toLowerCase() as Hex) : undefined;
   }
   if (bits <= 32) return isUint(value, bits) ? value : undefined;
   return typeof value === 'string' ? parseDecimal(value, bits) : undefined;

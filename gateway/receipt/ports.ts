@@ -63,8 +63,6 @@ export type StoredReceipt = {
   readonly record?: AnchoredRecord;
 };
 
-export type Reservation = { readonly id: Hex; readonly keyHash: string; readonly atMs: number };
-
 /** A served request as it is written down, once, when the answer has ended. */
 export type ServedReceipt = {
   /** Flags without 64 (unattested): whether the node attests in time is known only at batching. */
@@ -80,9 +78,12 @@ export type ServedReceipt = {
 };
 
 export type ReceiptLog = {
-  /** Before the upstream call. When it resolves, the end of the process cannot undo it; a loss of power may, for milliseconds. */
-  readonly reserve: (reservation: Reservation) => Promise<void>;
-  /** As durable as a reservation when it resolves. Gives the serial here, not earlier: a long stream must not hold up later receipts. */
+  /** Before a node is asked: takes the id. @throws when it is taken, or when nothing can be written at present. */
+  readonly reserve: (id: Hex) => Promise<void>;
+  /**
+   * When it resolves, the end of the process cannot undo it; a loss of power may, for milliseconds. Gives the serial here, not earlier: a long stream must not hold up later
+   * receipts.
+   */
   readonly commit: (served: ServedReceipt) => Promise<{ readonly serial: bigint }>;
   /** The request had no answer: no receipt is written, and nothing is charged but what of a stream was delivered. */
   readonly release: (id: Hex, charge?: Charge) => Promise<void>;

@@ -2,6 +2,7 @@ import type {
   Anchored,
   AnchorLog,
   DrawnReceipt,
+  LeafedReceipt,
   RecentScore,
   Settled,
   Standing,
@@ -11,7 +12,7 @@ import type {
 import type { RecordBatch } from '../batch/build-records.ts';
 import type { ExaminedReceipt } from '../batch/ports.ts';
 import { RecordStatus } from '../protocol/constants.ts';
-import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
+import { decodeStruct, structText } from '../protocol/struct-json.ts';
 import type { EvaluationEntry, Hex } from '../protocol/types.ts';
 import { anchorReads, anchorWrites, watchReads } from './anchor-statements.ts';
 import type { AnchorReads, AnchorWrites, WatchReads } from './anchor-statements.ts';
@@ -24,6 +25,7 @@ export function createAnchorLog(store: Store): AnchorLog {
   const { finish } = writes;
   return {
     batch: (fromSerial) => readBatch(reads, fromSerial),
+    receipts: (fromSerial) => readReceipts(reads, fromSerial),
     anchored: (key, fromSerial, anchored) => store.write(anchoredStatements(writes, key, fromSerial, anchored)),
     seeded: (key, on, seed, drawn) => store.write(seededStatements(writes, { key, on, seed, drawn })),
     async unfinished(fromSerial) {
@@ -69,7 +71,6 @@ async function readRecentScores({ store, statements }: Reads, limit: number): Pr
 async function readBatch({ store, statements }: Reads, fromSerial: bigint): Promise<StoredBatch | undefined> {
   const [row] = await store.read(statements.batch({ fromSerial }));
   if (row === undefined) return undefined;
-  const receipts = await store.read(statements.receipts({ fromSerial }));
   const anchored = anchoredOf(row);
   return {
     root: row.root,
@@ -82,8 +83,21 @@ async function readBatch({ store, statements }: Reads, fromSerial: bigint): Prom
     ...(row.seed === null ? {} : { seed: row.seed }),
     seedSettled: row.settled > 0n,
     ...(row.records_root === null ? {} : { recordsRoot: row.records_root }),
-    receipts: receipts.map(({ receipt, leaf }) => ({ receipt: decodeStruct('receipt', JSON.parse(receipt)), leaf })),
   };
+}
+
+/** Few enough to keep neither the event loop nor the store's thread from a request. */
+const PAGE = 500;
+
+async function readReceipts({ store, statements }: Reads, fromSerial: bigint): Promise<readonly LeafedReceipt[]> {
+  const receipts: LeafedReceipt[] = [];
+  for (let next = 0n; ;) {
+    const rows = await store.read(statements.receipts({ fromSerial, next, limit: PAGE }));
+    for (const { receipt, leaf } of rows)
+      receipts.push({ receipt: decodeStruct('receipt', JSON.parse(receipt)), leaf });
+    if (rows.length < PAGE) return receipts;
+    next = (receipts.at(-1)?.receipt.serial ?? 0n) + 1n;
+  }
 }
 
 /** These columns are written together or not at all. */
@@ -220,7 +234,7 @@ function recordStatements(writes: AnchorWrites, { fromSerial }: Standing, built:
       writes.record({
         receiptId,
         fromSerial,
-        record: JSON.stringify(encodeStruct('record', record)),
+        record: structText('record', record),
         leaf,
         entries: JSON.stringify(entries),
         status: record.status,

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
+import type { ExpressionBuilder } from 'kysely';
 
 import type { Anchored, Settled, Standing } from '../anchor/ports.ts';
 import type { Hex } from '../protocol/types.ts';
 import { EXAMINATION_KINDS, outboxStatements } from './outbox-log.ts';
 import type { Store } from './store.ts';
+import type { Tables } from './tables.ts';
 
 /** The statements behind the life of a batch. */
 type OfBatch = { readonly fromSerial: bigint };
@@ -16,12 +18,14 @@ export function anchorReads({ prepare }: Store) {
     batch: prepare((db, { fromSerial }: OfBatch) =>
       db.selectFrom('batches').selectAll().where('from_serial', '=', fromSerial),
     ),
-    receipts: prepare((db, { fromSerial }: OfBatch) =>
+    receipts: prepare((db, { fromSerial, next, limit }: OfBatch & { readonly next: bigint; readonly limit: number }) =>
       db
         .selectFrom('receipts')
         .select(['receipt', 'leaf'])
         .where('batch', '=', fromSerial)
+        .where('serial', '>=', next)
         .orderBy('serial')
+        .limit(limit)
         .$narrowType<{ leaf: Hex }>(),
     ),
     unfinished: prepare((db, { fromSerial }: OfBatch) =>
@@ -214,33 +218,23 @@ export function contentWrites({ prepare }: Store) {
   return {
     // What was not drawn is nobody's to read any more; golds keep theirs, they are published with the epoch.
     dropUndrawn: prepare((db, { fromSerial }: OfBatch) =>
-      db
-        .updateTable('receipts')
-        .set({ content: null })
-        .where('batch', '=', fromSerial)
-        .where((eb) =>
-          eb.and([
-            eb.not(
-              eb.exists(
-                eb
-                  .selectFrom('examinations')
-                  .select('batch')
-                  .whereRef('examinations.receipt_id', '=', 'receipts.id')
-                  .where('examinations.batch', '=', fromSerial),
-              ),
-            ),
-            eb.not(eb.exists(eb.selectFrom('golds').select('idx').whereRef('golds.receipt_id', '=', 'receipts.id'))),
-          ]),
-        ),
+      db.deleteFrom('contents').where('serial', 'in', (eb) =>
+        eb
+          .selectFrom('receipts')
+          .select('serial')
+          .where('batch', '=', fromSerial)
+          .where((inner) => inner.not(inner.exists(drawnOf(fromSerial, inner))))
+          .where((inner) => inner.not(inner.exists(goldOf(inner)))),
+      ),
     ),
     dropContent: prepare((db, { fromSerial }: OfBatch) =>
-      db
-        .updateTable('receipts')
-        .set({ content: null })
-        .where('batch', '=', fromSerial)
-        .where((eb) =>
-          eb.not(eb.exists(eb.selectFrom('golds').select('idx').whereRef('golds.receipt_id', '=', 'receipts.id'))),
-        ),
+      db.deleteFrom('contents').where('serial', 'in', (eb) =>
+        eb
+          .selectFrom('receipts')
+          .select('serial')
+          .where('batch', '=', fromSerial)
+          .where((inner) => inner.not(inner.exists(goldOf(inner)))),
+      ),
     ),
     dropReplays: prepare((db, { fromSerial }: OfBatch) =>
       db
@@ -252,3 +246,14 @@ export function contentWrites({ prepare }: Store) {
     ),
   };
 }
+
+type OfReceipt = ExpressionBuilder<Tables, 'receipts'>;
+
+const goldOf = (eb: OfReceipt) => eb.selectFrom('golds').select('idx').whereRef('golds.receipt_id', '=', 'receipts.id');
+
+const drawnOf = (fromSerial: bigint, eb: OfReceipt) =>
+  eb
+    .selectFrom('examinations')
+    .select('batch')
+    .whereRef('examinations.receipt_id', '=', 'receipts.id')
+    .where('examinations.batch', '=', fromSerial);

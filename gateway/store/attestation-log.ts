@@ -1,16 +1,17 @@
-import { encodeStruct } from '../protocol/struct-json.ts';
+import { structText } from '../protocol/struct-json.ts';
 import type { Address, Hex } from '../protocol/types.ts';
 import type { AttestationLog, CheckedAttestation } from '../receipt/attestation.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Statement, Store } from './store.ts';
 
-export function createAttestationLog(store: Store): AttestationLog {
+export function createAttestationLog(store: Store, inFlight: InFlight): AttestationLog {
   const statements = statementsOf(store);
   return {
     async lastSequence(node) {
       const [row] = await store.read(statements.last({ node }));
       return row?.last ?? 0n;
     },
-    save: (checked) => store.write(saveStatements(statements, checked)),
+    save: (checked) => store.write(saveStatements(statements, inFlight, checked)),
   };
 }
 
@@ -68,16 +69,9 @@ function answerStatement({ prepare }: Store) {
                       .where('signature', '<>', values.signature),
                   ),
                 ),
-                eb.or([
-                  eb.exists(eb.selectFrom('reservations').select('id').where('id', '=', values.receiptId)),
-                  eb.exists(
-                    eb
-                      .selectFrom('receipts')
-                      .select('id')
-                      .where('id', '=', values.receiptId)
-                      .where('batch', 'is', null),
-                  ),
-                ]),
+                eb.exists(
+                  eb.selectFrom('receipts').select('id').where('id', '=', values.receiptId).where('batch', 'is', null),
+                ),
               ]),
             ),
         )
@@ -122,28 +116,30 @@ function attestationStatements({ prepare }: Store) {
   };
 }
 
+/** Nothing at all when every answer waits for its receipt. */
 function saveStatements(
   statements: Statements,
+  inFlight: InFlight,
   { attestation, signature, answers }: CheckedAttestation,
 ): readonly Statement[] {
   const { node, sequence } = attestation;
-  return [
-    ...answers.map(({ answer, leaf, proof }) =>
-      statements.answer({
-        receiptId: answer.receiptId,
-        node,
-        sequence,
-        answer: JSON.stringify(encodeStruct('answer', answer)),
-        leaf,
-        proof: JSON.stringify(proof),
-        signature,
-      }),
-    ),
-    statements.attestation({
+  const signed = statements.attestation({
+    node,
+    sequence,
+    attestation: structText('nodeAttestation', attestation),
+    signature,
+  });
+  const own = answers.flatMap(({ answer, leaf, proof }) => {
+    const kept = statements.answer({
+      receiptId: answer.receiptId,
       node,
       sequence,
-      attestation: JSON.stringify(encodeStruct('nodeAttestation', attestation)),
+      answer: structText('answer', answer),
+      leaf,
+      proof: JSON.stringify(proof),
       signature,
-    }),
-  ];
+    });
+    return inFlight.hold(answer.receiptId, () => [kept, signed]) ? [] : [kept];
+  });
+  return own.length === 0 ? [] : [...own, signed];
 }

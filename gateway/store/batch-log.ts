@@ -1,10 +1,8 @@
 import type { BatchLog, ClosedBatch, OpenReceipt } from '../batch/ports.ts';
 import { answersReceipt } from '../receipt/attestation.ts';
-import type { ReceiptAttestation } from '../receipt/ports.ts';
-import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
-import type { Hex, Receipt } from '../protocol/types.ts';
+import { decodeStruct, structText } from '../protocol/struct-json.ts';
+import type { AnswerLeaf, Hex, Receipt } from '../protocol/types.ts';
 import { outboxStatements } from './outbox-log.ts';
-import { attestationText } from './receipt-log.ts';
 import type { RowOf, Statement, Store } from './store.ts';
 
 export type BatchLogDeps = {
@@ -23,8 +21,8 @@ export async function storedSerials(store: Store): Promise<bigint> {
 export function createBatchLog({ store, firstSerial }: BatchLogDeps): BatchLog {
   const statements = statementsOf(store);
   return {
-    async openReceipts(limit) {
-      return openReceipts(await store.read(statements.open({ firstSerial, limit })));
+    async openReceipts(limit, from = firstSerial) {
+      return openReceipts(await store.read(statements.open({ from: from > firstSerial ? from : firstSerial, limit })));
     },
     async nextFromSerial() {
       const stored = await storedSerials(store);
@@ -43,14 +41,14 @@ function statementsOf(store: Store) {
 function openReads({ prepare }: Store) {
   return {
     /** One row per answer that a receipt's node attested for it, or one without an answer. */
-    open: prepare((db, { firstSerial, limit }: { readonly firstSerial: bigint; readonly limit: number }) =>
+    open: prepare((db, { from, limit }: { readonly from: bigint; readonly limit: number }) =>
       db
         .selectFrom(
           db
             .selectFrom('receipts')
             .select(['serial', 'id', 'node', 'receipt', 'served_at_ms'])
             .where('batch', 'is', null)
-            .where('serial', '>=', firstSerial)
+            .where('serial', '>=', from)
             .orderBy('serial')
             .limit(limit)
             .as('open'),
@@ -58,12 +56,8 @@ function openReads({ prepare }: Store) {
         .leftJoin('answers', (join) =>
           join.onRef('answers.receipt_id', '=', 'open.id').onRef('answers.node', '=', 'open.node'),
         )
-        .leftJoin('attestations', (join) =>
-          join.onRef('attestations.node', '=', 'answers.node').onRef('attestations.sequence', '=', 'answers.sequence'),
-        )
         .select(['open.serial as serial', 'open.receipt as receipt', 'open.served_at_ms as served_at_ms'])
-        .select(['answer', 'attestations.attestation as attestation', 'attestations.signature as signature'])
-        .select(['answers.leaf as leaf', 'answers.proof as proof'])
+        .select(['answer', 'answers.leaf as leaf'])
         .orderBy('open.serial')
         .orderBy('answers.sequence')
         .orderBy('answers.leaf'),
@@ -86,17 +80,14 @@ function closeWrites({ prepare }: Store) {
     seal: prepare((db, values: SealedValues) =>
       db
         .updateTable('receipts')
-        .set({
-          receipt: values.receipt,
-          signature: values.signature,
-          leaf: values.leaf,
-          attestation: values.attestation,
-          batch: values.fromSerial,
-        })
+        .set({ signature: values.signature, leaf: values.leaf, answer: values.answer, batch: values.fromSerial })
         .where('serial', '=', values.serial)
         .where('batch', 'is', null),
     ),
-    dropAnswers: prepare((db, { id }: { readonly id: Hex }) => db.deleteFrom('answers').where('receipt_id', '=', id)),
+    /** Whether its node attested it is part of a receipt, and known only now. */
+    reflag: prepare((db, { serial, receipt }: { readonly serial: bigint; readonly receipt: string }) =>
+      db.updateTable('receipts').set({ receipt }).where('serial', '=', serial),
+    ),
   };
 }
 
@@ -104,58 +95,43 @@ type BatchValues = Omit<ClosedBatch, 'units' | 'receipts'> & { readonly units: s
 type SealedValues = {
   readonly serial: bigint;
   readonly fromSerial: bigint;
-  readonly receipt: string;
   readonly signature: Hex;
   readonly leaf: Hex;
-  readonly attestation: string | null;
+  readonly answer: Hex | null;
 };
 
 type OpenRow = RowOf<Statements['open']>;
 
 /** Of several answers the first that is the receipt's counts: a node that was asked twice attests two. */
 function openReceipts(rows: readonly OpenRow[]): readonly OpenReceipt[] {
-  const open = new Map<bigint, OpenReceipt>();
+  const open: OpenReceipt[] = [];
   for (const row of rows) {
-    const known = open.get(row.serial);
-    if (known?.attestation !== undefined) continue;
-    const receipt = known?.receipt ?? decodeStruct('receipt', JSON.parse(row.receipt));
-    const attestation = attestationOf(row, receipt);
+    const last = open.at(-1);
+    const isSame = last?.receipt.serial === row.serial;
+    if (isSame && last.answer !== undefined) continue;
+    const receipt = isSame ? last.receipt : decodeStruct('receipt', JSON.parse(row.receipt));
     const base = { receipt, servedAtMs: Number(row.served_at_ms) };
-    open.set(row.serial, attestation === undefined ? base : { ...base, attestation });
+    if (isSame) open.pop();
+    open.push(isAttested(row, receipt) ? { ...base, answer: row.leaf } : base);
   }
-  return [...open.values()];
+  return open;
 }
 
-function attestationOf(row: OpenRow, receipt: Receipt): ReceiptAttestation | undefined {
-  const { signature, leaf, proof } = row;
-  if (row.answer === null || row.attestation === null) return undefined;
-  if (signature === null || leaf === null || proof === null) return undefined;
-  const answer = decodeStruct('answer', JSON.parse(row.answer));
-  if (!answersReceipt(answer, receipt)) return undefined;
-  return {
-    attestation: decodeStruct('nodeAttestation', JSON.parse(row.attestation)),
-    signature,
-    answer,
-    leaf,
-    proof: JSON.parse(proof) as Hex[],
-  };
+/** What the store holds was checked when it came. */
+function isAttested(row: OpenRow, receipt: Receipt): row is OpenRow & { readonly leaf: Hex } {
+  return row.answer !== null && answersReceipt(JSON.parse(row.answer) as AnswerLeaf, receipt);
 }
 
 function closeStatements(statements: Statements, batch: ClosedBatch): readonly Statement[] {
   const { fromSerial, toSerial, root, count, dataHash } = batch;
   return [
     statements.insert({ fromSerial, toSerial, root, count, dataHash, units: batch.units.toString() }),
-    ...batch.receipts.flatMap(({ receipt, signature, leaf, attestation }) => [
-      statements.seal({
-        serial: receipt.serial,
-        fromSerial,
-        receipt: JSON.stringify(encodeStruct('receipt', receipt)),
-        signature,
-        leaf,
-        attestation: attestation === undefined ? null : attestationText(attestation),
-      }),
-      statements.dropAnswers({ id: receipt.id }),
-    ]),
+    ...batch.receipts.map(({ receipt: { serial }, signature, leaf, answer = null }) =>
+      statements.seal({ serial, fromSerial, signature, leaf, answer }),
+    ),
+    ...batch.receipts
+      .filter(({ answer }) => answer === undefined)
+      .map(({ receipt }) => statements.reflag({ serial: receipt.serial, receipt: structText('receipt', receipt) })),
     statements.enqueue('anchor', fromSerial.toString(), { fromSerial: fromSerial.toString() }),
   ];
 }

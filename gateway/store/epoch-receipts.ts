@@ -2,8 +2,8 @@ import type { EpochBatch, EpochFacts, EpochReceipt } from '../epoch/ports.ts';
 import type { StoredCommitSet } from '../evaluate/ports.ts';
 import { decodeStruct } from '../protocol/struct-json.ts';
 import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
-import { readAttestation } from './receipt-log.ts';
-import type { RowOf, Store } from './store.ts';
+import { ATTESTATION_COLUMNS, attestationOf, joinAnswer, joinAttestation } from './attested-answer.ts';
+import type { Prepare, RowOf, Store } from './store.ts';
 
 export type ReceiptPagesDeps = {
   readonly store: Store;
@@ -43,7 +43,7 @@ async function* pagesOf(
       batchId,
       receipt: decodeStruct('receipt', JSON.parse(row.receipt)),
       signature: row.signature,
-      ...(row.attestation === null ? {} : { attestation: readAttestation(row.attestation) }),
+      ...attestationOf(row),
       record: decodeStruct('record', JSON.parse(row.record)),
       entries: JSON.parse(row.entries) as EvaluationEntry[],
       commitSets: setsOf.get(row.id) ?? [],
@@ -56,6 +56,10 @@ async function* pagesOf(
 }
 
 function statementsOf({ prepare }: Store) {
+  return { ...receiptPages(prepare), ...examinedPages(prepare) };
+}
+
+function receiptPages(prepare: Prepare) {
   return {
     receipts: prepare(
       (
@@ -66,8 +70,18 @@ function statementsOf({ prepare }: Store) {
           .selectFrom('receipts')
           .innerJoin('records', 'records.receipt_id', 'receipts.id')
           .leftJoin('votes', 'votes.receipt_id', 'receipts.id')
+          .leftJoin('answers', joinAnswer)
+          .leftJoin('attestations', joinAttestation)
           .select('good')
-          .select(['serial', 'id', 'receipt', 'signature', 'attestation', 'receipts.key_hash as key_hash', 'record'])
+          .select([
+            'serial',
+            'id',
+            'receipt',
+            'receipts.signature as signature',
+            'receipts.key_hash as key_hash',
+            'record',
+          ])
+          .select(ATTESTATION_COLUMNS)
           .select('records.entries as entries')
           .where('receipts.batch', '=', fromSerial)
           .where('serial', '>=', next)
@@ -76,6 +90,11 @@ function statementsOf({ prepare }: Store) {
           // A batched receipt is signed.
           .$narrowType<{ signature: Hex }>(),
     ),
+  };
+}
+
+function examinedPages(prepare: Prepare) {
+  return {
     commitSets: prepare((db, { fromSerial, next, last }: Range) =>
       db
         .selectFrom('receipts')

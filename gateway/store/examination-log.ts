@@ -135,6 +135,7 @@ function readsOf({ prepare }: Store) {
       db
         .selectFrom('examinations')
         .innerJoin('receipts', 'receipts.id', 'examinations.receipt_id')
+        .leftJoin('contents', 'contents.serial', 'receipts.serial')
         .innerJoin('batches', 'batches.from_serial', 'examinations.batch')
         .select(['receipt_leaf', 'proof', 'examinations.seed as seed', 'replayed', 'receipt', 'salt', 'content'])
         .select(['batch_id', 'epoch'])

@@ -33,7 +33,7 @@ export function createGoldLog(store: Store, cipher: ContentCipher): GoldLog {
     used: (epoch, index, receiptId) => store.write([statements.used({ epoch, index: BigInt(index), receiptId })]),
     async answerOf(receiptId) {
       const [row] = await store.read(statements.content({ receiptId }));
-      if (row === undefined || row.content === null) return undefined;
+      if (row === undefined) return undefined;
       return (JSON.parse(cipher.open(row.content)) as { response: string }).response;
     },
   };
@@ -80,7 +80,11 @@ function statementsOf({ prepare }: Store) {
         .where('receipt_id', 'is', null),
     ),
     content: prepare((db, { receiptId }: { readonly receiptId: Hex }) =>
-      db.selectFrom('receipts').select('content').where('id', '=', receiptId),
+      db
+        .selectFrom('receipts')
+        .innerJoin('contents', 'contents.serial', 'receipts.serial')
+        .select('content')
+        .where('id', '=', receiptId),
     ),
   };
 }

@@ -39,10 +39,10 @@ export function createPruner(deps: PruneDeps): Pruner {
     async prune() {
       const [newest] = await store.read(statements.newest({}));
       if (newest === undefined || newest.epoch === null) return { batches: 0, datasets: 0 };
-      await store.write([statements.attestations({})]);
       const before = newest.epoch - BigInt(deps.retainEpochs);
       const batches = await store.read(statements.batches({ before, limit: BATCHES_AT_ONCE }));
       for (const batch of batches) await pruneBatch(store, statements, batch);
+      await store.write([statements.attestations({})]);
       return { batches: batches.length, datasets: await pruneDatasets(deps, statements, newest.epoch) };
     },
   };
@@ -110,7 +110,7 @@ type Range = { readonly fromSerial: bigint; readonly from: bigint; readonly to: 
 function pruneWrites({ prepare }: Store) {
   return {
     /** What hangs on receipts first, then the receipts. */
-    receipts: (['commit_sets', 'replays', 'examinations', 'records', 'outbox'] as const)
+    receipts: (['commit_sets', 'replays', 'examinations', 'records', 'outbox', 'answers'] as const)
       .map((table) =>
         prepare((db, { fromSerial, from, to }: Range) =>
           db
@@ -126,6 +126,18 @@ function pruneWrites({ prepare }: Store) {
         ),
       )
       .concat([
+        prepare((db, { fromSerial, from, to }: Range) =>
+          db
+            .deleteFrom('contents')
+            .where('serial', 'in', (eb) =>
+              eb
+                .selectFrom('receipts')
+                .select('serial')
+                .where('batch', '=', fromSerial)
+                .where('serial', '>=', from)
+                .where('serial', '<', to),
+            ),
+        ),
         prepare((db, { fromSerial, from, to }: Range) =>
           db
             .deleteFrom('receipts')
@@ -145,7 +157,7 @@ function pruneWrites({ prepare }: Store) {
 
 function otherWrites({ prepare }: Store) {
   return {
-    // A batched receipt carries its attestation with it; of each node the last one stays, to go on after it.
+    // Of each node the last one stays, to go on after it.
     attestations: prepare((db) =>
       db
         .deleteFrom('attestations')

@@ -1,18 +1,19 @@
-import { decodeStruct, encodeStruct } from '../protocol/struct-json.ts';
+import { decodeStruct, structText } from '../protocol/struct-json.ts';
 import type { Address, EvaluationEntry, Hex } from '../protocol/types.ts';
 import type {
   AnchoredBatch,
   AnchoredRecord,
-  ReceiptAttestation,
   ReceiptLog,
   ReceiptState,
-  Reservation,
   ServedReceipt,
   StoredReceipt,
 } from '../receipt/ports.ts';
 import type { ContentCipher } from './content-cipher.ts';
+import { createInFlight } from './in-flight.ts';
+import type { InFlight } from './in-flight.ts';
 import { createChargeStatements } from './spending-log.ts';
-import type { Prepare, RowOf, Store } from './store.ts';
+import type { Prepare, RowOf, Statement, Store } from './store.ts';
+import { ATTESTATION_COLUMNS, attestationOf, joinAnswer, joinAttestation } from './attested-answer.ts';
 import { createTreeCache } from './tree-cache.ts';
 import type { TreeCache } from './tree-cache.ts';
 
@@ -21,42 +22,51 @@ export type ReceiptLogDeps = {
   readonly cipher: ContentCipher;
   /** Next serial of this gateway on chain: where an empty store begins. */
   readonly firstSerial: bigint;
+  /** Shared with the attestation log, where there is one. */
+  readonly inFlight?: InFlight;
 };
 
 /** Two per batch: receipts and records. */
 const CACHED_TREES = 16;
 
-/** Opens the log and releases what a crash left reserved: those requests had no answer that anybody was told of. */
-export async function createReceiptLog({ store, cipher, firstSerial }: ReceiptLogDeps): Promise<ReceiptLog> {
+/** Requests without an answer are in memory only: there is nothing to free after a crash. */
+export async function createReceiptLog(deps: ReceiptLogDeps): Promise<ReceiptLog> {
+  const { store, cipher, firstSerial, inFlight = createInFlight() } = deps;
   const statements = statementsOf(store);
   const chargeStatements = createChargeStatements(store);
-  await store.write([statements.releaseAll({}), statements.dropStrayAnswers({})]);
   let nextSerial = await firstFreeSerial(store, firstSerial);
+  let isDoubtful = false;
+  const write = async (writes: readonly Statement[]): Promise<void> => {
+    try {
+      await store.write(writes, 'process');
+      isDoubtful = false;
+    } catch (error) {
+      isDoubtful = true;
+      throw error;
+    }
+  };
 
   const trees = createTreeCache(CACHED_TREES);
   return {
-    reserve: ({ id, keyHash, atMs }) => store.write([statements.reserve({ id, keyHash, atMs })], 'process'),
+    async reserve(id) {
+      // Nobody is asked for an answer that could not be written down: after a write that failed one is tried first.
+      if (isDoubtful) await write([statements.probe({ id }), statements.endProbe({ id })]);
+      inFlight.begin(id);
+    },
     async commit(served) {
       const serial = nextSerial;
       nextSerial += 1n;
-      const writes = [
-        statements.insert(receiptValues(served, serial, cipher)),
-        statements.release({ id: served.receipt.id }),
+      await write([
+        ...receiptStatements(statements, served, { serial, cipher }),
+        ...inFlight.end(served.receipt.id),
         ...(served.charge === undefined ? [] : chargeStatements(served.charge)),
-      ];
-      await store.write(writes, 'process');
+      ]);
       return { serial };
     },
-    // A node may have attested an answer that the caller never got: without a receipt nobody will batch it.
-    release: (id, charge) =>
-      store.write(
-        [
-          statements.release({ id }),
-          statements.dropAnswers({ id }),
-          ...(charge === undefined ? [] : chargeStatements(charge)),
-        ],
-        'process',
-      ),
+    async release(id, charge) {
+      inFlight.end(id);
+      if (charge !== undefined) await write(chargeStatements(charge));
+    },
     find: (id) => findReceipt({ store, statements, trees }, id.toLowerCase() as Hex),
   };
 }
@@ -80,19 +90,14 @@ function statementsOf({ prepare }: Store) {
 }
 
 function writesOf(prepare: Prepare) {
+  type OfId = { readonly id: Hex };
   return {
-    releaseAll: prepare((db) => db.deleteFrom('reservations')),
-    dropStrayAnswers: prepare((db) =>
-      db
-        .deleteFrom('answers')
-        .where('receipt_id', 'not in', db.selectFrom('receipts').select('id').where('batch', 'is', null)),
+    probe: prepare((db, { id }: OfId) => db.insertInto('reservations').values({ id, key_hash: '', reserved_at_ms: 0 })),
+    endProbe: prepare((db, { id }: OfId) => db.deleteFrom('reservations').where('id', '=', id)),
+    content: prepare((db, { serial, content }: { readonly serial: bigint; readonly content: Uint8Array }) =>
+      db.insertInto('contents').values({ serial, content }),
     ),
-    reserve: prepare((db, { id, keyHash, atMs }: Reservation) =>
-      db.insertInto('reservations').values({ id, key_hash: keyHash, reserved_at_ms: atMs }),
-    ),
-    release: prepare((db, { id }: { readonly id: Hex }) => db.deleteFrom('reservations').where('id', '=', id)),
-    dropAnswers: prepare((db, { id }: { readonly id: Hex }) => db.deleteFrom('answers').where('receipt_id', '=', id)),
-    insert: prepare((db, values: ReceiptValues) =>
+    receiptRow: prepare((db, values: ReceiptValues) =>
       db.insertInto('receipts').values({
         serial: values.serial,
         id: values.id,
@@ -103,7 +108,6 @@ function writesOf(prepare: Prepare) {
         receipt: values.receipt,
         decision: values.decision,
         salt: values.salt,
-        content: values.content,
       }),
     ),
   };
@@ -119,23 +123,20 @@ type ReceiptValues = {
   readonly receipt: string;
   readonly decision: string;
   readonly salt: Hex;
-  readonly content: Uint8Array;
 };
 
-function receiptValues(served: ServedReceipt, serial: bigint, cipher: ContentCipher): ReceiptValues {
-  const { receipt, content, keyHash, servedAtMs, modelId, decision } = served;
-  return {
-    serial,
-    id: receipt.id,
-    keyHash,
-    node: receipt.node,
-    modelId,
-    servedAtMs,
-    receipt: JSON.stringify(encodeStruct('receipt', { ...receipt, serial })),
-    decision,
-    salt: content.salt,
-    content: cipher.seal(JSON.stringify({ request: content.request, response: content.response })),
-  };
+function receiptStatements(
+  { receiptRow, content: contentRow }: Statements,
+  { receipt, content, keyHash, servedAtMs, modelId, decision }: ServedReceipt,
+  { serial, cipher }: { readonly serial: bigint; readonly cipher: ContentCipher },
+): readonly Statement[] {
+  const { salt, request, response } = content;
+  const { id, node } = receipt;
+  const text = structText('receipt', { ...receipt, serial });
+  return [
+    receiptRow({ serial, id, keyHash, node, modelId, servedAtMs, receipt: text, decision, salt }),
+    contentRow({ serial, content: cipher.seal(JSON.stringify({ request, response })) }),
+  ];
 }
 
 function readsOf(prepare: Prepare) {
@@ -144,7 +145,10 @@ function readsOf(prepare: Prepare) {
     receipt: prepare((db, { id }: { readonly id: Hex }) =>
       db
         .selectFrom('receipts')
-        .select(['receipt', 'signature', 'key_hash', 'salt', 'model_id', 'attestation', 'batch'])
+        .leftJoin('answers', joinAnswer)
+        .leftJoin('attestations', joinAttestation)
+        .select(['receipt', 'receipts.signature as signature', 'key_hash', 'salt', 'model_id', 'batch'])
+        .select(ATTESTATION_COLUMNS)
         .where('id', '=', id),
     ),
     batch: prepare((db, { fromSerial }: FromSerial) =>
@@ -189,7 +193,7 @@ async function findReceipt(reads: Reads, id: Hex): Promise<StoredReceipt | undef
     keyHash: row.key_hash,
     salt: row.salt,
     modelId: row.model_id,
-    ...(row.attestation === null ? {} : { attestation: readAttestation(row.attestation) }),
+    ...attestationOf(row),
     ...(batch === undefined ? {} : { batch }),
     ...(record === undefined ? {} : { record }),
   };
@@ -233,23 +237,6 @@ function stateOf(
   if (batch.final) return 'final';
   if (found === undefined) return 'anchored';
   return found.recorded ? 'recorded' : 'evaluated';
-}
-
-export function attestationText(value: ReceiptAttestation): string {
-  return JSON.stringify({
-    ...value,
-    attestation: encodeStruct('nodeAttestation', value.attestation),
-    answer: encodeStruct('answer', value.answer),
-  });
-}
-
-export function readAttestation(text: string): ReceiptAttestation {
-  const value = JSON.parse(text) as { attestation: unknown; answer: unknown; signature: Hex; leaf: Hex; proof: Hex[] };
-  return {
-    ...value,
-    attestation: decodeStruct('nodeAttestation', value.attestation),
-    answer: decodeStruct('answer', value.answer),
-  };
 }
 
 type BatchRow = RowOf<Statements['batch']>;

@@ -3,7 +3,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { openDatabase } from './sqlite-file.ts';
-import type { Job, SqliteOptions, WorkerAnswer, WorkerFailure } from './sqlite.ts';
+import type { SqliteOptions } from './sqlite.ts';
+import { createJobReader } from './sqlite-wire.ts';
+import type { Job, Reply, Wire, WorkerFailure } from './sqlite-wire.ts';
 import { SYNC_WITHIN_MS } from './store.ts';
 import type { Statement } from './store.ts';
 
@@ -29,33 +31,43 @@ function openOrTell(): DatabaseSync | undefined {
     if (maxPages !== undefined) opened.exec(`PRAGMA max_page_count=${maxPages}`);
     return opened;
   } catch (error) {
-    port?.postMessage([{ id: 0, failure: failureOf(error) }] satisfies WorkerAnswer[]);
+    port?.postMessage([{ id: 0, failure: failureOf(error) }] satisfies Reply[]);
     return undefined;
   }
 }
 
-type Run = (job: Job) => WorkerAnswer;
+type Prepared = { readonly statement: StatementSync; readonly columns: readonly string[] };
 
-function createRun(database: DatabaseSync): Run {
-  const prepared = new Map<string, StatementSync>();
-
-  function prepare(sql: string): StatementSync {
-    const known = prepared.get(sql);
-    if (known !== undefined) return known;
-    if (prepared.size >= MAX_PREPARED) prepared.clear();
+function createPrepared(database: DatabaseSync): (sql: string) => Prepared {
+  const known = new Map<string, Prepared>();
+  return (sql) => {
+    const found = known.get(sql);
+    if (found !== undefined) return found;
+    if (known.size >= MAX_PREPARED) known.clear();
     const statement = database.prepare(sql);
     statement.setReadBigInts(true);
-    prepared.set(sql, statement);
-    return statement;
+    statement.setReturnArrays(true);
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
+    known.set(sql, prepared);
+    return prepared;
+  };
+}
+
+type Run = (job: Job) => Reply;
+
+/** @param guarded whether a write that fails leaves what its group wrote before it; it costs two more statements. */
+function createRun(database: DatabaseSync, prepare: ReturnType<typeof createPrepared>, guarded: boolean): Run {
+  function writeAll(statements: readonly Statement[]): void {
+    for (const { sql, params } of statements) prepare(sql).statement.run(...params);
   }
 
   /** One caller's statements stand or fall together, without taking the others of the group with them. */
-  function write(id: number, statements: readonly Statement[]): WorkerAnswer {
-    prepare('SAVEPOINT job').run();
+  function writeGuarded(id: number, statements: readonly Statement[]): Reply {
+    prepare('SAVEPOINT job').statement.run();
     try {
-      for (const { sql, params } of statements) prepare(sql).run(...params);
-      prepare('RELEASE job').run();
-      return { id };
+      writeAll(statements);
+      prepare('RELEASE job').statement.run();
+      return id;
     } catch (error) {
       // A full disk ends the whole transaction: there is no savepoint to go back to, and nobody's writes stand.
       if (!database.isTransaction) throw error;
@@ -64,43 +76,69 @@ function createRun(database: DatabaseSync): Run {
     }
   }
 
-  return (job) => {
-    if (job.kind === 'close') return { id: job.id };
-    if (job.kind === 'write') return write(job.id, job.statements);
+  function read(id: number, { sql, params }: Statement): Reply {
     try {
-      return { id: job.id, rows: prepare(job.sql).all(...job.params) };
+      const { statement, columns } = prepare(sql);
+      const rows = statement.all(...params) as unknown as readonly (readonly unknown[])[];
+      return { id, columns, values: rows.flat() };
     } catch (error) {
-      return { id: job.id, failure: failureOf(error) };
+      return { id, failure: failureOf(error) };
     }
+  }
+
+  return (job) => {
+    if (job.kind === 'close') return job.id;
+    if (job.kind === 'read') return read(job.id, job.query);
+    if (guarded) return writeGuarded(job.id, job.statements);
+    writeAll(job.statements);
+    return job.id;
   };
 }
 
-type Commit = (jobs: readonly Job[]) => readonly WorkerAnswer[];
+type Commit = (jobs: readonly Job[]) => readonly Reply[];
 
-/** Runs groups, each in one transaction. If its commit fails, on a full disk say, every one of its callers is told. */
-function createCommit(database: DatabaseSync, run: Run, syncSoon: () => void): Commit {
+/**
+ * Runs groups, each in one transaction. Nearly all of them have nothing wrong in them: a group is run as it is, and only when
+ * a write of it fails once more from the beginning, each caller's writes for themselves. If the commit fails, on a full
+ * disk say, every one of its callers is told.
+ */
+function createCommit(database: DatabaseSync, syncSoon: () => void): Commit {
+  const prepare = createPrepared(database);
+  const [run, runGuarded] = [createRun(database, prepare, false), createRun(database, prepare, true)];
   let isFull = true; // as the database was opened
-  const begin = (needsDisk: boolean): void => {
-    if (needsDisk !== isFull) database.exec(`PRAGMA synchronous=${needsDisk ? 'FULL' : 'NORMAL'}`);
-    isFull = needsDisk;
-    database.exec('BEGIN IMMEDIATE');
+  const attempt = (jobs: readonly Job[], needsDisk: boolean, each: Run): readonly Reply[] => {
+    try {
+      if (needsDisk !== isFull) database.exec(`PRAGMA synchronous=${needsDisk ? 'FULL' : 'NORMAL'}`);
+      isFull = needsDisk;
+      database.exec('BEGIN IMMEDIATE');
+      const replies = jobs.map(each);
+      database.exec('COMMIT');
+      if (!needsDisk) syncSoon();
+      return replies;
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
   };
   return (jobs) => {
     const writes = jobs.filter((job) => job.kind === 'write');
     if (writes.length === 0) return jobs.map(run);
-    const needsDisk = writes.some(({ durability }) => durability === 'disk');
+    const needsDisk = writes.some(({ on }) => on === 'disk');
     try {
-      begin(needsDisk);
-      const answers = jobs.map(run);
-      database.exec('COMMIT');
-      if (!needsDisk) syncSoon();
-      return answers;
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      const failure = failureOf(error);
-      return jobs.map((job) => (job.kind === 'close' ? { id: job.id } : { id: job.id, failure }));
+      return attempt(jobs, needsDisk, run);
+    } catch {
+      return attemptGuarded(jobs, () => attempt(jobs, needsDisk, runGuarded));
     }
   };
+}
+
+function attemptGuarded(jobs: readonly Job[], run: () => readonly Reply[]): readonly Reply[] {
+  try {
+    return run();
+  } catch (error) {
+    const failure = failureOf(error);
+    return jobs.map((job) => (job.kind === 'close' ? job.id : { id: job.id, failure }));
+  }
 }
 
 type Syncer = { readonly syncSoon: () => void; readonly stop: () => void };
@@ -143,11 +181,12 @@ function createSyncer(file: string): Syncer {
 function serve(
   file: string,
   database: DatabaseSync,
-  answer: (answers: readonly WorkerAnswer[]) => void,
+  answer: (replies: readonly Reply[]) => void,
   end: () => void,
-): (jobs: readonly Job[]) => void {
+): (wire: Wire) => void {
   const syncer = createSyncer(file);
-  const commit = createCommit(database, createRun(database), syncer.syncSoon);
+  const commit = createCommit(database, syncer.syncSoon);
+  const jobsOf = createJobReader();
   let pending: Job[] = [];
 
   function flush(): void {
@@ -160,9 +199,9 @@ function serve(
     end();
   }
 
-  return (jobs) => {
+  return (wire) => {
     if (pending.length === 0) setImmediate(flush);
-    pending.push(...jobs);
+    pending.push(...jobsOf(wire));
   };
 }
 
@@ -173,9 +212,9 @@ if (database !== undefined) {
     serve(
       (workerData as { readonly file: string }).file,
       database,
-      (answers) => port.postMessage(answers),
+      (replies) => port.postMessage(replies),
       () => port.close(),
     ),
   );
-  port.postMessage([{ id: 0 }] satisfies WorkerAnswer[]);
+  port.postMessage([0] satisfies Reply[]);
 }

@@ -1,19 +1,10 @@
 import { Worker } from 'node:worker_threads';
 
 import { DgridError } from '../errors.ts';
+import { createJobWriter, rowsOf } from './sqlite-wire.ts';
+import type { Job, Reply, Wire, WorkerFailure } from './sqlite-wire.ts';
 import { createPrepare } from './store.ts';
-import type { Durability, Query, SqlValue, Statement, Store } from './store.ts';
-
-/** How a group of writes went wrong in the database, by SQLite's result code. */
-export type WorkerFailure = { readonly message: string; readonly code?: number };
-
-type JobMessage =
-  | { readonly kind: 'write'; readonly statements: readonly Statement[]; readonly durability: Durability }
-  | { readonly kind: 'read'; readonly sql: string; readonly params: readonly SqlValue[] }
-  | { readonly kind: 'close' };
-export type Job = { readonly id: number } & JobMessage;
-
-export type WorkerAnswer = { readonly id: number; readonly rows?: unknown; readonly failure?: WorkerFailure };
+import type { Query, SqlValue, Store } from './store.ts';
 
 export type SqliteOptions = {
   /** Most pages that the file may have; for trying out a full disk. */
@@ -38,24 +29,23 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
     for (const waiter of waiters.values()) waiter.reject(error);
     waiters.clear();
   };
-  worker.on('message', (answers: readonly WorkerAnswer[]) => {
-    for (const { id, rows, failure: fault } of answers) {
-      const waiter = waiters.get(id);
+  worker.on('message', (replies: readonly Reply[]) => {
+    for (const reply of replies) {
+      const id = typeof reply === 'number' ? reply : reply.id;
+      settle(waiters.get(id), reply, file);
       waiters.delete(id);
-      if (fault === undefined) waiter?.resolve(rows);
-      else waiter?.reject(id === 0 ? openFailure(file, fault) : storeError(fault));
     }
   });
   worker.on('error', (cause) => failAll(new Error(`store ${file}: ${String(cause)}`, { cause })));
   worker.on('exit', () => failAll(new Error('store: closed')));
 
   const wait = (id: number): Promise<unknown> => new Promise((resolve, reject) => waiters.set(id, { resolve, reject }));
-  const outbound = createOutbound((jobs) => worker.postMessage(jobs));
-  const ask = (message: JobMessage): Promise<unknown> => {
+  const outbound = createOutbound((wire) => worker.postMessage(wire));
+  const ask = (jobOf: (id: number) => Job): Promise<unknown> => {
     if (failure !== undefined) return Promise.reject(failure);
     nextId += 1;
     const answer = wait(nextId);
-    outbound({ id: nextId, ...message });
+    outbound(jobOf(nextId));
     return answer;
   };
 
@@ -68,29 +58,36 @@ export async function openStore(file: string, options: SqliteOptions = {}): Prom
   return {
     dialect: 'sqlite',
     prepare: createPrepare('sqlite'),
-    write: async (statements, durability = 'disk') => {
-      if (statements.length > 0) await ask({ kind: 'write', statements, durability });
+    write: async (statements, on = 'disk') => {
+      if (statements.length > 0) await ask((id) => ({ kind: 'write', id, statements, on }));
     },
-    read: async <Row>({ sql, params }: Query<Row>) => (await ask({ kind: 'read', sql, params })) as readonly Row[],
+    read: async <Row>(query: Query<Row>) => (await ask((id) => ({ kind: 'read', id, query }))) as readonly Row[],
     close: async () => {
       if (failure !== undefined) return;
-      await ask({ kind: 'close' });
+      await ask((id) => ({ kind: 'close', id }));
       await worker.terminate();
     },
   };
 }
 
+function settle(waiter: Waiter | undefined, reply: Reply, file: string): void {
+  if (typeof reply === 'number') waiter?.resolve(undefined);
+  else if ('columns' in reply) waiter?.resolve(rowsOf(reply));
+  else waiter?.reject(reply.id === 0 ? openFailure(file, reply.failure) : storeError(reply.failure));
+}
+
 /** Waking the thread costs more than most jobs: all of one turn of the event loop go together, in their order. */
-function createOutbound(post: (jobs: readonly Job[]) => void): (job: Job) => void {
-  let unsent: Job[] = [];
+function createOutbound(post: (wire: Wire) => void): (job: Job) => void {
+  const write = createJobWriter();
+  let unsent: SqlValue[] = [];
   const send = (): void => {
-    const jobs = unsent;
+    const wire = unsent;
     unsent = [];
-    post(jobs);
+    post(wire);
   };
   return (job) => {
     if (unsent.length === 0) setImmediate(send);
-    unsent.push(job);
+    write(unsent, job);
   };
 }
 

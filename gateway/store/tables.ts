@@ -10,7 +10,6 @@ type Integer = ColumnType<bigint, bigint | number, bigint | number>;
 type OptionalInteger = ColumnType<bigint | null, bigint | number | null | undefined, bigint | number | null>;
 /** A number that the database gives a row that does not state it. */
 type DefaultInteger = ColumnType<bigint, bigint | number | undefined, bigint | number>;
-type OptionalText = ColumnType<string | null, string | null | undefined, string | null>;
 type OptionalHex = ColumnType<Hex | null, Hex | null | undefined, Hex | null>;
 type DefaultText = ColumnType<string, string | undefined, string>;
 type OptionalBytes = ColumnType<Uint8Array | null, Uint8Array | null | undefined, Uint8Array | null>;
@@ -28,11 +27,11 @@ export type Tables = {
     readonly signature: OptionalHex;
     readonly decision: string;
     readonly salt: Hex;
-    readonly content: OptionalBytes;
-    readonly attestation: OptionalText;
+    readonly answer: OptionalHex;
     readonly leaf: OptionalHex;
     readonly batch: OptionalInteger;
   };
+  readonly contents: { readonly serial: Integer; readonly content: Uint8Array };
   readonly attestations: {
     readonly node: Address;
     readonly sequence: Integer;

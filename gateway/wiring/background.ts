@@ -36,6 +36,7 @@ import type { WorkerDeps } from '../workers.ts';
 import type { AnchorLog } from '../anchor/ports.ts';
 import type { PassedLog } from '../anchor/passed-serials.ts';
 import type { BatchLog } from '../batch/ports.ts';
+import type { Seal } from '../batch/seal.ts';
 import type { OutboxLog } from '../outbox/outbox.ts';
 import { passedSerials } from './passed.ts';
 
@@ -44,6 +45,8 @@ export type Background = {
   readonly log: Logger;
   readonly gateway: Address;
   readonly signer: Signer;
+  /** Signs receipts, in a thread of its own. */
+  readonly seal: Seal;
   /** Calls nodes and evaluators, at addresses that may be called only. */
   readonly dispatcher: Dispatcher;
   readonly contracts: DeploymentAddresses;
@@ -109,7 +112,7 @@ export function workerDeps(background: Background): WorkerDeps {
       nowMs: steadyNow,
       attestationGraceMs: settings.attestationGraceMs,
       maxReceipts: settings.maxBatchReceipts,
-      ...domains(background),
+      seal: background.seal,
     },
     collect: {
       nodes: () =>
@@ -118,7 +121,7 @@ export function workerDeps(background: Background): WorkerDeps {
           .filter(({ role }) => role === Role.inference)
           .map(({ account, signer, metadata }) => ({ account, signer, endpoint: metadata.endpoint })),
       log: logs.attestation,
-      context: { gateway: background.gateway, ...domains(background) },
+      context: { gateway: background.gateway, ...domainsOf(background.contracts) },
       waitMs: 5_000,
       dispatcher: background.dispatcher,
       onError: (node, error) => log.warn({ node, reason: reasonOf(error) }, 'attestations not collected'),
@@ -152,11 +155,10 @@ function watchAnchors({ log, chain, logs, settings }: Background): WorkerDeps['w
   };
 }
 
-function domains({ contracts, signer }: Background) {
+export function domainsOf({ chainId, proofRegistry, nodeStaking }: DeploymentAddresses) {
   return {
-    signer,
-    leafDomain: { chainId: contracts.chainId, contract: contracts.proofRegistry },
-    signingDomain: { chainId: contracts.chainId, verifyingContract: contracts.nodeStaking },
+    leafDomain: { chainId, contract: proofRegistry },
+    signingDomain: { chainId, verifyingContract: nodeStaking },
   };
 }
 
@@ -166,7 +168,7 @@ function anchorBatch(background: Background): WorkerDeps['anchorBatch'] {
     chain,
     log: logs.anchor,
     passed: passedSerials(background),
-    leafDomain: domains(background).leafDomain,
+    leafDomain: domainsOf(background.contracts).leafDomain,
     confirmations: BigInt(settings.confirmations),
     epochAt: (time) => epochOf(background.clock, time),
     ready: createReadiness({
@@ -221,10 +223,14 @@ function anchorEpoch(background: Background): WorkerDeps['anchorEpoch'] {
     tableGrace: BigInt(settings.tableGraceSeconds),
     goldWindowEpochs: params.goldWindowEpochs,
     prepareGolds: (epoch) =>
-      prepareGolds(epoch, { log: logs.gold, ...golds, leafDomain: domains(background).leafDomain }),
+      prepareGolds(epoch, { log: logs.gold, ...golds, leafDomain: domainsOf(background.contracts).leafDomain }),
     facts: (epoch, status) => gatherFacts(epoch, status, factsDeps(background)),
     distribute: (facts, history, round) =>
-      distribute(facts, history, round, { ...domains(background), datasets: background.files }),
+      distribute(facts, history, round, {
+        signer: background.signer,
+        ...domainsOf(background.contracts),
+        datasets: background.files,
+      }),
     pollMs: settings.pollMs,
     finalityBlocks: BigInt(settings.finalityBlocks),
     onVanished: ({ of, epoch }) => {
@@ -248,7 +254,8 @@ function factsDeps({ contracts, clock, params, membership, logs, golds }: Backgr
 
 function examine(background: Background): WorkerDeps['examine'] {
   const { gateway, logs, params, tables, settings, log } = background;
-  const { signer, signingDomain } = domains(background);
+  const { signer } = background;
+  const { signingDomain } = domainsOf(background.contracts);
   return {
     log: logs.examination,
     client: createEvaluatorClient({ gateway, signer, signingDomain, dispatcher: background.dispatcher }),

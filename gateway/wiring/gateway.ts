@@ -8,7 +8,7 @@ import type { Keyring } from '../account/keyring.ts';
 import type { ApiKey } from '../account/key-file.ts';
 import { dayOf } from '../account/account.ts';
 import { createLedger } from '../account/ledger.ts';
-import { workerDeps } from './background.ts';
+import { domainsOf, workerDeps } from './background.ts';
 import type { Background } from './background.ts';
 import type { GoldRules } from '../gold/prepare.ts';
 import { createAnchorChain, readRules } from '../chain/anchor-chain.ts';
@@ -48,6 +48,8 @@ import { createExaminationLog } from '../store/examination-log.ts';
 import { createGoldLog } from '../store/gold-log.ts';
 import { createOutboxLog, wakeOutbox } from '../store/outbox-log.ts';
 import { createPublishedDatasets } from '../store/published-datasets.ts';
+import { createInFlight } from '../store/in-flight.ts';
+import { createSealThread } from '../batch/seal-thread.ts';
 import { createReceiptLog } from '../store/receipt-log.ts';
 import { createSpendingLog } from '../store/spending-log.ts';
 import { openStore } from '../store/sqlite.ts';
@@ -116,8 +118,9 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
   });
   const golds = goldRules(inputs, await logs.gold.everPrepared());
   for (const report of await logs.anchor.recentScores(ROUTING_HISTORY)) quality.recordScore(report);
-  const background = backgroundOf(inputs, { side, gateway, chain, logs, files, golds, serve: app.serve });
-  const workers = createWorkers(workerDeps({ ...background, recordScore: quality.recordScore }));
+  const sealing = createSealThread({ signerKey: inputs.signerKey, ...domainsOf(inputs.contracts) });
+  const parts = { side, gateway, chain, logs, files, golds, serve: app.serve, seal: sealing.seal };
+  const workers = createWorkers(workerDeps({ ...backgroundOf(inputs, parts), recordScore: quality.recordScore }));
   const retention = await createRetention({ ...inputs, store, files });
   return {
     app,
@@ -133,6 +136,7 @@ export async function createGateway(inputs: Inputs): Promise<Gateway> {
       await keys.stop();
       await transactions.stop(); // what waits for a block ends, and goes on at the next start
       await workers.stop();
+      await sealing.close();
       side.nodes.stop();
       side.head.stop();
       await close();
@@ -169,46 +173,40 @@ async function openLogs({ config, dataKey }: Inputs, { store, gateway, firstSeri
   requireWholeStore({ onChain: firstSerial, stored: await storedSerials(store) }, config.acceptLostStore);
   const cipher = createContentCipher(dataKey);
   await wakeOutbox(store);
+  const inFlight = createInFlight();
   const logs = {
     outbox: createOutboxLog(store),
     batch: createBatchLog({ store, firstSerial }),
     anchor: createAnchorLog(store),
     passed: createLostBatches(store),
     examination: createExaminationLog(store, cipher),
-    attestation: createAttestationLog(store),
+    attestation: createAttestationLog(store, inFlight),
     epoch: createEpochLog({ store, gateway, payerOf: createPayerHash(dataKey) }),
     gold: createGoldLog(store, cipher),
   };
   const files = await createDatasetFiles(join(config.dataDir, 'datasets'));
-  return { logs, receipts: await createReceiptLog({ store, cipher, firstSerial }), files };
+  return { logs, receipts: await createReceiptLog({ store, cipher, firstSerial, inFlight }), files };
 }
 
-type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'files' | 'golds' | 'serve'> & {
+type BackgroundSide = Pick<Background, 'gateway' | 'chain' | 'logs' | 'files' | 'golds' | 'serve' | 'seal'> & {
   readonly side: ChainSide;
 };
 
-function backgroundOf(
-  inputs: Inputs,
-  { side, gateway, chain, logs, files, golds, serve }: BackgroundSide,
-): Omit<Background, 'recordScore'> {
+function backgroundOf(inputs: Inputs, { side, ...parts }: BackgroundSide): Omit<Background, 'recordScore'> {
   const { config, contracts, params, log, signerKey } = inputs;
+  const { chain, logs } = parts;
   return {
+    ...parts,
     log,
-    gateway,
     signer: createSigner(signerKey),
     dispatcher: side.outbound.dispatcher,
     contracts,
     clock: side.staking.clock,
     recordWindow: side.staking.recordWindow,
     params,
-    chain,
     nodes: side.nodes,
     membership: createMembership({ client: side.client, staking: contracts.nodeStaking, nodes: side.nodes }),
-    logs,
-    files,
     tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
-    serve,
-    golds,
     settings: {
       ...config,
       pollMs: config.chainPollMs,

@@ -112,7 +112,7 @@ export function commitSetOf(leaf: Hex, seed: Hex, members: readonly Address[]): 
 }
 
 const TABLES =
-  'reservations receipts attestations answers batches examinations replays commit_sets records golds epochs dataset_parts outbox transactions spending votes';
+  'reservations receipts contents attestations answers batches examinations replays commit_sets records golds epochs dataset_parts outbox transactions spending votes';
 
 /** Empties a store, so that one worker thread serves a whole file of tests. */
 export function wipe(store: Store): Promise<void> {

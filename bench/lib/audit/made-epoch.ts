@@ -3,6 +3,7 @@ import { signRecoverable } from 'tiny-secp256k1';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
 import { buildRecords } from '../../../gateway/batch/build-records.ts';
 import { sealBatch } from '../../../gateway/batch/close-batch.ts';
+import type { ReceiptAttestation } from '../../../gateway/receipt/ports.ts';
 import type { ReadyReceipt } from '../../../gateway/batch/close-batch.ts';
 import type { ClosedBatch, ExaminedReceipt } from '../../../gateway/batch/ports.ts';
 import { datasetHead, datasetTail } from '../../../gateway/epoch/dataset.ts';
@@ -134,7 +135,8 @@ function madeBatch(world: World, index: number, options: MadeEpochOptions): Made
     const from = index * options.batchSize;
     const count = Math.min(options.batchSize, options.receipts - from);
     const deps = { signer: KEY, leafDomain: LEAF_DOMAIN, signingDomain: SIGNING_DOMAIN };
-    const closed = sealBatch(BigInt(from), readyReceipts(world, from, count), deps);
+    const ready = readyReceipts(world, from, count);
+    const closed = sealBatch(BigInt(from), ready, deps);
     const examined = examine(world, closed, seed);
     const built = buildRecords(closed.receipts, examined.results, {
       leafDomain: LEAF_DOMAIN,
@@ -142,8 +144,8 @@ function madeBatch(world: World, index: number, options: MadeEpochOptions): Made
         scoreReceipt({ receipt, examination, tableMask: 5, comparable: false, params: DEFAULT_PARAMS }),
     });
     const receipts = (): EpochReceipt[] =>
-      closed.receipts.map(({ receipt, signature, attestation }, at) => {
-        const scored = built.records[at];
+      closed.receipts.map(({ receipt, signature }, at) => {
+        const [scored, attestation] = [built.records[at], ready[at]?.attestation];
         if (scored === undefined || attestation === undefined) throw new Error('a receipt without a record');
         const { record, entries } = scored;
         const commitSets = examined.commitSets.get(receipt.id) ?? [];
@@ -176,9 +178,11 @@ function madeReceipt(serial: number, node: Address): Receipt {
   };
 }
 
+type AttestedReceipt = ReadyReceipt & { readonly attestation: ReceiptAttestation };
+
 /** Each node attests its answers of the batch under one root. */
-function readyReceipts({ nodes }: World, from: number, count: number): readonly ReadyReceipt[] {
-  const ready: ReadyReceipt[] = [];
+function readyReceipts({ nodes }: World, from: number, count: number): readonly AttestedReceipt[] {
+  const ready: AttestedReceipt[] = [];
   nodes.forEach(({ account: node, signer }, offset) => {
     const serials = Array.from({ length: count }, (_, index) => from + index).filter(
       (serial) => serial % nodes.length === offset,
@@ -196,7 +200,11 @@ function readyReceipts({ nodes }: World, from: number, count: number): readonly 
     receipts.forEach((receipt, index) => {
       const [answer, leaf] = [answers[index], leaves[index]];
       if (answer === undefined || leaf === undefined) return;
-      ready.push({ receipt, attestation: { attestation, signature, answer, leaf, proof: tree.proofOf(index) } });
+      ready.push({
+        receipt,
+        answer: leaf,
+        attestation: { attestation, signature, answer, leaf, proof: tree.proofOf(index) },
+      });
     });
   });
   return ready.toSorted((a, b) => (a.receipt.serial < b.receipt.serial ? -1 : 1));

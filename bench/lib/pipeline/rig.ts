@@ -8,6 +8,7 @@ import { createPassedSerials } from '../../../gateway/anchor/passed-serials.ts';
 import { createAnchorWatch } from '../../../gateway/anchor/watch-anchors.ts';
 import { drawReceipts } from '../../../gateway/anchor/draw-receipts.ts';
 import { createBatcher } from '../../../gateway/batch/batcher.ts';
+import { createSealThread } from '../../../gateway/batch/seal-thread.ts';
 import type { EvaluatorClient } from '../../../gateway/evaluate/evaluator-client.ts';
 import { createExamine } from '../../../gateway/evaluate/examine.ts';
 import { repeat } from '../../../gateway/lib/repeat.ts';
@@ -22,6 +23,7 @@ import { createLostBatches } from '../../../gateway/store/lost-batches.ts';
 import { createAttestationLog } from '../../../gateway/store/attestation-log.ts';
 import { createBatchLog } from '../../../gateway/store/batch-log.ts';
 import { createExaminationLog } from '../../../gateway/store/examination-log.ts';
+import { createInFlight } from '../../../gateway/store/in-flight.ts';
 import { createOutboxLog } from '../../../gateway/store/outbox-log.ts';
 import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
@@ -76,8 +78,9 @@ const COMMITTEE: EvaluatorClient = {
 export async function startRig(options: RigOptions): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'dgrid-pipeline-'));
   const store = await openStore(join(folder, 'gateway.db'));
-  const receipts = await createReceiptLog({ store, cipher: CIPHER, firstSerial: 0n });
-  const attestation = createAttestationLog(store);
+  const inFlight = createInFlight();
+  const receipts = await createReceiptLog({ store, cipher: CIPHER, firstSerial: 0n, inFlight });
+  const attestation = createAttestationLog(store, inFlight);
   let hear: (count: number) => void = () => undefined;
   const background = await startBackground(store, options, (count) => hear(count));
   let sequence = 0n;
@@ -154,11 +157,11 @@ async function startBackground(
     handlers: handlersOf(store, chain, options, onRecorded),
   });
   const { onError } = options;
+  const sealing = createSealThread({ signerKey: hash(9), leafDomain: LEAF_DOMAIN, signingDomain: SIGNING_DOMAIN });
   const batcher = repeat(
     createBatcher({
       ...{ log: createBatchLog({ store, firstSerial: 0n }), nowMs: () => 5_000, attestationGraceMs: 3_600_000 },
-      ...{ maxReceipts: options.maxReceipts, signer: GATEWAY_SIGNER, leafDomain: LEAF_DOMAIN },
-      ...{ signingDomain: SIGNING_DOMAIN, onClosed: outbox.poke },
+      ...{ maxReceipts: options.maxReceipts, seal: sealing.seal, onClosed: outbox.poke },
     }),
     { everyMs: options.batchIntervalMs, onError },
   );
@@ -174,6 +177,7 @@ async function startBackground(
     async stop() {
       clearInterval(blocks);
       await batcher.stop();
+      await sealing.close();
       await watch.stop();
       await outbox.stop();
     },

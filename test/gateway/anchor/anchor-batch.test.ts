@@ -31,7 +31,6 @@ const BATCH: StoredBatch = {
   units: 900n,
   dataHash: hash(0xdd),
   seedSettled: false,
-  receipts: RECEIPTS,
 };
 const ANCHORED: Anchored = { batchId: 4n, epoch: 2n, block: 50n, blockHash: hash(0xb1), anchoredAt: 1_000n };
 const SEED = hash(0x5eed);
@@ -98,6 +97,7 @@ function world() {
   };
   const log: AnchorLog = {
     batch: (fromSerial) => Promise.resolve(fromSerial === 10n ? state.batch : undefined),
+    receipts: () => Promise.resolve(RECEIPTS),
     anchored(key, _from, anchored) {
       state.batch = { ...state.batch, anchored };
       return note(`anchored ${key} ${anchored.batchId}`);

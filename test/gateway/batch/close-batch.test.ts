@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { createBatcher } from '../../../gateway/batch/batcher.ts';
 import { buildRecords, recordLine } from '../../../gateway/batch/build-records.ts';
 import { batchable, receiptLine, sealBatch } from '../../../gateway/batch/close-batch.ts';
+import { createSealHere } from '../../../gateway/batch/seal.ts';
 import type { ClosedBatch, ExaminedReceipt, OpenReceipt, ReceiptScore } from '../../../gateway/batch/ports.ts';
 import { buildBatchTree, verifyBatchProof } from '../../../gateway/protocol/batch-tree.ts';
 import { canonicalJson } from '../../../gateway/protocol/canonical-json.ts';
@@ -18,10 +19,8 @@ import { decodeStruct } from '../../../gateway/protocol/struct-json.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 import type { EvaluationEntry, Hex } from '../../../gateway/protocol/types.ts';
 import {
-  GATEWAY,
   GATEWAY_SIGNER,
   LEAF_DOMAIN,
-  NODE,
   SIGNING_DOMAIN,
   address,
   entry,
@@ -30,29 +29,13 @@ import {
   receipt,
 } from '../background.fixtures.ts';
 
-const ATTESTATION = {
-  attestation: { node: NODE, gateway: GATEWAY, root: hash(1), count: 1, sequence: 1n },
-  signature: '0x' as Hex,
-  answer: {
-    receiptId: hash(9),
-    gateway: GATEWAY,
-    node: NODE,
-    requestHash: hash(10),
-    responseHash: hash(11),
-    model: hash(12),
-    promptTokens: 3,
-    completionTokens: 4,
-  },
-  leaf: hash(1),
-  proof: [],
-};
 const RULES = { nowMs: 10_000, attestationGraceMs: 2_000, maxReceipts: 100 };
 const DEPS = { signer: GATEWAY_SIGNER, leafDomain: LEAF_DOMAIN, signingDomain: SIGNING_DOMAIN };
 
 const open = (serial: number, how: 'attested' | 'fresh' | 'overdue', flags = 0): OpenReceipt => ({
   receipt: receipt(serial, { flags }),
   servedAtMs: how === 'overdue' ? 8_000 : 8_001,
-  ...(how === 'attested' ? { attestation: ATTESTATION } : {}),
+  ...(how === 'attested' ? { answer: hash(1) } : {}),
 });
 
 describe('batchable', () => {
@@ -146,14 +129,18 @@ describe('sealBatch', () => {
 });
 
 describe('batcher', () => {
-  function world(receipts: readonly OpenReceipt[]) {
+  function world(receipts: readonly OpenReceipt[], maxReceipts = 2) {
     const closed: ClosedBatch[] = [];
+    const asked: number[] = [];
     let waiting = [...receipts];
     let pokes = 0;
     const task = createBatcher({
-      ...DEPS,
+      seal: (ready) => Promise.resolve(createSealHere(DEPS)(ready)),
       log: {
-        openReceipts: (limit) => Promise.resolve(waiting.slice(0, limit)),
+        openReceipts(limit, from = 0n) {
+          asked.push(limit);
+          return Promise.resolve(waiting.filter(({ receipt: { serial } }) => serial >= from).slice(0, limit));
+        },
         nextFromSerial: () => Promise.resolve(closed.at(-1)?.toSerial ?? 0n),
         close: (batch) => {
           closed.push(batch);
@@ -163,10 +150,10 @@ describe('batcher', () => {
       },
       nowMs: () => 10_000,
       attestationGraceMs: 2_000,
-      maxReceipts: 2,
+      maxReceipts,
       onClosed: () => (pokes += 1),
     });
-    return { task, closed, pokes: () => pokes };
+    return { task, closed, asked, pokes: () => pokes };
   }
 
   it('closes contiguous batches of at most the limit, and none when nothing is ready', async () => {
@@ -184,6 +171,22 @@ describe('batcher', () => {
     const blocked = world([open(0, 'fresh'), open(1, 'attested')]);
     await blocked.task();
     assert.deepEqual([blocked.closed, blocked.pokes()], [[], 0]);
+  });
+
+  it('reads a large batch in pages, and nothing beyond the page in which a receipt has to wait', async () => {
+    const serials = Array.from({ length: 1_300 }, (_, index) => 2 * index);
+    const { task, closed, asked } = world(
+      serials.map((serial) => open(serial, serial === 1_400 ? 'fresh' : 'attested')),
+      10_000,
+    );
+    await task();
+    assert.deepEqual(asked, [500, 500]);
+    assert.deepEqual([closed[0]?.count, closed[0]?.toSerial], [700, 1_399n]);
+    const signed = closed[0]?.receipts ?? [];
+    assert.deepEqual(
+      signed.filter(({ receipt: value, leaf }) => leafOf(value) !== leaf),
+      [],
+    );
   });
 });
 

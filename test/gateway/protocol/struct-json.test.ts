@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 
+import { canonicalJson } from '../../../gateway/protocol/canonical-json.ts';
 import { SCHEMAS } from '../../../gateway/protocol/schema.ts';
 import type { SchemaName } from '../../../gateway/protocol/schema.ts';
-import { decodeStruct, encodeStruct } from '../../../gateway/protocol/struct-json.ts';
+import { decodeStruct, encodeStruct, structText } from '../../../gateway/protocol/struct-json.ts';
 import type { Structs } from '../../../gateway/protocol/struct-json.ts';
 import { leafVectors, nativeValue, typedDataVectors } from './vectors.ts';
 
@@ -18,6 +19,7 @@ describe('protocol/struct-json', () => {
         const native = nativeValue(SCHEMAS[name], value) as unknown as Structs[typeof name];
         const json: unknown = JSON.parse(JSON.stringify(encodeStruct(name, native)));
         assert.deepEqual(decodeStruct(name, json), native);
+        assert.equal(structText(name, native), canonicalJson(encodeStruct(name, native)));
       }
     }
   });

@@ -26,18 +26,16 @@ for (const { name, open } of DATABASES) {
     const id = (serial: number): Hex => receipt(serial).id;
     const keys = async (): Promise<string[]> => (await logs.outbox.due(0, 1_000)).map(({ key }) => key).sort();
     const contentOf = async (): Promise<number[]> =>
-      (
-        await store.read(
-          statement<{ serial: bigint }>('SELECT serial FROM receipts WHERE content IS NOT NULL ORDER BY serial'),
-        )
-      ).map(({ serial }) => Number(serial));
+      (await store.read(statement<{ serial: bigint }>('SELECT serial FROM contents ORDER BY serial'))).map(
+        ({ serial }) => Number(serial),
+      );
 
     /** Four receipts in a batch, anchored; 1 drawn, 2 drawn and replayed. */
     async function drawn(): Promise<void> {
       await logs.serve(0, 1, 2, 3);
       await logs.close();
       await logs.anchored(0n);
-      const { receipts = [] } = (await logs.anchor.batch(0n)) ?? {};
+      const receipts = await logs.anchor.receipts(0n);
       await logs.seeded(
         0n,
         [1, 2].map((serial) => ({

@@ -99,7 +99,9 @@ for (const { name, open } of DATABASES) {
         ['examinations', 4],
         ['commit_sets', 4],
         ['replays', 4],
-        ['attestations', 1],
+        ['attestations', 4],
+        ['answers', 8],
+        ['contents', 8],
       ] as const) {
         assert.equal(await rows(table), left, table);
       }

@@ -14,6 +14,7 @@ import {
   SIGNING_DOMAIN,
   answerTo,
   attest,
+  dump,
   hash,
   leafOf,
   receipt,
@@ -46,35 +47,49 @@ for (const { name, open } of DATABASES) {
       assert.ok(found !== undefined);
       return found;
     }
-    const reserve = (serial: number) => ({ id: id(serial), keyHash: 'k', atMs: 1 });
-
-    it('frees a reservation on commit and on release, and every open one at the next start', async () => {
+    it('writes nothing for a request before it has an answer', async () => {
       const { receipts } = await openLogs(store);
-      await Promise.all([receipts.reserve(reserve(0)), receipts.reserve(reserve(1)), receipts.reserve(reserve(2))]);
-      await receipts.commit(served(0));
+      const before = await dump(store);
+      await Promise.all([receipts.reserve(id(0)), receipts.reserve(id(1))]);
       await receipts.release(id(1));
-      assert.equal(await count('reservations'), 1n);
-      await openLogs(store);
-      assert.equal(await count('reservations'), 0n);
-      assert.equal(await receipts.find(id(2)), undefined);
+      assert.equal(await dump(store), before);
+      await receipts.reserve(id(1)); // free again
+      assert.equal(await receipts.find(id(0)), undefined);
     });
 
-    it('drops what a node attested for a reservation that is released, or that a crash left behind', async () => {
+    it('keeps what a node attested early with the receipt it is about, and not what has no receipt in the end', async () => {
       const logs = await openLogs(store);
-      await Promise.all([0, 1, 2].map((serial) => logs.receipts.reserve(reserve(serial))));
-      await logs.attestation.save(attest(1n, [answerTo(0), answerTo(1), answerTo(2)]));
+      await Promise.all([0, 1, 2].map((serial) => logs.receipts.reserve(id(serial))));
+      const early = attest(1n, [answerTo(0), answerTo(1), answerTo(2)]);
+      await logs.attestation.save(early);
+      assert.deepEqual([await count('answers'), await count('attestations')], [0n, 0n]);
       await logs.receipts.commit(served(0));
-      assert.equal(await count('answers'), 3n);
       await logs.receipts.release(id(1));
-      assert.equal(await count('answers'), 2n);
+      assert.deepEqual([await count('answers'), await count('attestations')], [1n, 1n]);
+      await logs.close();
+      assert.deepEqual((await logs.receipts.find(id(0)))?.attestation?.proof, early.answers[0]?.proof);
       await openLogs(store);
       assert.deepEqual(await store.read(statement<object>('SELECT receipt_id FROM answers')), [{ receipt_id: id(0) }]);
     });
 
+    it('asks for no answer after a write that failed, until one works again', async () => {
+      let fails = false;
+      const refused = (): Promise<void> => Promise.reject(new Error('the disk is full'));
+      const { receipts } = await openLogs({ ...store, write: (...all) => (fails ? refused() : store.write(...all)) });
+      fails = true;
+      await receipts.reserve(id(0)); // nothing has gone wrong yet
+      await assert.rejects(receipts.commit(served(0)), /disk is full/);
+      await assert.rejects(receipts.reserve(id(1)), /disk is full/);
+      fails = false;
+      await receipts.reserve(id(1));
+      assert.equal(await count('reservations'), 0n);
+      assert.deepEqual(await receipts.commit(served(1)), { serial: 1n });
+    });
+
     it('rejects a second reservation and a second receipt of one id', async () => {
       const { receipts } = await openLogs(store);
-      await receipts.reserve(reserve(0));
-      await assert.rejects(receipts.reserve(reserve(0)));
+      await receipts.reserve(id(0));
+      await assert.rejects(receipts.reserve(id(0)));
       assert.deepEqual(await receipts.commit(served(0)), { serial: 0n });
       await assert.rejects(receipts.commit(served(0, { keyHash: 'somebody else' })));
       assert.equal((await receipts.find(id(0)))?.keyHash, served(0).keyHash);
@@ -187,9 +202,12 @@ for (const { name, open } of DATABASES) {
       await receipts.commit(
         served(0, { content: { salt: '0x00', request: '"the secret prompt"', response: '"the secret answer"' } }),
       );
-      const [row] = await store.read(statement<{ content: Uint8Array }>('SELECT * FROM receipts'));
-      assert.ok(row !== undefined);
-      for (const value of Object.values(row)) {
+      const rows = [
+        ...(await store.read(statement<object>('SELECT * FROM contents'))),
+        ...(await store.read(statement<object>('SELECT * FROM receipts'))),
+      ];
+      assert.equal(rows.length, 2);
+      for (const value of rows.flatMap((row) => Object.values(row) as unknown[])) {
         const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
         assert.ok(!text.includes('secret'));
       }

@@ -7,13 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 
 import { DgridError } from '../../../gateway/errors.ts';
+import { encodeStruct } from '../../../gateway/protocol/struct-json.ts';
 import { migrationsFor } from '../../../gateway/store/migrations.ts';
 import { createOutboxLog } from '../../../gateway/store/outbox-log.ts';
 import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
 import { statement } from '../../../gateway/store/store.ts';
 import type { Store } from '../../../gateway/store/store.ts';
-import { CIPHER, receipt, served } from '../background.fixtures.ts';
+import { CIPHER, NODE, answerTo, attest, receipt, served } from '../background.fixtures.ts';
+import { openLogs } from './world.fixtures.ts';
 
 const OPENER = fileURLToPath(new URL('./open-store.ts', import.meta.url));
 const NOBODY = 65_534;
@@ -162,6 +164,54 @@ describe('store file of an earlier version', () => {
         'commit',
       );
       assert.deepEqual({ ...(await store.read(columns))[0] }, { status: 2n, r: '0xaa' });
+      await store.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('keeps the content of receipts and what nodes attested for them, batched and not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dgrid-upgrade-'));
+    const file = join(folder, 'gateway.db');
+    try {
+      const old = new DatabaseSync(file);
+      old.exec(`${migrationsFor('sqlite').slice(0, 5).join(';')}; PRAGMA user_version = 5;`);
+      const { attestation, signature, answers } = attest(3n, [answerTo(0), answerTo(1)]);
+      const signed = encodeStruct('nodeAttestation', attestation);
+      for (const serial of [0, 1]) {
+        const { answer, ...place } = answers[serial] ?? assert.fail();
+        const said = { attestation: signed, signature, answer: encodeStruct('answer', answer), ...place };
+        const receiptText = JSON.stringify(encodeStruct('receipt', receipt(serial)));
+        old
+          .prepare(
+            `INSERT INTO receipts (serial, id, key_hash, node, model_id, served_at_ms, receipt, decision, salt, content, attestation, batch)
+             VALUES (?, ?, 'k', ?, 'm', 1, ?, '{}', '0x00', ?, ?, ?)`,
+          )
+          .run(
+            ...[serial, receipt(serial).id, NODE, receiptText, Buffer.from([serial])],
+            ...(serial === 0 ? [JSON.stringify(said), 0] : [null, null]),
+          );
+      }
+      const open = answers[1] ?? assert.fail();
+      old
+        .prepare('INSERT INTO answers (receipt_id, node, sequence, answer, leaf, proof) VALUES (?, ?, 3, ?, ?, ?)')
+        .run(receipt(1).id, NODE, JSON.stringify(encodeStruct('answer', open.answer)), open.leaf, '[]');
+      old.close();
+      const store = await openStore(file);
+      const logs = await openLogs(store);
+      const found = await logs.receipts.find(receipt(0).id);
+      assert.deepEqual(found?.attestation, { attestation, signature, ...answers[0] });
+      assert.deepEqual(
+        (await logs.batch.openReceipts(10)).map(({ receipt: { serial }, answer }) => [serial, answer]),
+        [[1n, open.leaf]],
+      );
+      const contents = await store.read(
+        statement<{ content: Uint8Array }>('SELECT content FROM contents ORDER BY serial'),
+      );
+      assert.deepEqual(
+        contents.map(({ content }) => [...content]),
+        [[0], [1]],
+      );
       await store.close();
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { buildRecords } from '../../../gateway/batch/build-records.ts';
 import { batchable, sealBatch } from '../../../gateway/batch/close-batch.ts';
 import type { ClosedBatch } from '../../../gateway/batch/ports.ts';
-import type { DrawnReceipt, Standing, StoredBatch } from '../../../gateway/anchor/ports.ts';
+import type { DrawnReceipt, Standing } from '../../../gateway/anchor/ports.ts';
 import type { EpochWatch } from '../../../gateway/epoch/ports.ts';
 import { RecordStatus } from '../../../gateway/protocol/constants.ts';
 import type { ReceiptLog } from '../../../gateway/receipt/ports.ts';
@@ -12,6 +12,7 @@ import { createBatchLog } from '../../../gateway/store/batch-log.ts';
 import { createEpochLog } from '../../../gateway/store/epoch-log.ts';
 import { createExaminationLog } from '../../../gateway/store/examination-log.ts';
 import { createGoldLog } from '../../../gateway/store/gold-log.ts';
+import { createInFlight } from '../../../gateway/store/in-flight.ts';
 import { createOutboxLog } from '../../../gateway/store/outbox-log.ts';
 import { createReceiptLog } from '../../../gateway/store/receipt-log.ts';
 import type { Store } from '../../../gateway/store/store.ts';
@@ -22,7 +23,8 @@ export type Logs = Awaited<ReturnType<typeof openLogs>>;
 
 /** Every log over one store, and the steps of a batch's life without a chain. */
 export async function openLogs(store: Store, firstSerial = 0n) {
-  const receipts: ReceiptLog = await createReceiptLog({ store, cipher: CIPHER, firstSerial });
+  const inFlight = createInFlight();
+  const receipts: ReceiptLog = await createReceiptLog({ store, cipher: CIPHER, firstSerial, inFlight });
   const batch = createBatchLog({ store, firstSerial });
   const anchor = createAnchorLog(store);
   const epoch = createEpochLog({ store, gateway: GATEWAY, payerOf: () => hash(0xbeef) });
@@ -32,7 +34,7 @@ export async function openLogs(store: Store, firstSerial = 0n) {
     anchor,
     passed: createLostBatches(store),
     outbox: createOutboxLog(store),
-    attestation: createAttestationLog(store),
+    attestation: createAttestationLog(store, inFlight),
     examination: createExaminationLog(store, CIPHER),
     epoch,
     gold: createGoldLog(store, CIPHER),
@@ -69,8 +71,7 @@ export async function openLogs(store: Store, firstSerial = 0n) {
     seeded: (fromSerial: bigint, drawn: readonly DrawnReceipt[]) =>
       anchor.seeded(`seed:${fromSerial}`, standing(fromSerial), SEED, drawn),
     async record(fromSerial: bigint) {
-      const stored = (await anchor.batch(fromSerial)) as StoredBatch;
-      const built = buildRecords(stored.receipts, await anchor.examined(fromSerial), {
+      const built = buildRecords(await anchor.receipts(fromSerial), await anchor.examined(fromSerial), {
         leafDomain: LEAF_DOMAIN,
         scoreOf: (_receipt, examined) => ({
           status: examined === undefined ? RecordStatus.unexamined : RecordStatus.scored,

@@ -1,17 +1,18 @@
 import { createAnchorWatch } from '../../../gateway/anchor/watch-anchors.ts';
 import type { AnchorChain } from '../../../gateway/anchor/ports.ts';
 import { createBatcher } from '../../../gateway/batch/batcher.ts';
+import { createSealThread } from '../../../gateway/batch/seal-thread.ts';
 import { repeat } from '../../../gateway/lib/repeat.ts';
 import { createOutbox } from '../../../gateway/outbox/outbox.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
 import {
-  GATEWAY_SIGNER,
   LEAF_DOMAIN,
   SIGNING_DOMAIN,
   receipt,
   served,
   answerTo,
   attest,
+  hash,
 } from '../../gateway/background.fixtures.ts';
 import { FINALITY, handlersOf } from '../../gateway/anchor/handlers.fixtures.ts';
 import type { Said } from '../../gateway/anchor/handlers.fixtures.ts';
@@ -95,7 +96,7 @@ const outbox = createOutbox({
 });
 const batcher = createBatcher({
   ...{ log: logs.batch, nowMs: Date.now, attestationGraceMs: 0, maxReceipts: 1_000, onClosed: outbox.poke },
-  ...{ signer: GATEWAY_SIGNER, leafDomain: LEAF_DOMAIN, signingDomain: SIGNING_DOMAIN },
+  seal: createSealThread({ signerKey: hash(9), leafDomain: LEAF_DOMAIN, signingDomain: SIGNING_DOMAIN }).seal,
 });
 const watch = createAnchorWatch({
   ...{ chain, log: logs.anchor, finalityBlocks: FINALITY, onUndone: () => undefined, onChange: outbox.poke },
@@ -118,7 +119,7 @@ setInterval(() => {
 
 async function serveAll(lane: number): Promise<void> {
   for (let number = from + lane; ; number += LANES) {
-    await logs.receipts.reserve({ id: receipt(number).id, keyHash: 'k', atMs: 1 });
+    await logs.receipts.reserve(receipt(number).id);
     // Before the receipt, so that it is attested when it is batched: else it would never be drawn.
     await logs.attestation.save(attest(BigInt(number + 1), [answerTo(number)]));
     const { serial } = await logs.receipts.commit({ ...served(number), charge: CHARGE });

@@ -71,7 +71,7 @@ describe('store of a process that is killed', () => {
       assert.deepEqual([found?.receipt.serial, found?.state], [serial, 'served']);
     }
     const rows = await store.read(
-      statement<{ serial: bigint; content: Uint8Array }>('SELECT serial, content FROM receipts'),
+      statement<{ serial: bigint; content: Uint8Array }>('SELECT serial, content FROM contents'),
     );
     assert.ok(rows.length >= promised.size);
     for (const { content } of rows) assert.match(CIPHER.open(content), /^\{"request":/);

@@ -1,23 +1,23 @@
 import type { Charge } from '../../../../gateway/account/ports.ts';
 import type { Hex } from '../../../../gateway/protocol/types.ts';
-import type { ReceiptLog, Reservation, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
+import type { ReceiptLog, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
 
 /** A receipt log in memory: what is open, what was served, and a switch that makes it fail. */
 export type MemoryReceiptLog = ReceiptLog & {
-  readonly open: () => readonly Reservation[];
+  readonly open: () => readonly Hex[];
   readonly served: () => readonly ServedReceipt[];
   readonly charges: () => readonly Charge[];
   readonly failCommits: (fail: boolean) => void;
 };
 
 export function createMemoryReceiptLog(): MemoryReceiptLog {
-  const open = new Map<Hex, Reservation>();
+  const open = new Set<Hex>();
   const served: ServedReceipt[] = [];
   const charges: Charge[] = [];
   let failing = false;
   return {
-    async reserve(reservation) {
-      open.set(reservation.id, reservation);
+    async reserve(id) {
+      open.add(id);
     },
     async commit(entry) {
       if (failing) throw new Error('disk I/O error');
@@ -37,7 +37,7 @@ export function createMemoryReceiptLog(): MemoryReceiptLog {
       const { receipt, keyHash, modelId, content } = entry;
       return { receipt, keyHash, modelId, salt: content.salt, signature: null, state: 'served', isCounted: false };
     },
-    open: () => [...open.values()],
+    open: () => [...open],
     served: () => served,
     charges: () => charges,
     failCommits(fail) {
