@@ -426,11 +426,8 @@ contract NodeStaking is INodeStaking, AccessManaged, EIP712, ReentrancyLock {
         if (role >= ROLE_COUNT) revert NodeStakingInvalidRole(role);
         Node storage node = _nodes[account][role];
         uint64 next = nextEpoch();
-        return
-            node.stake >= minimumStake(role) &&
-            node.jailedUntilEpoch == 0 &&
-            _isMember(node) &&
-            node.activeFromEpoch <= (next == 0 ? 0 : next - 1);
+        // Falling below the minimum ends a membership at once, and so does jail.
+        return _isMember(node) && node.activeFromEpoch <= (next == 0 ? 0 : next - 1);
     }
 
     /// @inheritdoc INodeStaking

@@ -356,7 +356,7 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         uint256 weight = _weightOf(leaf);
         Pool storage pool = _epochs[leaf.epoch].pools[leaf.role];
         (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), uint128(weight), proof);
-        return total != 0 && SumTree.commitment(root, total) == pool.commitment;
+        return SumTree.commitment(root, total) == pool.commitment;
     }
 
     /// @inheritdoc IRewardDistributor
@@ -554,7 +554,8 @@ contract RewardDistributor is IRewardDistributor, AccessManaged, ReentrancyLock 
         if (!claimable) revert RewardDistributorWrongState(epoch, _epochs[epoch].state);
         // casting to 'uint128' is safe because a weight is below 2¹⁰⁶
         (bytes32 root, uint128 total) = SumTree.climb(hashReward(leaf), uint128(weight), proof);
-        if (total == 0 || SumTree.commitment(root, total) != pool.commitment) {
+        // A total of zero, which is none, is in no commitment: nobody can propose it.
+        if (SumTree.commitment(root, total) != pool.commitment) {
             revert RewardDistributorInvalidProof(epoch, role, account);
         }
         uint256 excess;

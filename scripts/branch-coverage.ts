@@ -20,16 +20,6 @@ const FORGE = '@foundry-rs/forge-linux-amd64';
 const VERSION = '1.7.1';
 const INSTALLED = join(ROOT, 'cache/forge', VERSION);
 
-/** Branches that Forge lists and cannot see taken. */
-export const UNSEEN: readonly { readonly file: string; readonly why: string }[] = [
-  {
-    file: 'contracts/libraries/SumTree.sol',
-    why:
-      'The branch is in assembly, which Forge does not follow through the compiler; ' +
-      'test_climb_ReachesTheLastSumAndNoFurther takes it and leaves it.',
-  },
-];
-
 /** Forge wants a program called solc; this one is the compiler of the lock file. */
 const SOLC = `#!${process.execPath}
 const solc = require(${JSON.stringify(join(ROOT, 'node_modules/solc'))});
@@ -127,11 +117,10 @@ export const branchCoverage = defineCommand(
       prepare(folder);
       const files = branchesOf(measure(forge, folder));
       for (const { file, taken, missing } of files) {
-        const why = UNSEEN.find((one) => one.file === file)?.why;
-        const rest = missing.length === 0 ? '' : ` lines ${missing.join(', ')}${why === undefined ? '' : ` (${why})`}`;
+        const rest = missing.length === 0 ? '' : `; never taken: lines ${missing.join(', ')}`;
         io.stdout(`${file.padEnd(40)} ${taken} of ${taken + missing.length} branches${rest}`);
       }
-      const open = files.filter(({ file, missing }) => missing.length > 0 && !UNSEEN.some((one) => one.file === file));
+      const open = files.filter(({ missing }) => missing.length > 0);
       const absent = globSync('contracts/{*,libraries/*}.sol', { cwd: ROOT }).filter(
         (path) => !files.some(({ file }) => file === path),
       );

@@ -59,7 +59,17 @@ async function judge(worker: Worker, mutant: Mutant): Promise<Verdict> {
   }
 }
 
-async function judgeAll(workers: readonly Worker[], { mutants }: Selection, log: Log): Promise<readonly Judged[]> {
+/** The whole sample, or those of it whose numbers are given: all are compiled, as the numbers depend on it. */
+function wanted({ mutants }: Selection, again: string | undefined): readonly Mutant[] {
+  if (again === undefined) return mutants;
+  const numbers = again.split(',').map((text) => integer(text, 0, 'again'));
+  const found = mutants.filter(({ id }) => numbers.includes(id));
+  if (found.length < numbers.length)
+    throw new UsageError(`--again names a mutant beyond ${mutants.length}, or one twice`);
+  return found;
+}
+
+async function judgeAll(workers: readonly Worker[], mutants: readonly Mutant[], log: Log): Promise<readonly Judged[]> {
   const sources = readAll(ROOT);
   const lineOf = ({ file, range }: Mutant): number =>
     Buffer.from(sources[file] ?? '')
@@ -87,6 +97,7 @@ export const mutateContracts = defineCommand(
       seed: { type: 'string', value: 'N', help: 'which mutants are drawn (default 1)' },
       count: { type: 'string', value: 'N', help: 'how many (default 300)' },
       jobs: { type: 'string', value: 'N', help: 'processes that compile and test (default 2)' },
+      again: { type: 'string', value: 'NUMBERS', help: 'of the sample only these mutants, e.g. 6,17' },
       only: { type: 'string', value: 'FILE', help: 'a file of contracts/, e.g. SumTree.sol' },
       json: { type: 'boolean', help: 'the result as JSON on standard output, progress on standard error' },
     },
@@ -97,7 +108,8 @@ export const mutateContracts = defineCommand(
     const startedAt = performance.now();
     const seed = integer(options.seed, 1, 'seed');
     const selection = choose(options.only, integer(options.count, 300, 'count'), seed);
-    const { mutants, rejected } = selection;
+    const { rejected } = selection;
+    const mutants = wanted(selection, options.again);
     log(
       `${mutants.length} mutants of seed ${seed}; ${rejected.length} candidates do not compile (${seconds(startedAt)} s)`,
     );
@@ -105,7 +117,7 @@ export const mutateContracts = defineCommand(
     try {
       await load(workers, await compileAll(workers, selection, join(ROOT, 'cache/mutants')));
       log(`compiled, and all tests pass with every mutant off (${seconds(startedAt)} s)`);
-      const judged = await judgeAll(workers, selection, log);
+      const judged = await judgeAll(workers, mutants, log);
       const { killedPercent, unexplained } = summarise(judged);
       reportLines(judged).forEach(log);
       log(`${seconds(startedAt)} s in all`);

@@ -48,12 +48,9 @@ library SumTree {
                 sum := add(sum, otherSum)
                 seen := or(seen, otherSum)
             }
-            if shr(128, or(seen, sum)) {
-                sum := 0
-            }
-            // A leaf without weight proves nothing, whatever stands beside it.
             root := hash
-            total := mul(sum, iszero(iszero(weight)))
+            // Nothing if a sum left its range, and nothing for a leaf without weight, whatever stands beside it.
+            total := mul(sum, iszero(or(shr(128, or(seen, sum)), iszero(weight))))
         }
     }
 

@@ -8,21 +8,15 @@ export type Explained = {
 
 export const EXPLAINED: readonly Explained[] = [
   {
-    scope: 'NodeStaking.isEligible',
-    original: 'node.stake >= minimumStake(role) && node.jailedUntilEpoch == 0 && _isMember(node)',
-    replacement: '_isMember(node)',
-    why: '_syncMembership ends a membership whenever stake falls below the minimum or the node is jailed; asking again is a second line of defence.',
-  },
-  {
-    scope: 'RewardDistributor.verifyReward',
-    original: 'total != 0 && SumTree.commitment(root, total) == pool.commitment',
-    replacement: 'SumTree.commitment(root, total) == pool.commitment',
-    why: 'propose commits to no total of zero and a commitment is a hash, never zero; the condition guards against a future caller.',
-  },
-  {
     scope: 'Consensus.aggregate',
     original: 'score < low',
     replacement: 'score <= low',
     why: 'A score equal to the bound is replaced by itself.',
   },
+  ...['_stake', 'cancelUnbond'].map((name) => ({
+    scope: `NodeStaking.${name}`,
+    original: '_stakeChanged(node, msg.sender, role, before, staked);',
+    replacement: '_stakeChanged(node, msg.sender, role, staked, before);',
+    why: 'Only whether both stand on one side of the minimum is asked, which has no order.',
+  })),
 ];

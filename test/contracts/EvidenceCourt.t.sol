@@ -642,6 +642,26 @@ contract EvidenceCourtTest is World {
         court.proveWrongTrust(anchored, entries, 0, evidence);
     }
 
+    /// @dev A genesis table belongs to no epoch, so that nobody can show whom it leaves out: its leaves alone count.
+    function test_proveWrongTrust_RevertWhen_AGenesisTableIsSaidToLeaveSomebodyOut() public {
+        (, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+        uint64 epoch = registry.batchOf(anchored.batchId).epoch;
+        vm.mockCall(
+            address(distributor),
+            abi.encodeCall(IRewardDistributor.tableOf, (epoch)),
+            abi.encode(keccak256("genesis table"), type(uint64).max)
+        );
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IEvidenceCourt.EvidenceCourtNotDefault.selector,
+                entries[0].evaluator,
+                type(uint64).max
+            )
+        );
+        court.proveWrongTrust(anchored, entries, 0, noTable());
+        vm.clearMockedCalls();
+    }
+
     /// @dev Gateways read what a table says of all families; a leaf about a single one binds them to nothing.
     function test_proveWrongTrust_RevertWhen_TheLeafNamesAFamily() public {
         TableLeaf[] memory leaves = new TableLeaf[](2 * EVALUATORS);
@@ -905,6 +925,38 @@ contract EvidenceCourtTest is World {
         }
     }
 
+    /// @dev Another receipt would exclude other accounts from the committee.
+    function test_proveWrongCommittee_RevertWhen_TheReceiptIsAnother() public {
+        (Receipt memory receipt, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+        receipt.node = entries[0].evaluator;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IEvidenceCourt.EvidenceCourtWrongReceipt.selector,
+                anchored.poqRecord.receiptLeaf,
+                registry.hashReceipt(receipt)
+            )
+        );
+        court.proveWrongCommittee(anchored, receipt, entries, 0, new address[](0));
+    }
+
+    /// @dev Every member against everybody: who is refused first follows from the ranks alone.
+    function test_proveWrongCommittee_RanksEverybodyByTagSeedReceiptAndAccount() public {
+        for (uint256 n = 0; n < 3; ++n) {
+            (Receipt memory receipt, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
+            (bytes32 seed, bytes32 leaf) = (registry.batchOf(anchored.batchId).seed, anchored.poqRecord.receiptLeaf);
+            address[] memory everybody = sortedFirst(ranked(seed, leaf), EVALUATORS);
+            for (uint256 i = 0; i < entries.length; ++i) {
+                bytes32 own = rank(seed, leaf, entries[i].evaluator);
+                uint256 first;
+                while (rank(seed, leaf, everybody[first]) < own) ++first;
+                vm.expectRevert(
+                    abi.encodeWithSelector(IEvidenceCourt.EvidenceCourtNotLower.selector, everybody[first])
+                );
+                court.proveWrongCommittee(anchored, receipt, entries, i, everybody);
+            }
+        }
+    }
+
     function test_proveWrongCommittee_RankEqualIsNotLower() public {
         (Receipt memory receipt, Entry[] memory entries, AnchoredRecord memory anchored) = honest();
         Actor[] memory order = ranked(registry.batchOf(anchored.batchId).seed, anchored.poqRecord.receiptLeaf);
@@ -1003,6 +1055,36 @@ contract EvidenceCourtTest is World {
         court.proveTwoRecords(second, theirs);
         expectInnocent();
         court.proveTwoRecords(theirs, second);
+    }
+
+    /// @dev What a gateway anchors in another one's name is no record of its own, in either place.
+    function test_proveTwoRecords_RevertWhen_OneNamesAnotherGateway() public {
+        (Receipt memory receipt, Entry[] memory entries, AnchoredRecord memory own) = honest();
+        (uint64 batchId, ) = served(receiptOf(1));
+        PoqRecord memory foreign = honestRecord(receipt, entries);
+        foreign.gateway = node.account;
+        AnchoredRecord memory theirs = recordIn(batchId, foreign);
+        expectInnocent();
+        court.proveTwoRecords(own, theirs);
+        expectInnocent();
+        court.proveTwoRecords(theirs, own);
+    }
+
+    /// @dev The same of receipts.
+    function test_proveTwoReceipts_RevertWhen_OneNamesAnotherGateway() public {
+        (AnchoredReceipt memory own, AnchoredReceipt memory theirs) = (anchoredAs(0, gateway), anchoredAs(1, node));
+        expectInnocent();
+        court.proveTwoReceipts(own, theirs);
+        expectInnocent();
+        court.proveTwoReceipts(theirs, own);
+    }
+
+    /// @dev A receipt with the id of serial 0 under the given serial, in the gateway's batch but in the name of `named`.
+    function anchoredAs(uint64 serial, Actor memory named) private returns (AnchoredReceipt memory) {
+        Receipt memory receipt = receiptOf(0);
+        (receipt.serial, receipt.gateway) = (serial, named.account);
+        (uint64 batchId, ) = served(receipt);
+        return AnchoredReceipt(batchId, receipt, new bytes32[](0));
     }
 
     function test_proveTwoReceipts_ConvictsTheGateway() public {
@@ -1309,7 +1391,7 @@ contract EvidenceCourtTest is World {
     }
 
     /// @dev Two verdicts on round 0 were scheduled and one was executed: the other one must not meet round 1.
-    function test_rule_RevertWhen_TheVerdictIsOnAnotherRound_Class04() public {
+    function test_rule_RevertWhen_TheVerdictIsOnAnotherRound_Class11() public {
         challenged(proposed());
         address[] memory signers = listOf(gateway.account);
         vm.prank(arbiter);

@@ -7,7 +7,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {INodeStaking, NodeInfo, SlashConfig, StakingConfig} from "../../contracts/interfaces/INodeStaking.sol";
 import "../../contracts/interfaces/Types.sol";
 import {EpochLib} from "../../contracts/libraries/EpochLib.sol";
-import {vm} from "./support/Vm.sol";
+import {Log, vm} from "./support/Vm.sol";
 import {World} from "./support/World.sol";
 
 contract NodeStakingTest is World {
@@ -40,6 +40,16 @@ contract NodeStakingTest is World {
         eq(staking.registry(), address(registry), "registry");
         eq(staking.court(), address(court), "court");
         eq(IAccessManaged(address(staking)).authority(), address(manager), "authority");
+    }
+
+    /// @dev Seven numbers of which no two are the same.
+    function test_constructor_KeepsEveryTimeApart() public {
+        StakingConfig memory config = stakingConfig(address(1), address(2));
+        config.timing = Timing(uint64(time() + 1), 6 days, 5 days, 4 days, 3 days, 2 days, 21 days);
+        INodeStaking created = this.createStaking(config);
+        eq(keccak256(abi.encode(created.timing())), keccak256(abi.encode(config.timing)), "timing");
+        eq(created.genesis(), time() + 1, "genesis");
+        eq(created.epochDuration(), 6 days, "epoch");
     }
 
     function test_constructor_RevertWhen_AnAddressIsZero() public {
@@ -568,6 +578,18 @@ contract NodeStakingTest is World {
         eq(staking.nodeOf(one.account, 0).unbondingAvailableAt, time() + 14 days, "its clock");
     }
 
+    /// @dev Nothing matured, no fees: neither a transfer of nothing nor an event that says so.
+    function test_close_MovesAndReportsNothingThatIsNotThere() public {
+        Actor memory one = join(1, ROLE_GATEWAY, GATEWAY_MIN);
+        vm.recordLogs();
+        vm.prank(one.account);
+        staking.close(ROLE_GATEWAY);
+        Log[] memory logs = vm.getRecordedLogs();
+        eq(logs.length, 2, "two events");
+        eq(logs[0].topics[0], INodeStaking.UnbondRequested.selector, "the stake");
+        eq(logs[1].topics[0], INodeStaking.MembershipChanged.selector, "and with it the membership");
+    }
+
     function test_close_DoesNotTouchAnotherRolesFees() public {
         Actor memory one = joinGateway(1, GATEWAY_MIN);
         Actor memory other = actor(2);
@@ -953,6 +975,13 @@ contract NodeStakingTest is World {
         vm.prank(one.account);
         staking.cancelUnbond(0, 1);
         eq(staking.nodeOf(one.account, 0).unbondingAvailableAt, 0, "clock");
+        // Of ten base units a slash takes all, wherever they are.
+        Actor memory poor = join(2, ROLE_INFERENCE, 10);
+        vm.prank(poor.account);
+        staking.requestUnbond(0, 5);
+        vm.prank(address(court));
+        eq(staking.slash(poor.account, 0, OFFENCE_BAD_RECORD, "a", address(0)), 10, "everything");
+        eq(staking.nodeOf(poor.account, 0).unbondingAvailableAt, 0, "no clock without an amount");
     }
 
     function test_slash_BelowTheMinimumEndsMembership() public {

@@ -257,6 +257,17 @@ contract ProofRegistryTest is World {
         }
     }
 
+    /// @dev An epoch is half-open: its last second is its own, the next one is the next epoch's.
+    function test_anchorReceipts_TheLastSecondBelongsToItsEpoch_Class35() public {
+        for (uint64 epoch = 1; epoch < 3; ++epoch) {
+            vm.warp(epochStart(epoch) - 1);
+            eq(registry.batchOf(anchor(gateway, "last", 1, 0)).epoch, epoch - 1, "last second");
+            vm.warp(epochStart(epoch));
+            distributor.openEpoch(epoch);
+            eq(registry.batchOf(anchor(gateway, "first", 1, 0)).epoch, epoch, "first second");
+        }
+    }
+
     function test_unitsOf_ASingleUnitOutlivesItsEpoch() public {
         anchor(gateway, "r", 1, 1);
         enterEpoch(1);
@@ -383,6 +394,19 @@ contract ProofRegistryTest is World {
         eq(staking.stakeOf(gateway.account, ROLE_GATEWAY), 99_000e18, "one percent");
         vm.expectPartialRevert(INodeStaking.NodeStakingOffenceKnown.selector);
         registry.reportAbandoned(id);
+    }
+
+    /// @dev Whoever let the seed be fixed knows it for good, however long its block is forgotten.
+    function test_reportAbandoned_AfterAFixedSeedsBlockIsForgotten() public {
+        uint64 id = anchor(gateway, "r", 1, 0);
+        bytes32 seed = mineSeed();
+        registry.fixSeed(id);
+        vm.etch(HISTORY, "");
+        vm.roll(vm.getBlockNumber() + 10_000);
+        vm.warp(registry.batchOf(id).recordBy);
+        registry.reportAbandoned(id);
+        eq(registry.batchOf(id).seed, seed, "kept");
+        eq(staking.stakeOf(gateway.account, ROLE_GATEWAY), 99_000e18, "one percent");
     }
 
     function test_reportAbandoned_RevertWhen_Recorded() public {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EpochInfo, EpochState} from "../../../contracts/interfaces/IRewardDistributor.sol";
+import {EpochInfo, EpochState, IRewardDistributor} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import {NodeInfo} from "../../../contracts/interfaces/INodeStaking.sol";
 import "../../../contracts/interfaces/Types.sol";
 import {Trees} from "../support/Trees.sol";
@@ -13,6 +13,7 @@ import {World} from "../support/World.sol";
 contract Handler is World {
     uint256 private constant GATEWAYS = 2;
     uint256 private constant NODES = 4;
+    uint256 private constant LEAVES = 5;
 
     Actor[] private actors;
     uint8[] private roles;
@@ -41,7 +42,21 @@ contract Handler is World {
         uint64 recordBy;
     }
     Batch[] private batches;
-    mapping(uint64 epoch => bytes) private leavesOf;
+
+    /// @dev What a quorum posted for one role, and the best proof of each of its leaves.
+    struct Tree {
+        RewardLeaf[] leaves;
+        SumNode[][] proofs;
+        SumNode top;
+    }
+
+    /// @dev Kind 0 says the truth.
+    struct Liar {
+        uint256 dice;
+        uint8 kind;
+    }
+    mapping(uint64 epoch => bytes) private treesOf;
+    mapping(uint64 epoch => bool) private evilTree;
     mapping(bytes32 claimKey => bool) private paidBefore;
     mapping(bytes32 offence => bool) private punished;
     uint256 private offences;
@@ -321,39 +336,120 @@ contract Handler is World {
 
     // ------------------------------------------------------------------------------------------------ distributions
 
-    /// @notice The evil quorum: real signatures under arbitrary weights and, two times in three, a false total or root.
+    /// @notice The evil quorum: real signatures under whatever trees, roots and totals the dice say, for any roles. One seed in
+    ///         four is honest.
     function propose(uint256 epochSeed, uint256 seed) public {
         uint64 opened = distributor.nextEpochToOpen();
         uint64 epoch = uint64(epochSeed % opened);
         EpochInfo memory info = distributor.epochInfo(epoch);
         if (info.state != EpochState.Open || time() < info.roundStartsAt) return;
-        RewardLeaf[] memory leaves = new RewardLeaf[](NODES);
-        for (uint256 i = 0; i < NODES; ++i) {
-            uint256 dice = uint256(keccak256(abi.encode(seed, i)));
-            leaves[i] = RewardLeaf(
-                epoch,
-                0,
-                actors[GATEWAYS + (i & ~uint256(1))].account,
-                uint16(dice % 10_001),
-                uint64(dice >> 32) >> uint8(dice >> 16),
-                10_000,
-                10_000
-            );
-            if (i % 2 == 1) leaves[i].feedback = 9_999; // the same account twice, with another leaf
-        }
         Distribution memory d = emptyDistribution(epoch);
-        SumNode memory top = Trees.sumRoot(sumLeaves(leaves));
-        d.roots[0] = top.hash;
-        d.totals[0] = seed % 3 == 0 ? top.sum : (seed % 3 == 1 ? top.sum / 2 : uint128(seed >> 128));
-        d.counts[0] = uint32(NODES);
+        Tree[] memory trees = new Tree[](ROLE_COUNT);
+        for (uint8 role = 0; role < ROLE_COUNT; ++role) {
+            uint256 dice = uint256(keccak256(abi.encode(seed, role)));
+            // The inference nodes always have a tree; the other roles have one as the dice fall.
+            if (role > 0 && dice % 3 == 0) continue;
+            trees[role] = treeOf(epoch, role, dice, seed % 4 == 0);
+            (d.roots[role], d.totals[role]) = postedOf(trees[role], dice, seed % 4);
+            d.counts[role] = d.totals[role] == 0 ? 0 : uint32(dice % 7) + 1;
+            if (d.totals[role] == 0) d.roots[role] = 0;
+        }
         d.tableRoot = bytes32(seed);
-        if (d.roots[0] == 0 || d.totals[0] == 0) return;
         bytes[] memory signatures = new bytes[](GATEWAYS);
         for (uint256 i = 0; i < GATEWAYS; ++i) signatures[i] = attest(d, actors[i]);
         try distributor.propose(d, signatures) {
-            leavesOf[epoch] = abi.encode(leaves);
+            treesOf[epoch] = abi.encode(trees);
+            evilTree[epoch] = seed % 4 != 0;
             ++calls["propose"];
         } catch {}
+    }
+
+    /// @dev Leaves of all sizes, accounts twice, accounts without the role, leaves of another epoch; over them an honest tree,
+    ///      or one in which any vertex may state another sum than it has.
+    function treeOf(uint64 epoch, uint8 role, uint256 dice, bool honest) private view returns (Tree memory tree) {
+        tree.leaves = new RewardLeaf[](LEAVES);
+        for (uint256 i = 0; i < LEAVES; ++i) {
+            uint256 own = uint256(keccak256(abi.encode(dice, i)));
+            tree.leaves[i] = RewardLeaf(
+                epoch,
+                role,
+                actors[(own >> 8) % actors.length].account,
+                uint16(own % 10_001),
+                uint64(own >> 32) >> uint8((own >> 16) % 80),
+                10_000,
+                uint16(9_000 + i)
+            );
+            if (honest) tree.leaves[i].account = actorOf(role, i);
+            else if (own % 11 == 0) ++tree.leaves[i].epoch;
+        }
+        Liar memory liar = honest ? Liar(0, 0) : Liar(dice, (uint8(dice >> 8) % 4) + 1);
+        (tree.top, tree.proofs) = liedTree(sumLeaves(tree.leaves), liar);
+    }
+
+    function actorOf(uint8 role, uint256 i) private view returns (address) {
+        if (role == ROLE_GATEWAY) return actors[i % GATEWAYS].account;
+        return actors[GATEWAYS + ((2 * i) % NODES) + role].account;
+    }
+
+    /// @dev Level by level, with proofs for every leaf. What a liar says of a vertex is what its parent hashes and adds up,
+    ///      and what stands in the proofs of everybody beside it.
+    function liedTree(
+        SumNode[] memory level,
+        Liar memory liar
+    ) private pure returns (SumNode memory top, SumNode[][] memory proofs) {
+        proofs = new SumNode[][](level.length);
+        uint256[] memory at = new uint256[](level.length);
+        for (uint256 i = 0; i < at.length; ++i) at[i] = i;
+        while (level.length > 1) {
+            for (uint256 i = 0; i < level.length; ++i) level[i].sum = liedSum(level[i], liar);
+            for (uint256 i = 0; i < at.length; ++i) {
+                if (at[i] ^ 1 < level.length) proofs[i] = appended(proofs[i], level[at[i] ^ 1]);
+                at[i] /= 2;
+            }
+            SumNode[] memory next = new SumNode[]((level.length + 1) / 2);
+            for (uint256 i = 0; i < next.length; ++i) {
+                next[i] = 2 * i + 1 == level.length ? level[2 * i] : Trees.parent(level[2 * i], level[2 * i + 1]);
+            }
+            level = next;
+        }
+        top = level[0];
+    }
+
+    /// @dev One vertex in four: understated, nothing at all, so large that the sums wrap, or anything.
+    function liedSum(SumNode memory vertex, Liar memory liar) private pure returns (uint128) {
+        uint256 dice = uint256(keccak256(abi.encode(liar.dice, vertex.hash)));
+        if (liar.kind == 0 || dice % 4 != 0) return vertex.sum;
+        if (liar.kind == 1) return vertex.sum / 2;
+        if (liar.kind == 2) return 0;
+        if (liar.kind == 3) return type(uint128).max - uint128(dice >> 160);
+        return uint128(dice >> 128);
+    }
+
+    function appended(SumNode[] memory list, SumNode memory one) private pure returns (SumNode[] memory longer) {
+        longer = new SumNode[](list.length + 1);
+        for (uint256 i = 0; i < list.length; ++i) longer[i] = list[i];
+        longer[list.length] = one;
+    }
+
+    /// @dev Root and total as they are, half of the total, any total, the total that one leaf alone leads to, a leaf for a
+    ///      root with less than it weighs, any root.
+    function postedOf(Tree memory tree, uint256 dice, uint256 kind) private view returns (bytes32 root, uint128 total) {
+        (root, total) = (tree.top.hash, tree.top.sum);
+        uint256 lie = kind == 0 ? 0 : (dice >> 16) % 6;
+        if (lie == 1) total /= 2;
+        else if (lie == 2) total = uint128(dice >> 128);
+        else if (lie == 3) (root, total) = plainClimb(sumLeaves(tree.leaves)[0], tree.proofs[0]);
+        else if (lie == 4) {
+            SumNode memory leaf = sumLeaves(tree.leaves)[0];
+            (root, total) = (leaf.hash, leaf.sum / 3);
+            tree.proofs[0] = new SumNode[](0);
+        } else if (lie == 5) (root, total) = (bytes32(dice), uint128(dice >> 64));
+    }
+
+    /// @dev Where a proof leads if nobody looks at the range of its sums.
+    function plainClimb(SumNode memory vertex, SumNode[] memory proof) private pure returns (bytes32, uint128) {
+        for (uint256 i = 0; i < proof.length; ++i) vertex = Trees.parent(vertex, proof[i]);
+        return (vertex.hash, vertex.sum);
     }
 
     function nextRound(uint256 epochSeed) external {
@@ -422,42 +518,63 @@ contract Handler is World {
         } catch {}
     }
 
+    /// @notice Any leaf of any tree, with its own proof or with one that was tampered with.
     function claim(uint256 epochSeed, uint256 seed, bool many) public {
         uint64 epoch = uint64(epochSeed % distributor.nextEpochToOpen());
-        if (leavesOf[epoch].length == 0) return;
-        RewardLeaf[] memory leaves = abi.decode(leavesOf[epoch], (RewardLeaf[]));
-        uint256 i = seed % leaves.length;
-        SumNode[] memory proof = Trees.sumProof(sumLeaves(leaves), i);
-        EpochState state = distributor.stateOf(epoch);
-        bytes32 key = keccak256(abi.encode(epoch, leaves[i].account));
-        uint256 amount;
+        if (treesOf[epoch].length == 0) return;
+        Tree memory tree = abi.decode(treesOf[epoch], (Tree[]))[(seed >> 8) % ROLE_COUNT];
+        if (tree.leaves.length == 0) return;
+        uint256 i = seed % LEAVES;
+        RewardLeaf memory leaf = tree.leaves[i];
+        SumNode[] memory proof = tampered(tree, i, seed >> 16);
+        EpochState state = distributor.stateOf(leaf.epoch);
+        bytes32 key = keccak256(abi.encode(leaf.epoch, leaf.role, leaf.account));
         uint256 reserve = distributor.reserve();
-        if (many) {
-            RewardLeaf[] memory one = new RewardLeaf[](1);
-            SumNode[][] memory proofs = new SumNode[][](1);
-            (one[0], proofs[0]) = (leaves[i], proof);
-            try distributor.claimMany(one, proofs) returns (uint256 got) {
-                amount = got;
-            } catch {
-                return;
-            }
-            if (paidBefore[key]) {
-                if (amount > 0) fail("paid twice");
-                return;
-            }
-        } else {
-            try distributor.claim(leaves[i], proof) returns (uint256 got) {
-                amount = got;
-            } catch {
-                return;
-            }
-            if (paidBefore[key]) fail("claimed twice");
+        (bool taken, uint256 amount) = many ? claimMany(leaf, proof) : claimOne(leaf, proof);
+        if (!taken) return;
+        if (paidBefore[key]) {
+            if (amount > 0 || !many) fail("paid twice");
+            return;
         }
         if (state != EpochState.Final) fail("paid before it was final");
         paidBefore[key] = true;
         claimed += amount;
-        takenFrom[epoch][leaves[i].role] += amount + distributor.reserve() - reserve;
+        takenFrom[leaf.epoch][leaf.role] += amount + distributor.reserve() - reserve;
         ++calls["claim"];
+        if (evilTree[epoch]) ++calls["claim from an evil tree"];
+    }
+
+    function claimOne(RewardLeaf memory leaf, SumNode[] memory proof) private returns (bool, uint256) {
+        try distributor.claim(leaf, proof) returns (uint256 amount) {
+            return (true, amount);
+        } catch (bytes memory reason) {
+            if (bytes4(reason) == IRewardDistributor.RewardDistributorInvalidProof.selector) ++calls["refused proof"];
+            return (false, 0);
+        }
+    }
+
+    function claimMany(RewardLeaf memory leaf, SumNode[] memory proof) private returns (bool, uint256) {
+        RewardLeaf[] memory leaves = new RewardLeaf[](1);
+        SumNode[][] memory proofs = new SumNode[][](1);
+        (leaves[0], proofs[0]) = (leaf, proof);
+        try distributor.claimMany(leaves, proofs) returns (uint256 amount) {
+            return (true, amount);
+        } catch {
+            return (false, 0);
+        }
+    }
+
+    /// @dev Half of the time the proof as it is; else another leaf's, a shorter or longer one, or one with another sum.
+    function tampered(Tree memory tree, uint256 i, uint256 dice) private pure returns (SumNode[] memory proof) {
+        proof = tree.proofs[i];
+        uint256 how = dice % 10;
+        if (how == 5) return tree.proofs[(dice >> 8) % LEAVES];
+        if (how == 6) return appended(proof, SumNode(bytes32(dice), uint128(dice >> 128)));
+        if (how < 5 || proof.length == 0) return proof;
+        SumNode memory sibling = proof[(dice >> 8) % proof.length];
+        if (how == 7) sibling.sum /= 2;
+        else if (how == 8) sibling.sum = 0;
+        else sibling.sum = type(uint128).max - sibling.sum;
     }
 
     /// @notice A whole epoch in one go, which random calls alone rarely get through.
@@ -467,14 +584,16 @@ contract Handler is World {
         anchorBatch(seed, seed);
         if (seed % 7 != 0) recordBatch(0);
         if (time() < epochStart(epoch + 1) + timing.recordWindow) toProposals(epoch);
-        propose(epoch, seed - (seed % 3));
+        propose(epoch, seed % 2 == 0 ? seed - (seed % 4) : seed);
         if (seed % 5 == 0) {
             challenge(epoch);
-            rule(epoch, seed % 2 == 0);
+            rule(epoch, seed % 3 == 0);
         }
         vm.warp(time() + timing.disputeWindow);
         finalize(epoch);
-        for (uint256 i = 0; i < NODES; ++i) claim(epoch, i, seed % 2 == 0);
+        for (uint256 i = 0; i < LEAVES * ROLE_COUNT; ++i) {
+            claim(epoch, (i % LEAVES) | ((i / LEAVES) << 8), (seed >> 8) % 2 == 0);
+        }
         ++calls["wholeEpoch"];
     }
 
@@ -550,6 +669,19 @@ contract Handler is World {
             uint256 sum;
             for (uint256 i = 0; i < GATEWAYS; ++i) sum += staking.gatewayStakeAt(actors[i].account, e);
             if (sum != staking.totalGatewayStakeAt(e)) return false;
+        }
+        return true;
+    }
+
+    /// @notice Whoever has the minimum and is not in jail is a member, from the next epoch at the latest, and nobody else.
+    function membershipSound() external view returns (bool) {
+        for (uint256 i = 0; i < actors.length; ++i) {
+            NodeInfo memory node = staking.nodeOf(actors[i].account, roles[i]);
+            bool belongs = node.stake >= staking.minimumStake(roles[i]) && node.jailedUntilEpoch == 0;
+            bool member = node.activeFromEpoch != type(uint32).max && node.inactiveFromEpoch == type(uint32).max;
+            if (belongs != member) return false;
+            bool begun = node.activeFromEpoch < staking.nextEpoch();
+            if (staking.isEligible(actors[i].account, roles[i]) != (belongs && begun)) return false;
         }
         return true;
     }

@@ -45,10 +45,14 @@ library Trees {
         for (uint256 i = 0; i < length; ++i) path[i] = buffer[i];
     }
 
+    /// @dev The sum wraps, as a liar's may.
     function parent(SumNode memory a, SumNode memory b) internal pure returns (SumNode memory) {
         bool ordered = a.hash < b.hash || (a.hash == b.hash && a.sum <= b.sum);
         (SumNode memory low, SumNode memory high) = ordered ? (a, b) : (b, a);
-        return SumNode(keccak256(abi.encode(low.hash, uint256(low.sum), high.hash, uint256(high.sum))), a.sum + b.sum);
+        bytes32 hash = keccak256(abi.encode(low.hash, uint256(low.sum), high.hash, uint256(high.sum)));
+        unchecked {
+            return SumNode(hash, a.sum + b.sum);
+        }
     }
 
     function _up(bytes32[] memory level) private pure returns (bytes32[] memory next) {
