@@ -79,7 +79,13 @@ export function meterJob(answered: Answered): MeterJob {
   const { plan, executed, ids } = answered;
   const attempts = executed.attempts.map((attempt) => ({ ...attempt, ms: Math.round(attempt.ms) }));
   const decision = { ...plan.decision.record, attempts };
-  return { request: sentBody(answered), answer: executed.result.content, salt: ids.salt, decision };
+  return {
+    request: sentBody(answered),
+    text: executed.sent,
+    answer: executed.result.content,
+    salt: ids.salt,
+    decision,
+  };
 }
 
 /**
@@ -123,7 +129,7 @@ type Written = {
 
 export function servedReceipt({ answered, receipt, measured, charge }: Written, servedAtMs: number): ServedReceipt {
   const { request, executed, ids } = answered;
-  const content = { salt: ids.salt, request: measured.request, response: measured.response };
+  const content = { salt: ids.salt, ...measured.content };
   const { decision } = measured;
   const row = { receipt, content, keyHash: request.keyHash, servedAtMs, modelId: executed.target.modelId, decision };
   return charge === undefined ? row : { ...row, charge };

@@ -43,6 +43,8 @@ export type ExecuteRequest = {
 
 export type Executed = {
   readonly target: Target;
+  /** The body as it was written down for that target. */
+  readonly sent: string;
   readonly result: ChatResult;
   readonly attempts: readonly Attempt[];
   /** What is left of its time ends here, whatever else is done for the same request. */
@@ -75,6 +77,8 @@ type Run = {
   readonly failures: UpstreamFailure[];
   /** Nodes that called the request wrong; to blame if another one then answers it. */
   readonly rejecters: Target[];
+  /** The last body that was written down. */
+  sent: string;
   committed: boolean;
 };
 
@@ -87,6 +91,7 @@ export function createExecute(deps: ExecuteDeps): Execute {
       attempts: [],
       failures: [],
       rejecters: [],
+      sent: '',
       committed: false,
     };
     const waiting = [...request.targets];
@@ -96,7 +101,8 @@ export function createExecute(deps: ExecuteDeps): Execute {
       if (target === undefined) break;
       last = target;
       const result = await attempt(deps, run, target);
-      if (result !== undefined) return { target, result, attempts: run.attempts, deadlineMs: run.deadlineMs };
+      if (result !== undefined)
+        return { target, sent: run.sent, result, attempts: run.attempts, deadlineMs: run.deadlineMs };
       if (isFinal(run)) break;
     }
     throw finalError(run.failures, run.attempts);
@@ -184,6 +190,7 @@ function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> 
   const leftMs = Math.max(1, run.deadlineMs - deps.nowMs());
   const { plainMs, ...limits } = deps.limits;
   const body = request.bodyOf(target);
+  run.sent = JSON.stringify(body);
   const dialect = DIALECTS[request.endpoint];
   const upstream = {
     endpoint: target.endpoint,
@@ -198,7 +205,7 @@ function call(deps: ExecuteDeps, run: Run, target: Target): Promise<ChatResult> 
       ...(deps.session === undefined ? {} : { 'x-dgrid-session': deps.session(target.account) }),
       ...(request.trace === undefined ? {} : { traceparent: traceparent(request.trace, request.receiptId) }),
     },
-    body: JSON.stringify(body),
+    body: run.sent,
     limits: { ...limits, totalMs: leftMs, ...(request.stream ? {} : { headersMs: Math.min(plainMs, leftMs) }) },
     signal: request.signal,
     dialect,

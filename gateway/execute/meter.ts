@@ -6,10 +6,16 @@ import type { AnswerContent, JsonObject } from '../protocol/content.ts';
 import type { Hex } from '../protocol/types.ts';
 import { isWithin } from './text-size.ts';
 
+/** Canonical JSON texts of a request and its answer, or both encrypted for the place where they are kept. */
+export type MeasuredContent =
+  { readonly request: string; readonly response: string } | { readonly sealed: Uint8Array<ArrayBuffer> };
+
 /** What is measured about a served request, off the thread that pumps bytes. */
 export type MeterJob = {
   /** The body as it went to the node. */
   readonly request: JsonObject;
+  /** The same as it was written down for the node, if it was. */
+  readonly text?: string;
   readonly answer: AnswerContent;
   readonly salt: Hex;
   readonly decision: JsonValue;
@@ -19,9 +25,8 @@ export type MeterJob = {
 export type FormatRule = (request: JsonObject, canonical: string) => boolean;
 
 export type Measured = {
-  /** Canonical JSON texts and their salted hashes. */
-  readonly request: string;
-  readonly response: string;
+  readonly content: MeasuredContent;
+  /** Salted hashes of the two texts. */
   readonly requestHash: Hex;
   readonly responseHash: Hex;
   readonly decision: string;
@@ -31,7 +36,9 @@ export type Measured = {
   readonly formatConstrained: boolean;
 };
 
-export type MeterRequest = { readonly id: number; readonly job: MeterJob };
+/** A job as it goes to the thread: texts, which cost half of what cloning their objects does. */
+export type MeterRequest = { readonly id: number; readonly request: string; readonly rest: string };
+export type MeterRest = Omit<MeterJob, 'request' | 'text'>;
 export type MeterReply = { readonly id: number } & ({ readonly measured: Measured } | { readonly error: string });
 
 export type Meter = {
@@ -52,6 +59,8 @@ export type MeterOptions = {
   readonly maxQueue: number;
   /** Program of the thread, which calls `runMeterThread`. */
   readonly thread: URL;
+  /** What that program is given. */
+  readonly threadData?: unknown;
   /** What is done on the spot: handing a short text to another thread and back takes longer than measuring it. */
   readonly short?: { readonly maxChars: number; readonly measure: (job: MeterJob) => Measured };
 };
@@ -63,11 +72,11 @@ export function createMeter(options: MeterOptions): Meter {
   let nextId = 0;
   let failedStarts = 0;
   let closed = false;
-  const unsent: MeterRequest[] = [];
+  const unsent: { readonly id: number; readonly job: MeterJob }[] = [];
   let worker = start();
 
   function start(): Worker {
-    const thread = new Worker(options.thread);
+    const thread = new Worker(options.thread, { workerData: options.threadData });
     thread.unref();
     thread.on('message', (replies: readonly MeterReply[]) => {
       failedStarts = 0;
@@ -111,8 +120,8 @@ export function createMeter(options: MeterOptions): Meter {
   };
 }
 
-const isShort = ({ request, answer }: MeterJob, maxChars: number): boolean =>
-  isWithin(request, maxChars) && isWithin(answer, maxChars);
+const isShort = ({ request, text, answer }: MeterJob, maxChars: number): boolean =>
+  (text === undefined ? isWithin(request, maxChars) : text.length <= maxChars) && isWithin(answer, maxChars);
 
 async function measureNow(measure: (job: MeterJob) => Measured, job: MeterJob): Promise<Measured> {
   try {
@@ -122,16 +131,20 @@ async function measureNow(measure: (job: MeterJob) => Measured, job: MeterJob): 
   }
 }
 
-/** As text, which costs half of what cloning does. What has no JSON form fails these jobs and not the process. */
-function post(worker: Worker, batch: readonly MeterRequest[], waiting: Map<number, Waiting>): void {
+function post(worker: Worker, batch: readonly { id: number; job: MeterJob }[], waiting: Map<number, Waiting>): void {
   try {
-    worker.postMessage(JSON.stringify(batch));
+    worker.postMessage(batch.map(({ id, job }) => asSent(id, job)));
   } catch (cause) {
+    // What has no JSON form fails these jobs and not the process.
     for (const { id } of batch) {
       waiting.get(id)?.reject(new DgridError('DGRID_INTERNAL', FAILED, { cause }));
       waiting.delete(id);
     }
   }
+}
+
+function asSent(id: number, { request, text, ...rest }: MeterJob): MeterRequest {
+  return { id, request: text ?? JSON.stringify(request), rest: JSON.stringify(rest satisfies MeterRest) };
 }
 
 function settle(waiting: Map<number, Waiting>, reply: MeterReply): void {

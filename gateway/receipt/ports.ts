@@ -18,6 +18,9 @@ export type ServedContent = {
   readonly response: string;
 };
 
+/** The same, encrypted already for the place where it is kept. */
+export type SealedContent = { readonly salt: Hex; readonly sealed: Uint8Array };
+
 export type ReceiptState = 'served' | 'anchored' | 'evaluated' | 'recorded' | 'final' | 'lost';
 
 export type ReceiptAttestation = {
@@ -67,7 +70,7 @@ export type StoredReceipt = {
 export type ServedReceipt = {
   /** Flags without 64 (unattested): whether the node attests in time is known only at batching. */
   readonly receipt: Receipt;
-  readonly content: ServedContent;
+  readonly content: ServedContent | SealedContent;
   readonly keyHash: string;
   readonly servedAtMs: number;
   readonly modelId: string;

@@ -182,7 +182,7 @@ async function readExamination(
   const { store, statements, cipher } = reads;
   const [row] = await store.read(statements.examination({ receiptId }));
   if (row === undefined || row.content === null) return undefined;
-  const { request, response } = JSON.parse(cipher.open(row.content)) as { request: string; response: string };
+  const { request, response } = cipher.openContent(row.content);
   const replays = await store.read(statements.replays({ receiptId, seed: row.seed }));
   return {
     receiptId,

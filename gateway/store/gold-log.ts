@@ -34,7 +34,7 @@ export function createGoldLog(store: Store, cipher: ContentCipher): GoldLog {
     async answerOf(receiptId) {
       const [row] = await store.read(statements.content({ receiptId }));
       if (row === undefined) return undefined;
-      return (JSON.parse(cipher.open(row.content)) as { response: string }).response;
+      return cipher.openContent(row.content).response;
     },
   };
 }

@@ -130,12 +130,11 @@ function receiptStatements(
   { receipt, content, keyHash, servedAtMs, modelId, decision }: ServedReceipt,
   { serial, cipher }: { readonly serial: bigint; readonly cipher: ContentCipher },
 ): readonly Statement[] {
-  const { salt, request, response } = content;
   const { id, node } = receipt;
   const text = structText('receipt', { ...receipt, serial });
   return [
-    receiptRow({ serial, id, keyHash, node, modelId, servedAtMs, receipt: text, decision, salt }),
-    contentRow({ serial, content: cipher.seal(JSON.stringify({ request, response })) }),
+    receiptRow({ serial, id, keyHash, node, modelId, servedAtMs, receipt: text, decision, salt: content.salt }),
+    contentRow({ serial, content: 'sealed' in content ? content.sealed : cipher.sealContent(content) }),
   ];
 }
 

@@ -36,6 +36,7 @@ import type { PublishedDatasets } from '../store/published-datasets.ts';
 import type { Log } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { formatConstrained } from './format-constrained.ts';
+import type { MeterThreadData } from './meter-thread.ts';
 import { createMeetsFormat } from './repair.ts';
 
 /** The foreground half: API, routing, calls to nodes, receipts. */
@@ -53,6 +54,8 @@ export type ForegroundInputs = {
   readonly outbound: Pick<Outbound, 'connect'>;
   readonly gateway: Address;
   readonly signerKey: Hex;
+  /** What content at rest is encrypted under. */
+  readonly dataKey: Hex;
   readonly receipts: ReceiptLog;
   readonly votes: VoteLog;
   readonly distributions: Pick<EpochLog, 'distribution'>;
@@ -76,7 +79,7 @@ const METER_THREAD = new URL('./meter-thread.ts', import.meta.url);
 export function createForeground(inputs: ForegroundInputs): Foreground {
   const { config, contracts, params, log, gateway, nodes } = inputs;
   const client = clientOf(inputs);
-  const meter = meterOf(config);
+  const meter = meterOf(config, inputs.dataKey);
   const quality = createQualityBook();
   const format = createFormatRunner({
     deadlineMs: FORMAT_MS,
@@ -135,11 +138,12 @@ function sessionsOf({ gateway, signerKey, contracts }: ForegroundInputs): (node:
   return createSessions({ gateway, signer: createSigner(signerKey), domain, nowMs: Date.now });
 }
 
-function meterOf({ maxInFlight }: Config): Meter {
+function meterOf({ maxInFlight }: Config, dataKey: Hex): Meter {
   return createMeter({
     maxQueue: maxInFlight * 2,
     thread: METER_THREAD,
-    short: { maxChars: SHORT_CHARS, measure: (job) => measure(job, formatConstrained) },
+    threadData: { dataKey } satisfies MeterThreadData,
+    short: { maxChars: SHORT_CHARS, measure: (job) => measure(job, { formatConstrained }) },
   });
 }
 

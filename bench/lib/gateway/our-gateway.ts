@@ -95,6 +95,7 @@ const { app, close } = createForeground({
   outbound: createOutbound({ connectMs: config.connectMs, allowed: parseNetworks(['127.0.0.0/8']) }),
   gateway: addressOf(99),
   signerKey: SECRET,
+  dataKey: SECRET,
   receipts,
   distributions: { distribution: async () => undefined },
   datasets: { epoch: async () => undefined, batch: async () => undefined },

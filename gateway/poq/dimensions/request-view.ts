@@ -15,8 +15,9 @@ type JsonRecord = { readonly [key: string]: JsonValue | undefined };
 
 const MAX_CONTENT = 400_000;
 
-export function readRequest(canonical: string): RequestView {
-  const body = asRecord(parse(canonical));
+export const readRequest = (canonical: string): RequestView => requestView(asRecord(parse(canonical)));
+
+export function requestView(body: JsonRecord): RequestView {
   const messages = asArray(body['messages']).map(asRecord);
   const textOf = (holds: (role: JsonValue | undefined) => boolean): string =>
     messages

@@ -139,7 +139,8 @@ describe('token counts', () => {
     const two = measure({ ...job, salt: `0x${'02'.repeat(16)}` });
     assert.notEqual(one.requestHash, two.requestHash);
     assert.notEqual(one.responseHash, two.responseHash);
-    assert.equal(one.request, '{"messages":[],"model":"m"}');
+    assert.ok('request' in one.content);
+    assert.equal(one.content.request, '{"messages":[],"model":"m"}');
     assert.equal(one.decision, '{"a":[2],"b":1}');
     assert.equal(one.routeHash, keccakText('{"a":[2],"b":1}'));
   });

@@ -20,6 +20,19 @@ describe('content cipher', () => {
     );
   });
 
+  it('returns a request and its answer as two texts, also out of the form of earlier versions', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (request, response) => {
+        const texts = { request: request.toWellFormed(), response: response.toWellFormed() };
+        assert.deepEqual(cipher.openContent(cipher.sealContent(texts)), texts);
+        assert.deepEqual(cipher.openContent(cipher.seal(JSON.stringify(texts))), texts);
+      }),
+      { seed: 2, numRuns: 50 },
+    );
+    const long = { request: 'é'.repeat(500_000), response: '{}' };
+    assert.deepEqual(cipher.openContent(cipher.sealContent(long)), long);
+  });
+
   it('opens with the same key after a restart and with no other', () => {
     const sealed = cipher.seal('prompt');
     assert.equal(createContentCipher(hash(1)).open(sealed), 'prompt');

@@ -4,6 +4,7 @@ import { DgridError } from '../../../gateway/errors.ts';
 import { measure } from '../../../gateway/execute/measure.ts';
 import { createMeter } from '../../../gateway/execute/meter.ts';
 import type { MeterJob } from '../../../gateway/execute/meter.ts';
+import { createContentCipher } from '../../../gateway/store/content-cipher.ts';
 
 const THREAD = new URL('../../../gateway/wiring/meter-thread.ts', import.meta.url);
 
@@ -24,6 +25,24 @@ describe('the metering thread', () => {
         await Promise.all(jobs.map(meter.measure)),
         jobs.map((one) => measure(one)),
       );
+    } finally {
+      await meter.close();
+    }
+  });
+
+  it('returns texts sealed under the key it was given, measured from the body as it was sent', async () => {
+    const dataKey = `0x${'77'.repeat(32)}` as const;
+    const meter = createMeter({ maxQueue: 100, thread: THREAD, threadData: { dataKey } });
+    try {
+      for (const length of [1, 200, 100_000]) {
+        const one = job('a word '.repeat(length));
+        const text = JSON.stringify({ stream: true, ...one.request });
+        const { content, ...measured } = await meter.measure({ ...one, request: {}, text });
+        const { content: plain, ...expected } = measure(one);
+        assert.deepEqual(measured, expected);
+        assert.ok('sealed' in content);
+        assert.deepEqual(createContentCipher(dataKey).openContent(content.sealed), plain);
+      }
     } finally {
       await meter.close();
     }

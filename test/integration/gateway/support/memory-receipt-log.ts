@@ -1,18 +1,20 @@
 import type { Charge } from '../../../../gateway/account/ports.ts';
 import type { Hex } from '../../../../gateway/protocol/types.ts';
-import type { ReceiptLog, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
+import type { ReceiptLog, ServedContent, ServedReceipt, StoredReceipt } from '../../../../gateway/receipt/ports.ts';
+
+type Plain = ServedReceipt & { readonly content: ServedContent };
 
 /** A receipt log in memory: what is open, what was served, and a switch that makes it fail. */
 export type MemoryReceiptLog = ReceiptLog & {
   readonly open: () => readonly Hex[];
-  readonly served: () => readonly ServedReceipt[];
+  readonly served: () => readonly Plain[];
   readonly charges: () => readonly Charge[];
   readonly failCommits: (fail: boolean) => void;
 };
 
 export function createMemoryReceiptLog(): MemoryReceiptLog {
   const open = new Set<Hex>();
-  const served: ServedReceipt[] = [];
+  const served: Plain[] = [];
   const charges: Charge[] = [];
   let failing = false;
   return {
@@ -24,7 +26,9 @@ export function createMemoryReceiptLog(): MemoryReceiptLog {
       if (!open.delete(entry.receipt.id)) throw new Error('a receipt that was never reserved');
       const serial = BigInt(served.length);
       if (entry.charge !== undefined) charges.push(entry.charge);
-      served.push({ ...entry, receipt: { ...entry.receipt, serial } });
+      const { content } = entry;
+      if ('sealed' in content) throw new Error('a content that this log has no key for');
+      served.push({ ...entry, content, receipt: { ...entry.receipt, serial } });
       return { serial };
     },
     async release(id, charge) {
