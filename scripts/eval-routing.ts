@@ -2,14 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 import { profileTask } from '../gateway/route/task-profile.ts';
 import type { QualityModel } from '../gateway/route/quality/predictor.ts';
-import {
-  crossValidate,
-  familyLines,
-  familySummary,
-  judgeHeldOut,
-  readTaskRows,
-  withOwnRows,
-} from './eval/routing/families.ts';
+import { crossValidate, familyLines, familySummary, judgeHeldOut, withOwnRows } from './eval/routing/families.ts';
 import { evaluate } from './eval/routing/evaluate.ts';
 import { predictFolds, predictTest } from './eval/routing/predictions.ts';
 import type { Predicted, Predictions } from './eval/routing/predictions.ts';
@@ -21,6 +14,7 @@ import { choiceFlips } from './eval/routing/rewordings.ts';
 import { readRows, sameModels } from './eval/routing/rows.ts';
 import type { Row } from './eval/routing/rows.ts';
 import { drawCurve } from './eval/routing/svg.ts';
+import { readTaskRows } from './train/task-rows.ts';
 import { textTable } from './eval/attacks/text-table.ts';
 import { Exit, UsageError, defineCommand, runMain, toJson } from './lib/command.ts';
 import type { Io, OptionValues } from './lib/command.ts';

@@ -1,17 +1,16 @@
 import { writeFileSync } from 'node:fs';
 
-import { FAMILIES } from '../gateway/protocol/constants.ts';
 import { dataOf } from './eval/routing/predictions.ts';
 import { readRows } from './eval/routing/rows.ts';
 import type { Row } from './eval/routing/rows.ts';
-import { readTaskRows } from './eval/routing/families.ts';
 import { Exit, UsageError, defineCommand, runMain } from './lib/command.ts';
 import { mean } from './lib/statistics.ts';
 import { fitQuality } from './train/quality.ts';
 import { writeQualityModel } from './train/quality-file.ts';
 import { fitTaskModel, readTaskCorpus } from './train/task-model.ts';
 import type { TaskLabel } from './train/task-model.ts';
-import { OWN_COMPLEXITY, ownTaskRows } from './train/tasks.ts';
+import { readTaskRows } from './train/task-rows.ts';
+import { classOf, OWN_COMPLEXITY, ownTaskRows, TASK_CLASSES } from './train/tasks.ts';
 
 const OUT = 'gateway/route/model/task-model.json';
 
@@ -71,15 +70,15 @@ function trainTasks(tasks: string, scored: readonly Row[], say: (line: string) =
   const others = [...failures.keys()].filter((question) => !known.has(question));
   const texts = [...rows.map(({ text }) => text), ...others];
   const labels: TaskLabel[] = [
-    ...rows.map(({ text, family, group }) => ({
-      family: FAMILIES.indexOf(family),
-      complexity: failures.get(text) ?? (group.startsWith('own-') ? OWN_COMPLEXITY[family] : undefined),
+    ...rows.map((row) => ({
+      class: classOf(row),
+      complexity: failures.get(row.text) ?? (row.group.startsWith('own-') ? OWN_COMPLEXITY[row.family] : undefined),
     })),
-    ...others.map((text) => ({ family: undefined, complexity: failures.get(text) })),
+    ...others.map((text) => ({ class: undefined, complexity: failures.get(text) })),
   ];
   say(`${texts.length} rows, ${own.length} of them our own, ${failures.size} with scores`);
   const order = texts.map((_, index) => index);
-  return `${JSON.stringify(fitTaskModel(readTaskCorpus(texts), order, labels))}\n`;
+  return `${JSON.stringify(fitTaskModel(readTaskCorpus(texts), order, { classes: TASK_CLASSES, labels }))}\n`;
 }
 
 if (import.meta.main) await runMain(trainRouting);

@@ -135,6 +135,7 @@ function createWishes(field: Field, input: EligibilityInput): (candidate: Candid
   const models = preferences.models.map((id) => field.models.indexOf(id));
   const [onlyModel] = models;
   const needs = profile.needs.map(field.able);
+  if (profile.language !== undefined) needs.push(field.speaks(profile.language));
   const minContext = profile.promptTokens;
   const minOutput = preferences.requireParameters ? maxTokens : 0;
   const names = hasNames(preferences);

@@ -20,6 +20,8 @@ export type Field = {
   readonly maxOutputTokens: Float64Array;
   /** 1 where a model declares the capability. */
   readonly able: (need: string) => Uint8Array;
+  /** 1 where a model names no languages, or names this one. */
+  readonly speaks: (language: string) => Uint8Array;
   /** The candidate at an index with its conditions: the same object as long as those are kept in the same one. */
   readonly entry: (index: number, live: LiveConditions) => Eligible;
   /** By epoch and least stake: 0 in order, 1 inactive, 2 too little stake. */
@@ -54,7 +56,8 @@ function createField(candidates: readonly Candidate[]): Field {
     outputPrice: column(({ model }) => model.price.output),
     contextLength: column(({ model }) => model.contextLength),
     maxOutputTokens: column(({ model }) => model.maxOutputTokens),
-    able: createAbilities(candidates),
+    able: createColumns(candidates, (capabilities, need) => capabilities.includes(need)),
+    speaks: createColumns(candidates, isSpoken),
     chain: createChainFacts(candidates),
   };
 }
@@ -86,17 +89,26 @@ function createEntries(candidates: readonly Candidate[]): Field['entry'] {
   };
 }
 
-/** Needs are the few that task profiles know of, so the columns are few. */
-function createAbilities(candidates: readonly Candidate[]): Field['able'] {
+/** Needs and languages are the few that task profiles know of, so the columns are few. */
+function createColumns(
+  candidates: readonly Candidate[],
+  holds: (capabilities: readonly string[], name: string) => boolean,
+): (name: string) => Uint8Array {
   const columns = new Map<string, Uint8Array>();
-  return (need) => {
-    const known = columns.get(need);
+  return (name) => {
+    const known = columns.get(name);
     if (known !== undefined) return known;
-    const column = Uint8Array.from(candidates, ({ model }) => Number(model.capabilities.includes(need)));
-    columns.set(need, column);
+    const column = Uint8Array.from(candidates, ({ model }) => Number(holds(model.capabilities, name)));
+    columns.set(name, column);
     return column;
   };
 }
+
+/** A model that is good in a few languages only says so: `language:de`. */
+const LANGUAGE = 'language:';
+
+const isSpoken = (capabilities: readonly string[], language: string): boolean =>
+  capabilities.includes(`${LANGUAGE}${language}`) || !capabilities.some((name) => name.startsWith(LANGUAGE));
 
 function createChainFacts(candidates: readonly Candidate[]): Field['chain'] {
   let last: { readonly epoch: bigint; readonly minimumStake: bigint; readonly column: Uint8Array } | undefined;

@@ -36,7 +36,8 @@ function errorOf(input: EligibilityInput, { removed, blockedMs }: Eligibility): 
       context: { param: 'model', nearest },
     });
   }
-  const { needs } = input.profile;
+  const { language } = input.profile;
+  const needs = [...input.profile.needs, ...(language === undefined ? [] : [`language ${language}`])];
   const asked = removed.capability === undefined ? '' : `; the request needs ${needs.join(', ')}`;
   const counts = `${describe(removed)}${asked}`;
   // Whoever does not serve the model was never a choice: what decides is why those that do serve it fell out.

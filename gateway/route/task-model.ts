@@ -7,16 +7,18 @@ import { instructionOf } from './text/instruction.ts';
 import { damped } from './text/damped.ts';
 import { SURFACE_FEATURES } from './text/surface.ts';
 
-/** One logit per family, and the complexity as a share of the whole. */
-export const TASK_OUTPUTS = FAMILIES.length + 1;
-
 /** Weights as they are committed: 8-bit steps of a scale per output, 64 characters of base64 to 48 of them. */
 export type TaskModelFile = {
   readonly version: number;
+  /**
+   * The family of each class: all families in their order, then those of sets of questions with a manner of their own,
+   * which a linear model tells from each other better than it tells what they have in common.
+   */
+  readonly classes: readonly number[];
   readonly bias: readonly number[];
   readonly scales: readonly number[];
   readonly instructionScales: readonly number[];
-  /** Base64 of `BUCKETS` rows of one signed byte per output: for the whole text, and for its instruction. */
+  /** Base64 of `BUCKETS` rows of one signed byte per output (the classes, and the complexity): for the whole text, and for its instruction. */
   readonly weights: string;
   readonly instruction: string;
   readonly surface: {
@@ -52,12 +54,14 @@ export const standardised = (value: number, mean: number, deviation: number): nu
 export function createTaskModel(file: TaskModelFile): (text: string) => TaskGuess {
   if (file.cues.length !== CUE_GROUPS.length)
     throw new RangeError(`the task model knows ${file.cues.length} groups of cues, not ${CUE_GROUPS.length}`);
-  const whole = weightsOf(file.weights);
-  const instruction = weightsOf(file.instruction);
+  const outputs = file.classes.length + 1;
+  const whole = weightsOf(file.weights, outputs);
+  const instruction = weightsOf(file.instruction, outputs);
   const reader = createFeatureReader();
-  const sums = new Float64Array(TASK_OUTPUTS);
-  const part = new Float64Array(TASK_OUTPUTS);
+  const sums = new Float64Array(outputs);
+  const part = new Float64Array(outputs);
   const cues = new Float64Array(CUE_GROUPS.length);
+  const logits = new Float64Array(FAMILIES.length);
   return (text) => {
     sums.set(file.bias);
     const asked = instructionOf(text);
@@ -69,50 +73,61 @@ export function createTaskModel(file: TaskModelFile): (text: string) => TaskGues
     addBuckets(features, whole, part);
     addScaled(part, file.scales, sums);
     addSurface(features.surface, file.surface, sums);
-    return { logits: sums.subarray(0, FAMILIES.length), complexity: sums[FAMILIES.length] ?? 0, features };
+    joinClasses(sums, file.classes, logits);
+    return { logits, complexity: sums[outputs - 1] ?? 0, features };
   };
 }
 
-function weightsOf(text: string): Int8Array {
+/** The chance of a family is that of all its classes. */
+function joinClasses(sums: Float64Array, classes: readonly number[], logits: Float64Array): void {
+  for (let family = 0; family < FAMILIES.length; family += 1) logits[family] = sums[family] ?? 0;
+  for (let at = FAMILIES.length; at < classes.length; at += 1) {
+    const family = classes[at] ?? 0;
+    const [a, b] = [logits[family] ?? 0, sums[at] ?? 0];
+    logits[family] = Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+  }
+}
+
+function weightsOf(text: string, outputs: number): Int8Array {
   const weights = new Int8Array(decodeBytes(text).buffer);
-  if (weights.length === BUCKETS * TASK_OUTPUTS) return weights;
-  throw new RangeError(`the task model has ${weights.length} weights, not ${BUCKETS * TASK_OUTPUTS}`);
+  if (weights.length === BUCKETS * outputs) return weights;
+  throw new RangeError(`the task model has ${weights.length} weights, not ${BUCKETS * outputs}`);
 }
 
 function addCues(cues: Float64Array, weights: TaskModelFile['cues'], sums: Float64Array): void {
   for (let group = 0; group < CUE_GROUPS.length; group += 1) {
     if (cues[group] === 0) continue;
     const row = weights[group] ?? [];
-    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+    for (let output = 0; output < sums.length; output += 1)
       sums[output] = (sums[output] ?? 0) + CUE_SHARE * (row[output] ?? 0);
   }
 }
 
 function addScaled(part: Float64Array, scales: readonly number[], sums: Float64Array): void {
-  for (let output = 0; output < TASK_OUTPUTS; output += 1)
+  for (let output = 0; output < sums.length; output += 1)
     sums[output] = (sums[output] ?? 0) + (part[output] ?? 0) * (scales[output] ?? 0);
 }
 
-/** The hot loop: about a thousand buckets of thirteen weights for two kilobytes of text. */
+/** The hot loop: about a thousand buckets of twenty weights for two kilobytes of text. */
 function addBuckets(features: TextFeatures, weights: Int8Array, sums: Float64Array): void {
   sums.fill(0);
   let squares = 0;
   for (let index = 0; index < features.size; index += 1) {
     const value = damped(features.counts[index] ?? 0);
     squares += value * value;
-    const row = (features.buckets[index] ?? 0) * TASK_OUTPUTS;
-    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+    const row = (features.buckets[index] ?? 0) * sums.length;
+    for (let output = 0; output < sums.length; output += 1)
       sums[output] = (sums[output] ?? 0) + value * (weights[row + output] ?? 0);
   }
   const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
-  for (let output = 0; output < TASK_OUTPUTS; output += 1) sums[output] = (sums[output] ?? 0) * scale;
+  for (let output = 0; output < sums.length; output += 1) sums[output] = (sums[output] ?? 0) * scale;
 }
 
 function addSurface(values: Float64Array, surface: TaskModelFile['surface'], sums: Float64Array): void {
   for (let at = 0; at < SURFACE_FEATURES.length; at += 1) {
     const value = standardised(values[at] ?? 0, surface.mean[at] ?? 0, surface.deviation[at] ?? 1);
     const row = surface.weights[at] ?? [];
-    for (let output = 0; output < TASK_OUTPUTS; output += 1)
+    for (let output = 0; output < sums.length; output += 1)
       sums[output] = (sums[output] ?? 0) + value * (row[output] ?? 0);
   }
 }

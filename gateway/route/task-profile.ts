@@ -3,6 +3,9 @@ import type { FamilyName } from '../protocol/constants.ts';
 import type { JsonObject } from '../protocol/content.ts';
 import weights from './model/task-model.json' with { type: 'json' };
 import { createTaskModel } from './task-model.ts';
+import { answerLengthOf } from './text/answer-length.ts';
+import { instructionOf } from './text/instruction.ts';
+import { languageOf } from './text/language.ts';
 import { readTaskText } from './task-text.ts';
 import type { TaskText } from './task-text.ts';
 import type { TextFeatures } from './text/features.ts';
@@ -17,6 +20,8 @@ export type TaskProfile = {
   readonly expectedTokens: number;
   /** Capabilities a model must have, sorted. */
   readonly needs: readonly string[];
+  /** What the request is written in (ISO 639-1), where that is plain: models that name their languages must name it. */
+  readonly language?: string;
 };
 
 /** Trained by scripts/train-routing.ts; decoded once. */
@@ -32,12 +37,15 @@ export function readTask(body: JsonObject): { readonly profile: TaskProfile; rea
   const stated = FAMILIES.findIndex((family) => family === body['task']);
   const family = stated === -1 ? likeliest(logits, surface, body) : stated;
   const promptTokens = Math.ceil(surface.characters / 4) + 3 * surface.turns;
+  const instruction = instructionOf(surface.text).toLowerCase();
+  const language = languageOf(instruction);
   const profile = {
     family,
     complexity: complexityOf(complexity, family, surface, promptTokens),
     promptTokens,
-    expectedTokens: expectedTokens(body, family, promptTokens),
+    expectedTokens: expectedTokens(body, family, promptTokens, instruction),
     needs: neededCapabilities(body, surface),
+    ...(language === undefined ? {} : { language }),
   };
   return { profile, features };
 }
@@ -90,12 +98,33 @@ function wantsSchema(body: JsonObject): boolean {
   return typeof format === 'object' && format !== null && 'type' in format && format.type === 'json_schema';
 }
 
-function expectedTokens(body: JsonObject, family: number, promptTokens: number): number {
+/** Length of a usual answer: so many tokens, and so many for each token of the prompt. */
+const USUAL_ANSWER: Readonly<Record<FamilyName, readonly [fixed: number, perToken: number]>> = {
+  chat: [80, 0],
+  code: [600, 0],
+  maths: [250, 0],
+  reasoning: [300, 0],
+  reading: [80, 0],
+  knowledge: [200, 0],
+  summary: [60, 0.15],
+  extraction: [60, 0.3],
+  classification: [16, 0],
+  translation: [0, 1],
+  creative: [600, 0],
+  other: [40, 1],
+};
+/** Here "two lines" and "three apples" are part of the problem, and say nothing of its answer. */
+const COUNTS_THINGS: ReadonlySet<FamilyName> = new Set(['maths', 'reasoning', 'reading', 'code', 'translation']);
+const LONGEST_ANSWER = 8_192;
+
+function expectedTokens(body: JsonObject, family: number, promptTokens: number, instruction: string): number {
   const name = FAMILIES[family] ?? 'other';
-  const long = name === 'code' || name === 'creative';
-  const guess = name === 'translation' ? promptTokens : long ? 600 : name === 'classification' ? 16 : 200;
+  const [fixed, perToken] = USUAL_ANSWER[name];
+  const { tokens, factor } = answerLengthOf(instruction);
+  const usual = Math.min(LONGEST_ANSWER, factor * (fixed + perToken * promptTokens));
+  const guess = Math.max(1, Math.ceil(tokens === undefined || COUNTS_THINGS.has(name) ? usual : tokens));
   const cap = body['max_completion_tokens'] ?? body['max_tokens'];
-  return typeof cap === 'number' && cap > 0 ? Math.min(Math.ceil(cap), guess) : Math.min(guess, 4_096);
+  return typeof cap === 'number' && cap > 0 ? Math.min(Math.ceil(cap), guess) : guess;
 }
 
 function neededCapabilities(body: JsonObject, surface: TaskText): string[] {

@@ -1,4 +1,4 @@
-import { QUALITY_ARRAYS } from '../../gateway/route/quality/model-file.ts';
+import { QUALITY_ARRAYS, QUALITY_VERSION } from '../../gateway/route/quality/model-file.ts';
 import type { QualityModel } from '../../gateway/route/quality/predictor.ts';
 
 /** What `parseQualityModel` reads. */
@@ -9,6 +9,13 @@ export function writeQualityModel(model: QualityModel): string {
     const { buffer, byteOffset, byteLength } = arrays[name];
     return [name, Buffer.from(buffer, byteOffset, byteLength).toString('base64')] as const;
   });
-  const file = { version: 1, models, means: [...means], forestShare, trust, ...Object.fromEntries(encoded) };
+  const file = {
+    version: QUALITY_VERSION,
+    models,
+    means: [...means],
+    forestShare,
+    trust,
+    ...Object.fromEntries(encoded),
+  };
   return `${JSON.stringify(file)}\n`;
 }

@@ -6,7 +6,8 @@ import type { QualityModel } from './predictor.ts';
 
 /** More models than anybody routes between; it also bounds what a file makes us hold: 32 MB of weights. */
 const MOST_MODELS = 256;
-const VERSION = 1;
+/** Goes up when the features of a text change: weights of other features would be nonsense. */
+export const QUALITY_VERSION = 2;
 
 /** A trained predictor as scripts/train-routing.ts writes it: numbers as they are, arrays as base64 of little-endian bytes. */
 export const QUALITY_ARRAYS = ['idf', 'weights', 'roots', 'feature', 'threshold', 'next', 'leaves'] as const;
@@ -17,8 +18,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** @throws RangeError that says what is wrong: a predictor that misses a part would route in silence by nonsense. */
 export function parseQualityModel(text: string): QualityModel {
   const file = objectOf(JSON.parse(text));
-  if (file['version'] !== VERSION)
-    throw new RangeError(`version is ${JSON.stringify(file['version'])}, not ${VERSION}`);
+  if (file['version'] !== QUALITY_VERSION)
+    throw new RangeError(`version is ${JSON.stringify(file['version'])}, not ${QUALITY_VERSION}`);
   const models = namesOf(file['models']);
   const model: QualityModel = {
     models,

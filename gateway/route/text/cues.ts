@@ -40,9 +40,58 @@ const STEMS: Readonly<Record<string, string>> = {
     corrig reformul orthograph améliore grammaire reescrib gramática ortograf mejora corregg riscriv grammatica
     reescrev 润色 修改 改写 错别字 書き直 丁寧 校正 исправ перепиши ошибк вежлив herschrijf verbeter`,
   saying: `=say =sagt =dit =dice =diz =mean =version`,
-  creative: `poem poesie gedicht poème poema poesia poésie 诗 詩 стих story geschichte histoire historia storia história
+  creative: `poem verso poesie gedicht poème poema poesia poésie 诗 詩 стих story geschichte histoire historia storia história
     故事 物語 истори haiku lyric song lied canci canzon chanson slogan tale novel screenplay scene imagin creativ fiction
     dialogue speech bedtime compose character rhyme`,
+  tools: `python pandas numpy javascript typescript =node nodejs react =vue angular svelte django flask spring kotlin swift =rust
+    golang =go php =ruby perl scala haskell elixir matlab docker kubernet kubectl terraform ansible nginx apache postgres mysql
+    sqlite mongo redis kafka graphql webpack vite =npm yarn =pip cargo gradle maven makefile cmake =gcc =gdb linux ubuntu
+    shell powershell =vim vscode github gitlab jenkins =aws azure lambda firebase android xcode tailwind bootstrap excel
+    fastapi fastify laravel symfony unity opencv pytorch tensorflow sklearn selenium playwright jest pytest junit eslint`,
+  faults: `error exception traceback segfault crash undefined nullpointer nullreference stacktrace fails failing broken =bug =bugs
+    deprecat timeout =leak leaks deadlock overflow =null =nan fehler erreur errore ошибк 报错 错误 エラー バグ fehlermeldung plante
+    falla`,
+  programs: `endpoint handler component callback promise =async =await mutex thread pointer array =string =int boolean loop recurs
+    query =join schema index migration commit branch merge rebase =repo package module library framework deploy mock lint
+    parser serializ variable struct =enum interface decorator closure iterator constructor inherit instance backend frontend
+    website webpage server client request route cache database datenbank database base =unit docstring dataframe column
+    program programm skript parse implement scraper bot plugin extension workflow pipeline container config`,
+  sums: `plus minus =times multiplied divided product difference square cube =root power exponent =log =sin =cos =tan wurzel
+    racine raíz radice raiz 根号 平方 =mal =fois =por =per geteilt корень half =third quarter twice doppelt doble double`,
+  quantities: `percent =km miles =mph =kg =cm =metres meter litre liter hours minutes stunden heures horas euro dollar cents price
+    =cost costs average mean ratio speed rate area perimeter volume radius diameter angle triangle circle rectangle
+    square cylinder kreis dreieck rechteck umfang fläche cercle aire périmètre área perímetro interest compound invest
+    公里 小时 面积 角 升 元 часов площадь скорость`,
+  mathematics: `prove proof theorem matrix eigen vector polynom =roots prime divisor =lcm =gcd probab dice =die coin permut
+    arrang =ways limit series sequence term differenti dérivée deriv integr integrál factor simplif expand solve equation
+    quadratic linear function graph slope intercept modul inequal beweis démontr demuestra 证明 概率 導関数 вероятн`,
+  logic: `=all =some =none =every =each =either =neither =both =exactly =true =false =lies =lie liar truth knight knave premise
+    conclu valid infer statement alle manche keiner tous todos algunos ningún tutti nessuno 所有 如果 谎 真话 все если
+    necessar certain possible impossible assum suppose imply implies contradict`,
+  puzzles: `riddle rätsel énigme devinette acertijo adivinanza indovinello enigma загадк 谜 なぞ brain teaser =odd =out belong sequence
+    pattern =next =order =row =left =right taller older younger shorter heavier =box boxes weigh =switch jug river bridge
+    scales hat hats prisoner overtake race position father brother sister mother uncle analogy twins`,
+  arguments: `should =weigh pros =cons argue argument trade-off tradeoff compare decision option risk =better worth recommend
+    lohnt vorteil nachteil avantage inconvénient ventaja desventaja sollen sollte deberíamos devrait flaw fallacy justify
+    justif consequence strategy advis plan evaluate analyse analyze think wäge`,
+  whose: `=who =when =where =which =whom =whose =wer =wann =wo =welche =welcher =welches =qui =quand =où =quel =quelle =quién
+    =cuándo =dónde =cuál =chi =quando =dove =quale =quem =onde =qual 谁 哪 何时 誰 いつ どこ кто когда где какой какая`,
+  world: `capital country river mountain president king queen emperor =war century inven discover found =born =died planet star
+    =sun moon animal element symbol chemical disease symptom vitamin bone organ currency population histor cause ocean
+    island continent treaty revolution empire religion species theory hauptstadt erfand geboren krieg capitale guerre né
+    guerra nació nacque 首都 发明 历史 歴史 発明 столиц изобр война film movie actor band singer album team cup olympic`,
+  document: `policy contract notice leaflet transcript story author excerpt manual documentation according based mentioned laut
+    gemäß anhand selon d'après según secondo segundo согласно 根据 によると notice email letter message report chapter scene
+    writer narrator clause lease handbook faq terms`,
+  asked: `below above following attached pasted folgend untenstehend suivant ci-dessous siguiente seguente seguinte 下面 以下 次の
+    следующ here's`,
+  feelings: `=i =i'm =my =me =ich =mein =meine =je =mon =ma =mi =mio =meu =eu 我 私 =я =мой feel tired happy sad love hate miss bored
+    friend =mum =mom =dad =cat =dog boss birthday lonely excited nervous proud angry müde traurig glücklich fatigué triste
+    contento feliz cansad stanco 累 开心 难过 疲れ 嬉しい грустно устал haha =lol =omg =wow`,
+  arts: `verse stanza sonnet limerick ballad rap fable myth legend plot villain hero dragon wizard pirate playful witty funny romantic
+    whimsical toast eulogy vow tagline slogan motto caption jingle brainstorm catchy invent erfinde inventa invente inventez
+    rédige verfasse dichte märchen conte fiaba cuento microcuento =rede discours discurso briefkarte lettre brainstorm pretend roleplay role-play
+    imagine scenario persona travel blog describe vivid monologue sketch 童话 小说 剧本 短剧 歌词 对白 小説 脚本 рассказ сказк песн`,
 };
 export const CUE_GROUPS: readonly string[] = Object.keys(STEMS);
 

@@ -1,9 +1,10 @@
+import { withoutCourtesy } from './courtesy.ts';
 import { bounded, WINDOW } from './window.ts';
 import { createSurfaceCounter, SURFACE_FEATURES } from './surface.ts';
 import { Char, classOf } from './characters.ts';
 
 /**
- * A text as sparse hashed n-grams (words, pairs of words, character 3- to 5-grams within words) and a few dense
+ * A text as sparse hashed n-grams (words, pairs of words, runs of four characters within words) and a few dense
  * counts, in one pass over a bounded window. Buffers are reused: a view is valid until the next call of `read`.
  */
 export type TextFeatures = {
@@ -20,11 +21,10 @@ export type FeatureReader = { readonly read: (text: string) => TextFeatures };
 export const BUCKET_BITS = 15;
 export const BUCKETS = 2 ** BUCKET_BITS;
 
-/** Per character: a word or symbol, a pair, and three n-grams that start here. */
-const MOST_FEATURES = 5 * (WINDOW + 2);
+/** Per character: a word or symbol, a pair, and an n-gram that starts here. */
+const MOST_FEATURES = 3 * (WINDOW + 2);
 const MOST_BUCKETS = Math.min(MOST_FEATURES, BUCKETS);
-const LONGEST_GRAM = 5;
-const SHORTEST_GRAM = 3;
+const GRAM = 4;
 /** Longer runs of letters are data, not language: their n-grams say nothing new. */
 const LONGEST_WORD = 24;
 
@@ -81,15 +81,10 @@ function createCollector(): Collector {
     previous = hash;
     features.size = size;
   };
-  /** Three n-grams from each letter on, the shorter ones alone before the end: no hash is worked out twice. */
   const addGrams = (word: Uint16Array, end: number): void => {
-    for (let start = 0; start + SHORTEST_GRAM <= end; start += 1) {
-      let hash = step(step(step(FNV_OFFSET, word[start] ?? 0), word[start + 1] ?? 0), word[start + 2] ?? 0);
-      add(hash);
-      if (start + 4 > end) continue;
-      hash = step(hash, word[start + 3] ?? 0);
-      add(hash);
-      if (start + LONGEST_GRAM <= end) add(step(hash, word[start + 4] ?? 0));
+    for (let start = 0; start + GRAM <= end; start += 1) {
+      const half = step(step(FNV_OFFSET, word[start] ?? 0), word[start + 1] ?? 0);
+      add(step(step(half, word[start + 2] ?? 0), word[start + 3] ?? 0));
     }
   };
   const addWord = (word: Uint16Array, length: number): void => {
@@ -153,7 +148,7 @@ export function createFeatureReader(): FeatureReader {
 
   const read = (whole: string): TextFeatures => {
     collector.reset();
-    const text = bounded(whole);
+    const text = withoutCourtesy(bounded(whole));
     readTokens(text.toLowerCase());
     surface.count(text, whole.length, features.surface);
     return features;

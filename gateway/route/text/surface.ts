@@ -122,8 +122,9 @@ function countLines(text: string, sums: Float64Array): void {
       bump(sums, AT.optionLength, stop - start);
     }
     if (end === -1) break;
+    // Blank lines are a matter of taste.
+    if (stop > start) lines += 1;
     start = end + 1;
-    lines += 1;
   }
   sums[AT.lines] = lines;
   sums[AT.longestLine] = longest;

@@ -5,23 +5,8 @@ import { profileTask } from '../../../gateway/route/task-profile.ts';
 import { textTable } from '../attacks/text-table.ts';
 import { foldsOf, seededRandom } from '../../train/random.ts';
 import { fitTaskModel, readTaskCorpus } from '../../train/task-model.ts';
-import { FAMILY_OF_TASK, heldOutRows, ownTaskRows } from '../../train/tasks.ts';
+import { classOf, heldOutRows, ownTaskRows, TASK_CLASSES } from '../../train/tasks.ts';
 import type { TaskRow } from '../../train/tasks.ts';
-import { isObject, readJsonLines } from './rows.ts';
-
-/** Rows `{query, task_name}` of task sets that have a family; others are left out. */
-export function readTaskRows(path: string): TaskRow[] {
-  const rows = readJsonLines(path, (value) => {
-    if (!isObject(value)) return 'a row is an object {query, task_name}';
-    const { query, task_name: task } = value;
-    if (typeof query !== 'string') return 'query is not a text';
-    return typeof task === 'string' ? { query, task } : 'task_name is not a text';
-  });
-  return rows.flatMap(({ query, task }, index) => {
-    const family = Object.hasOwn(FAMILY_OF_TASK, task) ? FAMILY_OF_TASK[task] : undefined;
-    return family === undefined ? [] : [{ text: query, family, group: `row-${index}` }];
-  });
-}
 
 export type FamilyResult = { readonly row: TaskRow; readonly guess: FamilyName };
 
@@ -33,13 +18,13 @@ export function crossValidate(
   onFold: () => void,
 ): FamilyResult[] {
   const corpus = readTaskCorpus(rows.map(({ text }) => text));
-  const labels = rows.map(({ family }) => ({ family: FAMILIES.indexOf(family), complexity: undefined }));
+  const labels = rows.map((row) => ({ class: classOf(row), complexity: undefined }));
   const groups = [...new Set(rows.map(({ group }) => group))];
   return foldsOf(groups.length, folds, seededRandom(seed)).flatMap((part) => {
     onFold();
     const held = new Set(part.map((index) => groups[index]));
     const train = rows.flatMap(({ group }, index) => (held.has(group) ? [] : [index]));
-    const model = createTaskModel(fitTaskModel(corpus, train, labels));
+    const model = createTaskModel(fitTaskModel(corpus, train, { classes: TASK_CLASSES, labels }));
     return rows.filter(({ group }) => held.has(group)).map((row) => ({ row, guess: guessed(model(row.text).logits) }));
   });
 }

@@ -39,6 +39,11 @@ describe('eligibility', () => {
     ['capability', { model: { capabilities: [] } }, { response_format: { type: 'json_object' } }],
     ['capability', {}, { tools: [{ type: 'function' }] }],
     ['capability', {}, { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }],
+    [
+      'capability',
+      { model: { capabilities: ['language:en', 'language:fr'] } },
+      { messages: [{ role: 'user', content: 'Wie heißt die Hauptstadt von Norwegen?' }] },
+    ],
     ['context', { model: { contextLength: 3 } }, {}],
     ['output', { model: { maxOutputTokens: 10 } }, { max_tokens: 11, provider: { require_parameters: true } }],
     ['price', { model: { price: { input: 100_001, output: 1 } } }, { provider: { max_price: { prompt: 0.1 } } }],

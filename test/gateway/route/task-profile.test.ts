@@ -35,6 +35,21 @@ describe('the task profile', () => {
     );
   });
 
+  it('returns the length of answer that is asked for, up to the cap', () => {
+    const tokens = (text: string, extra: object = {}): number => of(text, extra).expectedTokens;
+    assert.equal(tokens('Write a poem about autumn in 50 words.'), 70);
+    assert.equal(tokens('Write a poem about autumn in 50 words.', { max_tokens: 30 }), 30);
+    assert.ok(tokens('Write a poem about autumn.') > 300);
+    assert.equal(tokens('Is this review positive or negative? Answer with one word. "Great!"'), 8);
+    // Two lines of the problem are none of its answer.
+    assert.ok(tokens('Two lines meet at 40 degrees. Calculate the other angles of the triangle.') > 100);
+  });
+
+  it('returns the language where it is plain', () => {
+    assert.equal(of('Wie heißt die Hauptstadt von Norwegen?').language, 'de');
+    assert.ok(!('language' in of('12 + 7')));
+  });
+
   it('reads the task in a system message, and what a short follow-up follows', () => {
     const chat = (...messages: readonly (readonly [string, string])[]): string =>
       FAMILIES[profileTask({ messages: messages.map(([role, content]) => ({ role, content })) }).family] ?? '';

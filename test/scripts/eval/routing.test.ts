@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 import { evalRouting } from '../../../scripts/eval-routing.ts';
 import { bootstrapMean } from '../../../scripts/eval/routing/bootstrap.ts';
+import { FAMILIES } from '../../../gateway/protocol/constants.ts';
+import { accuracyOf, judgeHeldOut } from '../../../scripts/eval/routing/families.ts';
+import { ownTaskRows } from '../../../scripts/train/tasks.ts';
 import { areaUnder, recoveredGap } from '../../../scripts/eval/routing/curve.ts';
 import type { Evaluation } from '../../../scripts/eval/routing/evaluate.ts';
 import { rankCorrelation } from '../../../scripts/eval/routing/rank.ts';
@@ -119,6 +122,28 @@ describe('eval-routing', () => {
     const test = file('b.jsonl', '{"question": "a", "scores": {"alpha": 1, "delta": 0}}');
     const { stderr } = await run('--train', train, '--test', test);
     assert.match(stderr, /"beta" is not in the test rows.*"delta" is not in the training rows/);
+  });
+});
+
+describe('the task model that the gateway carries', () => {
+  it('returns the family of nine in ten requests that it was never trained on', () => {
+    const results = judgeHeldOut();
+    assert.ok(results.length >= 180);
+    assert.ok(accuracyOf(results) >= 0.88, `only ${accuracyOf(results)}`);
+    const own = new Set(ownTaskRows().map(({ text }) => text.toLowerCase()));
+    assert.deepEqual(
+      results.filter(({ row }) => own.has(row.text.toLowerCase())),
+      [],
+    );
+  });
+
+  it('returns rows of our own for every family, without a gap left open', () => {
+    const rows = ownTaskRows();
+    for (const family of FAMILIES) assert.ok(rows.filter((row) => row.family === family).length >= 300, family);
+    assert.deepEqual(
+      rows.filter(({ text }) => /\{(?:passage|mail|theme|language|short|clumsy|snippet)\}/.test(text)),
+      [],
+    );
   });
 });
 

@@ -30,7 +30,7 @@ describe('a quality predictor in a file', () => {
 
   const zeros = (count: number): string => Buffer.alloc(count).toString('base64');
   const broken: readonly (readonly [string, object, RegExp])[] = [
-    ['another version', { version: 2 }, /version is 2/],
+    ['another version', { version: 1 }, /version is 1/],
     ['no models', { models: [] }, /models has 0 entries/],
     ['a model twice', { models: ['a', 'a'] }, /twice/],
     ['more models than bounded', { models: Array.from({ length: 257 }, (_, index) => `m${index}`) }, /257 entries/],
