@@ -7,6 +7,7 @@ import { DgridError } from '../errors.ts';
 import { registerCors } from './plugins/cors.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerErrors, sendError, translate } from './plugins/errors.ts';
+import { registerJsonBodies } from './plugins/json-body.ts';
 import type { HttpDeps } from './ports.ts';
 import { registerAccount } from './routes/account.ts';
 import { registerDocumentation } from './routes/documentation.ts';
@@ -37,6 +38,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
   });
   registerErrors(app, deps.log);
+  registerJsonBodies(app);
   registerLifecycle(app, deps);
   registerCors(app, deps.corsOrigins);
   if (deps.docs) registerOpenApi(app);

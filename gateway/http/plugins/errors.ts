@@ -6,8 +6,6 @@ import type { Log } from '../../telemetry/logger.ts';
 import { PREFERENCE_FIELDS } from '../schemas/preferences.ts';
 
 const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: ['DGRID_INVALID_JSON', 'The body is not valid JSON.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['DGRID_INVALID_JSON', 'The body is empty; a JSON object is expected.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['DGRID_INVALID_JSON', 'The body is not as long as Content-Length says.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['DGRID_UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.'],
   FST_ERR_BAD_URL: ['DGRID_UNKNOWN_ROUTE', 'The path is not a valid URL.'],
@@ -56,7 +54,7 @@ export function translate(thrown: FastifyError | DgridError): DgridError {
   if ('validation' in thrown && Array.isArray(thrown.validation)) return invalidBody(thrown);
   const known = FASTIFY_CODES[thrown.code];
   if (known !== undefined) return new DgridError(known[0], known[1], { cause: thrown });
-  // secure-json-parse refuses __proto__ with a plain SyntaxError; Fastify marks it 400.
+  // A body that broke off, say.
   if (thrown.statusCode === 400)
     return new DgridError('DGRID_INVALID_JSON', 'The body is not acceptable JSON.', { cause: thrown });
   return toDgridError(thrown);
