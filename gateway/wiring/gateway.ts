@@ -205,7 +205,10 @@ function backgroundOf(inputs: Inputs, { side, ...parts }: BackgroundSide): Omit<
     recordWindow: side.staking.recordWindow,
     params,
     nodes: side.nodes,
-    membership: createMembership({ client: side.client, staking: contracts.nodeStaking, nodes: side.nodes }),
+    membership: createMembership({
+      ...{ client: side.client, staking: contracts.nodeStaking, nodes: side.nodes, head: side.head.head },
+      ...{ blockHash: chain.blockHash, finalityBlocks: BigInt(config.finalityBlocks) },
+    }),
     tables: createTables({ inForce: chain.epochState, distribution: logs.epoch.distribution }),
     settings: {
       ...config,

@@ -46,8 +46,8 @@ export type Rig = {
   readonly receipts: ReceiptLog;
   /** The node's word on served receipts, as its agent signs it: one signature for many. */
   readonly attest: (serials: readonly number[]) => Promise<void>;
-  /** Called with the number of receipts whose records were just anchored. */
-  readonly onRecorded: (hear: (count: number) => void) => void;
+  /** Called with the serials of receipts whose records were just anchored. */
+  readonly onRecorded: (hear: (serials: readonly number[]) => void) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -81,8 +81,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const inFlight = createInFlight();
   const receipts = await createReceiptLog({ store, cipher: CIPHER, firstSerial: 0n, inFlight });
   const attestation = createAttestationLog(store, inFlight);
-  let hear: (count: number) => void = () => undefined;
-  const background = await startBackground(store, options, (count) => hear(count));
+  let hear: (serials: readonly number[]) => void = () => undefined;
+  const background = await startBackground(store, options, (serials) => hear(serials));
   let sequence = 0n;
   return {
     receipts,
@@ -109,7 +109,7 @@ function handlersOf(
   store: Store,
   chain: AnchorChain,
   options: RigOptions,
-  onRecorded: (count: number) => void,
+  onRecorded: (serials: readonly number[]) => void,
 ): Readonly<Record<string, Handler>> {
   const pollMs = options.blockMs;
   const anchor = createAnchorLog(store);
@@ -130,7 +130,7 @@ function handlersOf(
         Promise.resolve((receipt, examination) =>
           scoreReceipt({ receipt, examination, tableMask: 1, comparable: false, params: DEFAULT_PARAMS }),
         ),
-      onRecorded: (recorded) => onRecorded(recorded.length),
+      onRecorded: (recorded) => onRecorded(recorded.map(({ receipt }) => Number(receipt.serial))),
     }),
     ...createExamine({
       ...{ log: createExaminationLog(store, CIPHER), client: COMMITTEE, signer: GATEWAY_SIGNER },
@@ -145,7 +145,7 @@ function handlersOf(
 async function startBackground(
   store: Store,
   options: RigOptions,
-  onRecorded: (count: number) => void,
+  onRecorded: (serials: readonly number[]) => void,
 ): Promise<{ readonly stop: () => Promise<void> }> {
   const { chain, mine } = createFakeChain({ recordWindow: 1_000_000n });
   await chain.openEpoch(0n);
