@@ -13,24 +13,29 @@ import type { Network } from '../../../scripts/demo/joining.ts';
 import { createMembers } from '../../../scripts/demo/members.ts';
 import { latestBlock, rpcCall } from '../../../scripts/demo/rpc.ts';
 import { backendsReady, startAgents, startBackends, startGateway } from '../../../scripts/demo/services.ts';
-import { epochsFinal, readDatasets } from '../../../scripts/demo/settle.ts';
+import { claimAll, epochsFinal, readDatasets } from '../../../scripts/demo/settle.ts';
 import { answers, createSupervisor } from '../../../scripts/demo/supervisor.ts';
 import { OWN_TASKS, readTasks, taskBody } from '../../../scripts/demo/tasks.ts';
 import type { Sent } from '../../../scripts/demo/traffic.ts';
 import { runs } from '../../deep.ts';
+import { auditEpochs } from './audit-epochs.ts';
 
 const SEED = 'reorg';
 const API_KEY = 'dgrid-reorg-test';
 const FINALITY = 22;
 /**
- * Records wait until no fork can reach their batch's seed any more, and a fork of twenty blocks starts that wait again:
- * the window is the wait twice over, at a block a second of the chain's clock, so that a slow machine is no reason to miss it.
+ * Hours, so that no machine is slow enough to miss a window; the chain's clock is put forward where they have to end. The
+ * window reaches into the next epoch: a fork there may undo records, and they have to be posted again.
  */
-const PACE = { factor: 1, epochDuration: 24, recordWindow: 2 * FINALITY, answerTimeoutMs: 3_000 };
-const RECORD_MARGIN_S = 8;
-/** Blocks that each fork takes back, one fork after the other. */
-const DEPTHS = [1, 3, 20, ...[7, 2, 12, 5, 18, 1, 9].slice(0, runs(0, 7))];
+const PACE = { factor: 1, epochDuration: 3_600, recordWindow: 7_200, answerTimeoutMs: 3_000 };
+const RECORD_MARGIN_S = 600;
+/** Blocks that each fork takes back, one fork after the other: in depth every number up to twenty. */
+const DEPTHS = [1, 3, 20, ...[7, 14, 2, 12, 5, 18, 9, 16, 4, 11, 19, 6, 15, 8, 13, 10, 17].slice(0, runs(0, 17))];
+/** What the opening of an epoch, its proposal and its finality are undone by. */
+const LATE_DEPTH = 12;
 const REQUESTS = 6;
+/** State of an epoch on chain that nothing changes any more. */
+const FINAL = 4n;
 const DEADLINE_MS = 90_000;
 
 /** An optional dependency: npm leaves it out where there is no build of it for the platform. */
@@ -88,12 +93,33 @@ describe('a gateway on a chain that forks', () => {
       await rpcCall(chain.rpcUrl, 'anvil_reorg', [depth, []]);
     }
     sent.push(...(await send(url, sent.length)));
-    for (const one of sent) await everything.until('it on chain', anchoredUpTo(network, url, one), DEADLINE_MS);
+    const recorded = (): Promise<void> =>
+      everything.until('all records on chain', allRecorded(network, url, sent), DEADLINE_MS);
+    await recorded();
 
-    const { batches } = await readChainFacts(network, 1);
-    const last = Number(batches.reduce((latest, { epoch }) => (epoch > latest ? epoch : latest), 0n));
-    await epochsFinal(everything, url, last, () => undefined);
-    const datasets = await readDatasets(url, last + 1);
+    const { genesis, epochDuration } = network.timing;
+    const forkAt = async (time: bigint, what: string, done: () => Promise<boolean>): Promise<void> => {
+      for (const fork of [true, false]) {
+        await reachTime(chain, everything, time, DEADLINE_MS);
+        await everything.until(what, done, DEADLINE_MS);
+        if (fork) await rpcCall(chain.rpcUrl, 'anvil_reorg', [LATE_DEPTH, []]);
+        // A fork takes back records, and the time, too, that the clock was put forward.
+        await recorded();
+      }
+    };
+    await forkAt(genesis + epochDuration, 'epoch 1', opened(network));
+    await forkAt(genesis + epochDuration + BigInt(PACE.recordWindow) + 1n, 'the end of epoch 0', isFinal(network));
+    const forked = (await latestBlock(chain.rpcUrl)).number;
+    const settled = async (signal: AbortSignal): Promise<boolean> =>
+      (await latestBlock(chain.rpcUrl, signal)).number >= forked + FINALITY;
+    await everything.until('a fork that nothing undoes any more', settled, DEADLINE_MS);
+    await epochsFinal(everything, url, 0, () => undefined);
+    assert.ok(await opened(network)(), 'epoch 1 is open on the branch that stays');
+    await checkSettled(network, url, sent);
+  });
+
+  async function checkSettled(network: Network, url: string, sent: readonly Sent[]): Promise<void> {
+    const datasets = await readDatasets(url, 1);
     const anchored = datasets.flatMap(({ receipts }) => receipts.map(({ receipt }) => String(receipt['id'])));
     const reported = sent.filter(({ ok }) => ok).map(({ receiptId }) => receiptId);
     assert.ok(reported.length >= REQUESTS * DEPTHS.length, `${reported.length} reported`);
@@ -102,13 +128,30 @@ describe('a gateway on a chain that forks', () => {
       reported.filter((id) => id === undefined || !anchored.includes(id)),
       [],
     );
-    const facts = await readChainFacts(network, last + 1);
+    await claimAll(network, url, 1);
+    const facts = await readChainFacts(network, 1);
+    assert.ok(facts.claims.length > 0);
     const input = { facts, datasets, deployment: network.deployment, sent, late: new Map() };
     assert.deepEqual(
       checkInvariants(input).filter(({ ok }) => !ok),
       [],
     );
-  });
+    await auditEpochs({ url, network, dir, last: 0 });
+  }
+
+  /** Whether the chain, as it is now, has the records of every batch of epoch 0, and all receipts are in these. */
+  const allRecorded = (network: Network, url: string, sent: readonly Sent[]) => async (signal: AbortSignal) => {
+    const { batches } = await readChainFacts(network, 1);
+    const own = batches.filter(({ epoch }) => epoch === 0n);
+    const roots = new Set(own.map(({ root }) => root));
+    for (const { ok, receiptId } of sent) if (ok && !roots.has(await rootOf(url, receiptId, signal))) return false;
+    return own.every(({ recordsRoot }) => BigInt(recordsRoot) !== 0n);
+  };
+
+  const isFinal = (network: Network) => async (): Promise<boolean> =>
+    (await readChainFacts(network, 1)).epochs[0]?.state === FINAL;
+  const opened = (network: Network) => async (): Promise<boolean> =>
+    (await readChainFacts(network, 1)).epochs.length > 1;
 
   async function send(url: string, from: number): Promise<Sent[]> {
     const ask = createChatClient({ baseUrl: url, apiKey: API_KEY, timeoutMs: 10_000 });
@@ -126,12 +169,15 @@ describe('a gateway on a chain that forks', () => {
   function anchoredUpTo(network: Network, url: string, sent: Sent | undefined) {
     return async (signal: AbortSignal): Promise<boolean> => {
       if (sent?.ok !== true) return true;
-      const headers = { authorization: `Bearer ${API_KEY}` };
-      const response = await fetch(`${url}/v1/receipts/${sent.receiptId}`, { headers, signal });
-      const { batch } = (await response.json()) as { batch?: { readonly root: string } | null };
-      if (batch === undefined || batch === null) return false;
       const { batches } = await readChainFacts(network, 1);
-      return batches.some(({ root }) => root === batch.root);
+      const own = await rootOf(url, sent.receiptId, signal);
+      return batches.some(({ root }) => root === own);
     };
+  }
+
+  async function rootOf(url: string, receiptId: string | undefined, signal: AbortSignal): Promise<string> {
+    const headers = { authorization: `Bearer ${API_KEY}` };
+    const response = await fetch(`${url}/v1/receipts/${receiptId}`, { headers, signal });
+    return ((await response.json()) as { batch?: { readonly root: string } | null }).batch?.root ?? '';
   }
 });
