@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AnchoredReceipt, AnchoredRecord, TableEvidence} from "../../../contracts/interfaces/IEvidenceCourt.sol";
+import {
+    AnchoredReceipt,
+    AnchoredRecord,
+    IEvidenceCourt,
+    TableEvidence
+} from "../../../contracts/interfaces/IEvidenceCourt.sol";
 import {NodeInfo} from "../../../contracts/interfaces/INodeStaking.sol";
+import {IProofRegistry} from "../../../contracts/interfaces/IProofRegistry.sol";
 import "../../../contracts/interfaces/Types.sol";
 import {Consensus} from "../../../contracts/libraries/Consensus.sol";
 import {LeafLib} from "../../../contracts/libraries/LeafLib.sol";
@@ -32,6 +38,7 @@ contract Hashes {
 contract HonestGateway is World {
     uint256 private constant EVALUATORS = 7;
     uint8 private constant COMMITTEE = 5;
+    uint256 public constant KINDS = 11;
     uint256 public constant STAKE = 300_000e18;
     uint16 private constant RATE = 3_000;
 
@@ -91,6 +98,8 @@ contract HonestGateway is World {
 
     string public broken;
     mapping(string call => uint256) public calls;
+    /// @dev How often a kind of submission was refused for which reason.
+    mapping(uint256 kind => mapping(bytes4 reason => uint256)) public refused;
 
     constructor() {
         deploy();
@@ -400,12 +409,77 @@ contract HonestGateway is World {
     // ------------------------------------------------------------------------------------------------ everybody else
 
     /// @notice Everything that one submission to the court or the registry can be made of, drawn from what was ever said.
+    /// @dev Whoever convicts the liar gets its time back, so that it stays free to lie.
     function accuse(uint256 kind, uint256 a, uint256 b, uint256 c) public {
+        kind %= KINDS;
+        if (!isThereAWord(kind)) return;
         openEpochs();
-        (bool ok, ) = address(this).call(abi.encodeCall(this.submit, (kind % 11, a, b, c)));
-        if (ok) ++calls["accepted"];
+        uint256 before = vm.snapshotState();
+        (bool ok, bytes memory reason) = address(this).call(abi.encodeCall(this.submit, (kind, a, b, c)));
+        bool stillInnocent = innocent();
+        if (ok) vm.revertToState(before);
+        if (!stillInnocent) fail("the honest gateway was punished");
         ++calls["accuse"];
-        if (!innocent()) fail("the honest gateway was punished");
+        if (ok) ++calls["accepted"];
+        else if (isExpected(kind, bytes4(reason))) ++refused[kind][bytes4(reason)];
+        else fail(string.concat("kind ", vm.toString(kind), " failed with ", vm.toString(bytes32(bytes4(reason)))));
+    }
+
+    function isThereAWord(uint256 kind) private view returns (bool) {
+        if (kind == 0) return attestations.length > 0;
+        if (kind == 1) return commitSets.length > 0;
+        if (kind < 4) return anchoredReceipts.length > 0;
+        return kind == 4 || records.length > 0;
+    }
+
+    /// @dev Why a submission of the kind may be refused. Any other failure would mean that it never got to what it tests.
+    function isExpected(uint256 kind, bytes4 reason) private pure returns (bool) {
+        if (kind == 4) {
+            return
+                reason == IProofRegistry.ProofRegistryUnknownBatch.selector ||
+                reason == IProofRegistry.ProofRegistryAlreadyRecorded.selector ||
+                reason == IProofRegistry.ProofRegistryNotAbandoned.selector;
+        }
+        if (kind == 8) {
+            return
+                reason == IEvidenceCourt.EvidenceCourtWrongStatus.selector ||
+                reason == IEvidenceCourt.EvidenceCourtNeverDrawn.selector ||
+                reason == IEvidenceCourt.EvidenceCourtNotDrawn.selector ||
+                isTableReason(reason);
+        }
+        if (kind == 9) {
+            return
+                isEntryReason(reason) ||
+                reason == IEvidenceCourt.EvidenceCourtTooFew.selector ||
+                reason == IEvidenceCourt.EvidenceCourtNotEligible.selector ||
+                reason == IEvidenceCourt.EvidenceCourtNotLower.selector;
+        }
+        if (reason == IEvidenceCourt.EvidenceCourtNoContradiction.selector) return true;
+        if (kind < 2) return reason == IEvidenceCourt.EvidenceCourtUnknownSigner.selector;
+        if (kind == 2) {
+            return
+                reason == IEvidenceCourt.EvidenceCourtUnknownSigner.selector ||
+                reason == IEvidenceCourt.EvidenceCourtDifferentSigners.selector;
+        }
+        if (kind == 5) {
+            return
+                reason == IEvidenceCourt.EvidenceCourtWrongStatus.selector ||
+                reason == IEvidenceCourt.EvidenceCourtWrongEntries.selector;
+        }
+        if (kind == 6) return isEntryReason(reason) || isTableReason(reason);
+        return kind == 7 && isEntryReason(reason);
+    }
+
+    function isEntryReason(bytes4 reason) private pure returns (bool) {
+        return
+            reason == IEvidenceCourt.EvidenceCourtWrongEntries.selector ||
+            reason == IEvidenceCourt.EvidenceCourtNoSuchEntry.selector;
+    }
+
+    function isTableReason(bytes4 reason) private pure returns (bool) {
+        return
+            reason == IEvidenceCourt.EvidenceCourtInvalidTable.selector ||
+            reason == IEvidenceCourt.EvidenceCourtNotDefault.selector;
     }
 
     function submit(uint256 kind, uint256 a, uint256 b, uint256 c) external {
@@ -456,31 +530,36 @@ contract HonestGateway is World {
         return AnchoredReceipt(id, receipt, Trees.proof(leaves, 1));
     }
 
-    function someReceipt(uint256 a, bool forge) private returns (AnchoredReceipt memory) {
-        if (forge) return forgedReceipt(a, a >> 8);
+    function someReceipt(uint256 a, bool forge, uint256 how) private returns (AnchoredReceipt memory) {
+        if (forge) return forgedReceipt(a, how >> 8);
         return abi.decode(anchoredReceipts[a % anchoredReceipts.length], (AnchoredReceipt));
     }
 
     function brokenWord(uint256 a, uint256 b, uint256 c) private {
-        SignedReceipt memory word = receipts[b % receipts.length];
+        // Mostly of the same serial; what is anchored stands in the order in which it was signed.
+        a %= anchoredReceipts.length;
+        SignedReceipt memory word = receipts[b % 4 == 0 ? (b >> 2) % receipts.length : a];
         if (c % 3 == 0) word.receipt.responseHash = bytes32(c);
         if (c % 5 == 0) word.signature = signature(evil.key, typed(hashes.receipt(word.receipt)));
-        court.proveBrokenWord(someReceipt(a, c % 4 == 1), word.receipt, word.signature);
+        court.proveBrokenWord(someReceipt(a, c % 4 == 1, c), word.receipt, word.signature);
     }
 
     function twoReceipts(uint256 a, uint256 b, uint256 c) private {
-        court.proveTwoReceipts(someReceipt(a, c % 5 == 0), someReceipt(b, c % 3 == 0));
+        a %= anchoredReceipts.length;
+        if (c % 2 == 0) b = a;
+        court.proveTwoReceipts(someReceipt(a, c % 5 == 0, a), someReceipt(b, c % 3 == 0, c));
     }
 
     function twoRecords(AnchoredRecord memory first, uint256 b, uint256 c) private {
         AnchoredRecord memory second = abi.decode(records[b % records.length], (OwnRecord)).anchored;
         if (c % 2 == 0) {
-            PoqRecord memory other = first.poqRecord;
+            PoqRecord memory other = abi.decode(abi.encode(first.poqRecord), (PoqRecord));
             other.score = uint16(c);
             AnchoredReceipt memory carrier = forgedReceipt(b, c);
             mineSeed();
+            bytes32 leaf = registry.hashRecord(other);
             vm.prank(evil.signer);
-            registry.anchorRecords(carrier.batchId, registry.hashRecord(other), 1, DATA);
+            registry.anchorRecords(carrier.batchId, leaf, 1, DATA);
             second = AnchoredRecord(carrier.batchId, other, new bytes32[](0));
         }
         court.proveTwoRecords(first, second);
