@@ -44,8 +44,9 @@ export function createAnchorLog(store: Store): AnchorLog {
         finish(key),
       ]),
     async unsettled(limit) {
-      const rows = await store.read(unsettled({ limit }));
-      return rows.flatMap(unsettledOf);
+      const states = await Promise.all([0n, 1n].map((settled) => store.read(unsettled({ settled, limit }))));
+      const rows = states.flat().toSorted((a, b) => (a.from_serial < b.from_serial ? -1 : 1));
+      return rows.slice(0, limit).flatMap(unsettledOf);
     },
     unanchored: (on) => store.write(unanchoredStatements(writes, on)),
     unseeded: (on) => store.write(unseededStatements(writes, on)),

@@ -67,12 +67,13 @@ export type WatchReads = ReturnType<typeof watchReads>;
 
 export function watchReads({ prepare }: Pick<Store, 'prepare'>) {
   return {
-    unsettled: prepare((db, { limit }: { readonly limit: number }) =>
+    /** Of one state at a time, or the index would not bring them in order and all batches there ever were would be read. */
+    unsettled: prepare((db, { settled, limit }: { readonly settled: bigint; readonly limit: number }) =>
       db
         .selectFrom('batches')
         .select(['from_serial', 'root', 'batch_id', 'epoch', 'anchor_block', 'anchor_hash', 'anchored_at', 'seed'])
         .select(['recorded', 'abandoned', 'settled'])
-        .where('settled', '<', 2n)
+        .where('settled', '=', settled)
         .where('batch_id', 'is not', null)
         .orderBy('from_serial')
         .limit(limit),

@@ -18,7 +18,7 @@ export type RetentionInputs = {
 
 /** Forgets what is over, now and then. Stray datasets go first, while no epoch is being computed. */
 export async function createRetention({ config, log, store, files }: RetentionInputs): Promise<Repeater> {
-  const pruner = createPruner({ store, files, ...config });
+  const pruner = createPruner({ store, files, ...config, nowMs: Date.now });
   await pruner.removeStrayDatasets();
   const task = async (): Promise<void> => {
     const gone = await pruner.prune();

@@ -4,6 +4,7 @@ import type { StoredDistribution } from '../../../gateway/epoch/ports.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
 import { createPruner } from '../../../gateway/store/prune.ts';
 import { statement } from '../../../gateway/store/store.ts';
+import { createVoteLog } from '../../../gateway/store/vote-log.ts';
 import type { Store } from '../../../gateway/store/store.ts';
 import { answerTo, attest, hash, receipt, wipe } from '../background.fixtures.ts';
 import { DATABASES } from './databases.fixtures.ts';
@@ -68,6 +69,7 @@ for (const { name, open } of DATABASES) {
         },
         retainEpochs,
         retainDatasets,
+        nowMs: () => 1_000 * 86_400_000,
       });
 
     /** Epochs 1 to `count`, one batch of two receipts in each, the second of them drawn; all final but the last. */
@@ -126,6 +128,77 @@ for (const { name, open } of DATABASES) {
       assert.equal(await again.batch.nextFromSerial(), 8n);
       await again.serve(8);
       assert.deepEqual(await serials(), [6, 7, 8]);
+    });
+
+    it('forgets batches of epochs that ended without a result of ours, once nothing is left to be done for them', async () => {
+      await history(6);
+      const row = (kind: string, epoch: number | string, done: number) =>
+        statement(
+          `INSERT INTO outbox (key, kind, payload, done, next_at_ms) VALUES ('${kind}:${epoch}', '${kind}', '{}', ${done}, 0)`,
+        );
+      // 1 is void, 2 was never ours to judge, 3 is still disputed, of 4 nothing is planned.
+      await store.write([
+        statement('UPDATE epochs SET final = 0 WHERE epoch IN (1, 3, 4)'),
+        statement('DELETE FROM epochs WHERE epoch = 2'),
+        ...[row('propose', 1, 1), row('finalize', '1:0', 1)],
+        row('propose', 2, 1),
+        ...[row('propose', 3, 1), row('finalize', '3:0', 1), row('finalize', '3:1', 0)],
+        ...[row('propose', 13, 1), row('finalize', '31:0', 0)], // of other epochs
+      ]);
+      assert.equal((await prunerOf(0, 0).prune()).batches, 3); // 5 is final
+      assert.deepEqual(await serials(), [4, 5, 6, 7, 10, 11]);
+    });
+
+    it('goes by what was anchored where no result was ever computed', async () => {
+      await history(4);
+      await store.write([
+        statement('DELETE FROM epochs'),
+        statement(
+          "INSERT INTO outbox (key, kind, payload, done, next_at_ms) VALUES ('propose:1', 'propose', '{}', 1, 0)",
+        ),
+      ]);
+      assert.equal((await prunerOf(2, 0).prune()).batches, 1);
+      assert.deepEqual(await serials(), [2, 3, 4, 5, 6, 7]);
+    });
+
+    it('forgets a lost batch when one that was anchored after it is old enough, and all there is at once', async () => {
+      await logs.serve(0, 1);
+      await logs.close();
+      await logs.passed.lost('anchor:0', 0n);
+      for (let serial = 2; serial < 2 + 130; serial += 1) {
+        await logs.serve(serial);
+        await logs.close();
+      }
+      const all = 'recorded = 1, batch_id = from_serial, epoch = CASE WHEN from_serial > 129 THEN 9 ELSE 3 END';
+      await store.write([statement(`UPDATE batches SET ${all} WHERE from_serial > 0`)]);
+      for (const epoch of [3n, 9n]) await logs.epoch.save({ ...result(epoch), parts: [] });
+      await store.write([statement('UPDATE epochs SET final = 1')]);
+      assert.equal((await prunerOf(6, 0).prune()).batches, 0, 'epoch 3 is kept, and so is what was lost before it');
+      assert.equal((await prunerOf(5, 0).prune()).batches, 129);
+      assert.deepEqual(await serials(), [130, 131]);
+      assert.equal(await rows('contents'), 2);
+    });
+
+    it('forgets receipts that no batch will ever hold, old votes, and what was spent on days of long ago', async () => {
+      await history(3);
+      const vote = (serial: number) => ({
+        ...{ keyHash: 'k', node: receipt(0).node, good: true },
+        receiptId: receipt(serial).id,
+      });
+      await createVoteLog(store).cast({ ...vote(0), day: 1n });
+      await createVoteLog(store).cast({ ...vote(5), day: 2n });
+      await store.write([
+        statement('UPDATE receipts SET batch = NULL WHERE serial = 2'),
+        ...[-1, 5, 633, 634].map((day) => statement(`INSERT INTO spending VALUES ('k', ${day}, 1, 1, 1)`)),
+      ]);
+      await prunerOf(0, 0).prune();
+      assert.deepEqual(await serials(), [4, 5]);
+      assert.deepEqual([await rows('votes'), await rows('contents')], [1, 2]);
+      const days = await store.read(statement<{ day: bigint }>('SELECT day FROM spending ORDER BY day'));
+      assert.deepEqual(
+        days.map(({ day }) => day),
+        [-1n, 634n],
+      );
     });
 
     it('forgets datasets by a time of their own, and files that no epoch names', async () => {
