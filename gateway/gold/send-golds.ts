@@ -70,14 +70,14 @@ async function send(deps: SendGoldsDeps, gold: PreparedGold): Promise<void> {
   };
   try {
     await deps.log.sending(epoch, index);
-    await deps.serve({
+    const { head } = await deps.serve({
       body: deps.requestBody(gold.task),
       keyHash: deps.keyHash,
       flags: Flag.gold,
       signal: AbortSignal.timeout(deps.timeoutMs),
       sink: { start, write: () => true, drained: () => Promise.resolve() },
     });
-    await noted;
+    await (noted ?? deps.log.used(epoch, index, head.receiptId)); // only a streamed answer has a beginning
   } catch (error) {
     deps.onError(gold, error);
   }

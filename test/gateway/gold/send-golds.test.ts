@@ -46,7 +46,7 @@ describe('sendTime', () => {
 });
 
 function world(count: number) {
-  const state = { time: START, answering: true, crashing: false, golds: [] as PreparedGold[] };
+  const state = { time: START, answering: true, crashing: false, streaming: true, golds: [] as PreparedGold[] };
   state.golds = Array.from({ length: count }, (_, index) => ({ leaf: leaf(index), task: { index } }));
   const served: ServeRequest[] = [];
   const errors: number[] = [];
@@ -72,8 +72,10 @@ function world(count: number) {
         assert.equal(state.golds[index]?.sent, true, 'written down before it is sent');
         if (!state.answering) return Promise.reject(new Error('no node'));
         const head = { receiptId: hash(0x100 + index) } as ServeHead;
-        request.sink?.start(head);
-        assert.equal(state.golds[index]?.receiptId, head.receiptId, 'the id is noted before there is a receipt');
+        if (state.streaming) {
+          request.sink?.start(head);
+          assert.equal(state.golds[index]?.receiptId, head.receiptId, 'the id is noted before there is a receipt');
+        }
         return state.crashing ? new Promise(() => undefined) : Promise.resolve({ head } as ServeOutcome);
       },
       clock: CLOCK,
@@ -108,6 +110,14 @@ describe('gold sender', () => {
       state.golds.map(({ receiptId }) => receiptId),
       [0, 1, 2].map((index) => hash(0x100 + index)),
     );
+  });
+
+  it('notes the receipt of an answer in one piece, which has no beginning to be told of', async () => {
+    const { state, sender } = world(1);
+    state.time = START + 99_999n;
+    state.streaming = false;
+    await sender()();
+    assert.equal(state.golds[0]?.receiptId, hash(0x100));
   });
 
   it('sends at most four at a time when many are late', async () => {
