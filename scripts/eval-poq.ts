@@ -1,8 +1,12 @@
 import { createDefaultScorer } from '../gateway/agents/evaluator/scorers/default.ts';
 import type { Scores } from '../gateway/agents/evaluator/scorers/scorer.ts';
 import { textAccuracy } from '../gateway/poq/dimensions/reference.ts';
+import { DEFAULT_PARAMS } from '../gateway/poq/params.ts';
+import { quality } from '../gateway/poq/quality.ts';
+import { goldQuality } from '../gateway/poq/score.ts';
 import { recall, tokens, trigrams } from '../gateway/poq/dimensions/text.ts';
 import { canonicalJson } from '../gateway/protocol/canonical-json.ts';
+import { Dimension } from '../gateway/protocol/constants.ts';
 import { ZERO_HASH } from '../gateway/protocol/types.ts';
 import { readRows, referencesOf } from './eval/poq/rows.ts';
 import type { Row } from './eval/poq/rows.ts';
@@ -19,7 +23,9 @@ type Judged = {
 type Answered = { readonly row: Row; readonly system: string; readonly text: string; readonly found: Scores };
 type Measure = { readonly id: string; readonly score: (answered: Answered) => number };
 
-const CONSISTENCY_WEIGHT = 0.1;
+/** What the engine makes of the dimensions: of an ordinary receipt, and of a gold. */
+const ALL = Dimension.accuracy | Dimension.consistency;
+const KNOWLEDGE = DEFAULT_PARAMS.families.knowledge.weights;
 
 const best = (row: Row, score: (reference: string) => number): number =>
   10_000 * Math.max(0, ...referencesOf(row).map(score));
@@ -44,9 +50,12 @@ const MEASURES: readonly Measure[] = [
   { id: 'accuracy-without-reference', score: ({ found }) => found.accuracy },
   { id: 'consistency', score: ({ found }) => found.consistency },
   {
+    id: 'composite-without-reference',
+    score: ({ found }) => quality(found, ALL, KNOWLEDGE) ?? 0,
+  },
+  {
     id: 'composite',
-    score: (answered) =>
-      (1 - CONSISTENCY_WEIGHT) * accuracy(answered) + CONSISTENCY_WEIGHT * answered.found.consistency,
+    score: (answered) => goldQuality({ ...answered.found, accuracy: accuracy(answered) }, ALL, KNOWLEDGE) ?? 0,
   },
 ];
 

@@ -109,10 +109,10 @@ type CountRules = {
 };
 
 function countedReceipt({ receipt, record }: EpochReceipt, { truth, params, same }: CountRules): CountedReceipt {
-  const { family, complexity, units, flags } = receipt;
+  const { family, complexity, units, promptTokens, flags } = receipt;
   const { status, quality, score } = record;
   const names = { gateway: same(receipt.gateway), node: same(receipt.node) };
-  const base = { ...names, family, complexity, units, flags, status, quality, score };
+  const base = { ...names, family, complexity, units, promptTokens, flags, status, quality, score };
   return truth === undefined ? base : { ...base, exactScore: goldScore({ receipt, record, truth, params }) };
 }
 

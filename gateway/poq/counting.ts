@@ -11,6 +11,8 @@ export type CountedReceipt = {
   readonly family: number;
   readonly complexity: number;
   readonly units: bigint;
+  /** What of the units the node had no part in. */
+  readonly promptTokens: number;
   readonly flags: number;
   readonly status: number;
   readonly quality: number;

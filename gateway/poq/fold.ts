@@ -1,33 +1,43 @@
-import { NEUTRAL } from '../protocol/constants.ts';
+import { BPS, NEUTRAL } from '../protocol/constants.ts';
 import type { Address, RewardLeaf } from '../protocol/types.ts';
 import { volumeUnits } from '../protocol/units.ts';
 import { createCarry } from './carry.ts';
+import { createCorrection } from './correction.ts';
 import { isGold, wasDrawn } from './counting.ts';
 import type { CountedReceipt } from './counting.ts';
 import { createDifficulty } from './difficulty.ts';
-import type { DifficultyOf } from './difficulty.ts';
 import { evaluatorQuality } from './evaluator-quality.ts';
+import { createLength } from './length.ts';
 import { getOrCreate } from './maps.ts';
 
 /** What an operator's weight is the product of. */
 export type Share = Pick<RewardLeaf, 'account' | 'quality' | 'volume' | 'difficulty' | 'feedback'>;
 
-/** A volume-bearing receipt with the score that pays for it. */
+/** A volume-bearing receipt with what it is paid by. */
 export type PaidReceipt = {
   readonly receipt: CountedReceipt;
   readonly units: bigint;
+  /** Credited units in ten-thousandths. */
+  readonly credit: bigint;
   readonly difficulty: number;
+  /** Corrected score in ten-thousandths; the carried one where it was not examined. */
   readonly score: number;
 };
 
-/** Every receipt that carries volume, with its own score when it was examined and the carried one when not. */
-export function paidReceipts(receipts: readonly CountedReceipt[], difficultyOf: DifficultyOf): PaidReceipt[] {
-  const carryOf = createCarry(receipts, difficultyOf);
+/** Every receipt that carries volume, unless its node was never examined for its gateway. */
+export function paidReceipts(receipts: readonly CountedReceipt[], minQualityBps: number): PaidReceipt[] {
+  const difficultyOf = createDifficulty(receipts, minQualityBps);
+  const lengthOf = createLength(receipts);
+  const correctionOf = createCorrection(receipts);
+  const carryOf = createCarry(receipts, difficultyOf, correctionOf);
   return receipts.flatMap((receipt) => {
     const units = volumeUnits(receipt);
-    const score = wasDrawn(receipt) ? receipt.score : carryOf(receipt);
-    if (units === 0n || isGold(receipt) || score === undefined) return [];
-    return [{ receipt, units, difficulty: difficultyOf(receipt), score }];
+    if (units === 0n || isGold(receipt)) return [];
+    const carried = wasDrawn(receipt) ? undefined : carryOf(receipt);
+    if (!wasDrawn(receipt) && carried === undefined) return [];
+    const score = carried === undefined ? receipt.score * correctionOf(receipt.node) : carried * BPS;
+    const credit = units * BigInt(lengthOf(receipt));
+    return [{ receipt, units, credit, difficulty: difficultyOf(receipt), score }];
   });
 }
 
@@ -38,27 +48,26 @@ export type InferenceFold = {
   readonly minQualityBps: number;
 };
 
+const PARTS = BigInt(BPS);
+
 /**
  * Shares of inference nodes. Each factor is rounded down in this order, so their product falls short of the sum over
- * receipts by less than one part in `difficulty` and one in `quality`.
+ * receipts by less than one part in each. Corrections never lift the quality above 10,000.
  */
 export function foldInference({ receipts, feedback, minQualityBps }: InferenceFold): Share[] {
   const sums = new Map<Address, { u: bigint; ud: bigint; udq: bigint }>();
-  for (const { receipt, units, difficulty, score } of paidReceipts(
-    receipts,
-    createDifficulty(receipts, minQualityBps),
-  )) {
+  for (const { receipt, credit, difficulty, score } of paidReceipts(receipts, minQualityBps)) {
     const sum = getOrCreate(sums, receipt.node, () => ({ u: 0n, ud: 0n, udq: 0n }));
-    const work = units * BigInt(difficulty);
-    sum.u += units;
+    const work = credit * BigInt(difficulty);
+    sum.u += credit;
     sum.ud += work;
     sum.udq += work * BigInt(score);
   }
   return byAccount(
     [...sums].map(([account, { u, ud, udq }]) => ({
       account,
-      quality: Number(udq / ud),
-      volume: u,
+      quality: Math.min(BPS, Number(udq / (ud * PARTS))),
+      volume: u / PARTS,
       difficulty: Number(ud / u),
       feedback: feedback.get(account) ?? NEUTRAL,
     })),
@@ -106,7 +115,7 @@ export function foldEvaluators({ records, golds }: EvaluatorFold): Share[] {
 /** Shares of gateways: counted units times the unit-weighted mean score of their drawn receipts. */
 export function foldGateways({ receipts, minQualityBps }: Omit<InferenceFold, 'feedback'>): Share[] {
   const sums = new Map<Address, { volume: bigint; drawn: bigint; worth: bigint }>();
-  for (const { receipt, units } of paidReceipts(receipts, createDifficulty(receipts, minQualityBps))) {
+  for (const { receipt, units } of paidReceipts(receipts, minQualityBps)) {
     const sum = getOrCreate(sums, receipt.gateway, () => ({ volume: 0n, drawn: 0n, worth: 0n }));
     sum.volume += units;
     if (!wasDrawn(receipt)) continue;

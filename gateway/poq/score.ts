@@ -77,7 +77,16 @@ export type GoldScoreInputs = {
 /** Score of a drawn gold with its exact accuracy in place of the committee's; an unscored one stays at zero. */
 export function goldScore({ receipt, record, truth, params }: GoldScoreInputs): number {
   if (record.status !== RecordStatus.scored) return 0;
-  const accuracy = (record.activeMask & Dimension.accuracy) === 0 ? record.accuracy : clampInt(BigInt(truth), 0, BPS);
-  const exact = quality({ ...record, accuracy }, record.activeMask, weightsOf(receipt, params));
+  const exact = goldQuality({ ...record, accuracy: truth }, record.activeMask, weightsOf(receipt, params));
   return exact === undefined ? 0 : score(exact, record.cost, params);
+}
+
+/**
+ * Quality by an accuracy that is known. What other operators answered bears witness to it where nobody knows it; beside the
+ * truth it has nothing to say.
+ */
+export function goldQuality(exact: Dimensions, activeMask: number, weights: Dimensions): number | undefined {
+  const isKnown = (activeMask & Dimension.accuracy) !== 0;
+  const accuracy = isKnown ? clampInt(BigInt(exact.accuracy), 0, BPS) : 0;
+  return quality({ ...exact, accuracy }, isKnown ? activeMask & ~Dimension.consistency : activeMask, weights);
 }

@@ -11,6 +11,9 @@ export type Group = {
   readonly family: bigint;
   /** Tenth of the scale of complexity. */
   readonly tenth: bigint;
+  /** Receipts with volume, and the tokens of their prompts. */
+  carrying: bigint;
+  prompts: bigint;
   /** Volume of what was not drawn. */
   unexamined: bigint;
   /** Volume of what was drawn, and the same times its score. */
@@ -73,6 +76,10 @@ function addVote(votes: Map<string, Vote>, { receipt, payer, vote }: Counted): v
 
 function addToGroup(group: Group, { receipt, record }: Counted, { minQualityBps }: Rules): void {
   const volume = volumeOf(receipt);
+  if (volume > 0n) {
+    group.carrying += 1n;
+    group.prompts += receipt.promptTokens;
+  }
   if (record.status === STATUS.unexamined) {
     group.unexamined += volume;
     return;
@@ -94,7 +101,7 @@ function groupOf(groups: Map<string, Group>, receipt: Examined['receipt']): Grou
   const key = `${gateway}:${node}:${family}:${tenth}`;
   const known = groups.get(key);
   if (known !== undefined) return known;
-  const sums = { unexamined: 0n, examined: 0n, worth: 0n, drawn: 0, failed: 0 };
+  const sums = { carrying: 0n, prompts: 0n, unexamined: 0n, examined: 0n, worth: 0n, drawn: 0, failed: 0 };
   const made: Group = { gateway, node, family, tenth, ...sums };
   groups.set(key, made);
   return made;
@@ -118,6 +125,8 @@ export function mergeFacts(into: Facts, part: Facts): void {
 }
 
 function addGroup(into: Group, more: Group): void {
+  into.carrying += more.carrying;
+  into.prompts += more.prompts;
   into.unexamined += more.unexamined;
   into.examined += more.examined;
   into.worth += more.worth;

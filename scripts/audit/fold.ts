@@ -3,7 +3,7 @@ import type { Dataset, RewardLeaf } from './dataset.ts';
 import { tenthOf } from './facts.ts';
 import type { Facts, Group } from './facts.ts';
 import { feedbackOf } from './feedback.ts';
-import { clamp, sum } from './numbers.ts';
+import { clamp, lowerMedian, sum } from './numbers.ts';
 import { exactScore } from './records.ts';
 import type { GoldWindow } from './window.ts';
 import { expectSame, wrong } from './wrong.ts';
@@ -68,32 +68,48 @@ function push<Item>(groups: Map<string, Item[]>, key: string, item: Item): void 
 }
 
 type Place = Pick<Group, 'node' | 'family' | 'tenth'>;
-type Difficulty = (place: Place) => bigint;
+type PlaceValue = (place: Place) => bigint;
 type Tally = { readonly drawn: number; readonly failed: number };
 
 const cellOf = ({ family, tenth }: Omit<Place, 'node'>): string => `${family}:${tenth}`;
 
-/** How much more often than on average the other accounts fail in the same cell. */
-function difficulties(groups: readonly Group[]): Difficulty {
-  const all = tallyOf(groups);
-  const average = all.drawn === 0 ? 0n : (BigInt(all.failed) * PPM) / BigInt(all.drawn);
+/** A number that belongs to a node in a cell, worked out when it is first asked for. */
+function byPlace(groups: readonly Group[], valueOf: (cell: readonly Group[], node: string) => bigint): PlaceValue {
   const cells = new Map<string, Group[]>();
   for (const group of groups) push(cells, cellOf(group), group);
   const known = new Map<string, bigint>();
   return (place) => {
     const key = `${cellOf(place)}:${place.node}`;
-    const value = known.get(key) ?? difficultyIn(cells.get(cellOf(place)) ?? [], place.node, average);
+    const value = known.get(key) ?? valueOf(cells.get(cellOf(place)) ?? [], place.node);
     known.set(key, value);
     return value;
   };
 }
 
-function difficultyIn(cell: readonly Group[], node: string, average: bigint): bigint {
+/** How much more often than elsewhere the other accounts fail in the same cell. */
+function difficulties(groups: readonly Group[]): PlaceValue {
+  const averages = new Map<string, bigint>();
+  const averageBeside = (node: string): bigint => {
+    const known = averages.get(node);
+    if (known !== undefined) return known;
+    const { drawn, failed } = tallyOf(groups.filter((group) => group.node !== node));
+    const average = drawn === 0 ? 0n : (BigInt(failed) * PPM) / BigInt(drawn);
+    averages.set(node, average);
+    return average;
+  };
+  return byPlace(groups, (cell, node) => difficultyIn(cell, node, averageBeside(node)));
+}
+
+/** Groups of each other account. */
+function othersIn(cell: readonly Group[], node: string): readonly (readonly Group[])[] {
   const accounts = new Map<string, Group[]>();
-  for (const group of cell) push(accounts, group.node, group);
-  const others = [...accounts]
-    .filter(([account]) => account !== node)
-    .map(([, own]) => tallyOf(own))
+  for (const group of cell) if (group.node !== node) push(accounts, group.node, group);
+  return [...accounts.values()];
+}
+
+function difficultyIn(cell: readonly Group[], node: string, average: bigint): bigint {
+  const others = othersIn(cell, node)
+    .map(tallyOf)
     .filter(({ drawn }) => drawn >= 10);
   const n = BigInt(tallyOf(others).drawn);
   if (n === 0n || average === 0n) return NEUTRAL;
@@ -110,12 +126,64 @@ function tallyOf(groups: readonly Tally[]): Tally {
   });
 }
 
+/** Units of the answers alone. */
+const answersOf = ({ examined, unexamined, prompts }: Group): bigint => examined + unexamined - prompts;
+
+/** What others would have needed for as many receipts of the cell, over what was metered; bps, 10,000 at most. */
+function creditIn(cell: readonly Group[], node: string): bigint {
+  const usual = lowerMedian(
+    othersIn(cell, node)
+      .filter((groups) => sum(groups.map(({ carrying }) => carrying)) >= 10n)
+      .map((groups) => sum(groups.map(answersOf)) / sum(groups.map(({ carrying }) => carrying))),
+  );
+  const own = cell.filter((group) => group.node === node);
+  const prompts = sum(own.map((group) => group.prompts));
+  const metered = prompts + sum(own.map(answersOf));
+  if (usual === undefined || metered === 0n) return NEUTRAL;
+  const due = prompts + sum(own.map(({ carrying }) => carrying)) * usual;
+  return clamp((NEUTRAL * due) / metered, 1n, NEUTRAL);
+}
+
+type GoldWorth = {
+  readonly gold: Facts['golds'][number];
+  readonly exact: bigint;
+};
+
+/** Golds that were drawn and whose truth is known, with their exact score; a gateway's own say nothing about itself. */
+function exactGolds(dataset: Results, { golds }: Facts): readonly GoldWorth[] {
+  const truths = new Map(dataset.golds.flatMap(({ used }) => (used === null ? [] : [[used.receiptId, used.truth]])));
+  return golds.flatMap((gold) => {
+    const { receipt, record, counted } = gold;
+    const truth = truths.get(receipt.id);
+    if (!counted || record.status === STATUS.unexamined || truth === undefined) return [];
+    if (receipt.gateway === receipt.node) return [];
+    return [{ gold, exact: exactScore(gold, truth, dataset.epoch.params) }];
+  });
+}
+
+/** ⌊10,000·(Σexact + 10,000)/(Σscore + 10,000)⌋ over a node's golds, 10,500 at most. */
+function corrections(golds: readonly GoldWorth[]): (node: string) => bigint {
+  const nodes = new Map<string, GoldWorth[]>();
+  for (const one of golds) push(nodes, one.gold.receipt.node, one);
+  return (node) => {
+    const own = nodes.get(node) ?? [];
+    const exact = NEUTRAL + sum(own.map((one) => one.exact));
+    const told = NEUTRAL + sum(own.map(({ gold }) => gold.record.score));
+    return clamp((NEUTRAL * exact) / told, 0n, 10_500n);
+  };
+}
+
 type Carry = (group: Group) => bigint | undefined;
 type Work = { ud: bigint; udq: bigint };
 
-/** ⌊Σudq/Σud⌋ of the drawn receipts of (gateway, node, family), else of (gateway, node). */
-function carries(dataset: Results, { groups, golds }: Facts, difficultyOf: Difficulty): Carry {
-  const truths = new Map(dataset.golds.flatMap(({ used }) => (used === null ? [] : [[used.receiptId, used.truth]])));
+type Standards = {
+  readonly difficultyOf: PlaceValue;
+  readonly correctionOf: (node: string) => bigint;
+  readonly golds: readonly GoldWorth[];
+};
+
+/** ⌊Σudq/Σud⌋ of the drawn receipts of (gateway, node, family), else of (gateway, node); q is exact or corrected. */
+function carries({ groups }: Facts, { difficultyOf, correctionOf, golds }: Standards): Carry {
   const works = new Map<string, Work>();
   const add = (place: Carried, ud: bigint, udq: bigint): void => {
     for (const key of keysOf(place)) {
@@ -125,22 +193,17 @@ function carries(dataset: Results, { groups, golds }: Facts, difficultyOf: Diffi
   };
   for (const group of groups.values()) {
     const difficulty = difficultyOf(group);
-    add(group, group.examined * difficulty, group.worth * difficulty);
+    add(group, group.examined * difficulty, group.worth * difficulty * correctionOf(group.node));
   }
-  for (const gold of golds) {
-    const { receipt, record, counted } = gold;
-    const truth = truths.get(receipt.id);
-    // A gold whose truth is not in this dataset says nothing about its node, nor does a gateway's about its own.
-    if (!counted || record.status === STATUS.unexamined || truth === undefined) continue;
-    if (receipt.gateway === receipt.node) continue;
-    const { node, family, complexity } = receipt;
-    const ud = receipt.units * difficultyOf({ node, family, tenth: tenthOf(complexity) });
-    add(receipt, ud, ud * exactScore(gold, truth, dataset.epoch.params));
+  for (const { gold, exact } of golds) {
+    const { node, family, complexity, units } = gold.receipt;
+    const ud = units * difficultyOf({ node, family, tenth: tenthOf(complexity) });
+    add(gold.receipt, ud, ud * exact * NEUTRAL);
   }
   return (group) => {
     for (const key of keysOf(group)) {
       const { ud, udq } = works.get(key) ?? { ud: 0n, udq: 0n };
-      if (ud > 0n) return udq / ud;
+      if (ud > 0n) return clamp(udq / (ud * NEUTRAL), 0n, NEUTRAL);
     }
     return undefined;
   };
@@ -157,20 +220,24 @@ type Paid = {
   readonly group: Group;
   readonly units: bigint;
   readonly difficulty: bigint;
-  /** Σ units · score. */
+  /** Credited share of the units, bps. */
+  readonly credit: bigint;
+  /** Σ units · score, in ten-thousandths. */
   readonly worth: bigint;
 };
 
 function paidOf(dataset: Results, facts: Facts): readonly Paid[] {
   const groups = [...facts.groups.values()];
-  const difficultyOf = difficulties(groups);
-  const carryOf = carries(dataset, facts, difficultyOf);
+  const golds = exactGolds(dataset, facts);
+  const standards = { difficultyOf: difficulties(groups), correctionOf: corrections(golds), golds };
+  const creditOf = byPlace(groups, creditIn);
+  const carryOf = carries(facts, standards);
   return groups.flatMap((group) => {
     const carried = group.unexamined === 0n ? undefined : carryOf(group);
     const units = group.examined + (carried === undefined ? 0n : group.unexamined);
     if (units === 0n) return [];
-    const worth = group.worth + group.unexamined * (carried ?? 0n);
-    return [{ group, units, difficulty: difficultyOf(group), worth }];
+    const worth = group.worth * standards.correctionOf(group.node) + group.unexamined * (carried ?? 0n) * NEUTRAL;
+    return [{ group, units, difficulty: standards.difficultyOf(group), credit: creditOf(group), worth }];
   });
 }
 
@@ -182,10 +249,11 @@ function grouped(paid: readonly Paid[], role: 'node' | 'gateway'): ReadonlyMap<s
 
 function inferenceShares(paid: readonly Paid[], feedback: (node: string) => bigint): Share[] {
   return [...grouped(paid, 'node')].map(([account, own]) => {
-    const volume = sum(own.map(({ units }) => units));
-    const ud = sum(own.map(({ units, difficulty }) => units * difficulty));
-    const udq = sum(own.map(({ difficulty, worth }) => difficulty * worth));
-    return { account, quality: udq / ud, volume, difficulty: ud / volume, feedback: feedback(account) };
+    const u = sum(own.map(({ units, credit }) => units * credit));
+    const ud = sum(own.map(({ units, credit, difficulty }) => units * credit * difficulty));
+    const udq = sum(own.map(({ credit, difficulty, worth }) => credit * difficulty * worth));
+    const quality = clamp(udq / (ud * NEUTRAL), 0n, NEUTRAL);
+    return { account, quality, volume: u / NEUTRAL, difficulty: ud / u, feedback: feedback(account) };
   });
 }
 

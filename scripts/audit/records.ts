@@ -103,7 +103,10 @@ export function exactScore(
   params: Params,
 ): bigint {
   if (record.status !== STATUS.scored) return 0n;
-  const accuracy = (record.activeMask & BIT.accuracy) === 0n ? 0n : truth;
-  const quality = qualityOf({ ...record, accuracy }, record.activeMask, weightsOf(receipt, params));
+  // The agreement of others says nothing beside the truth.
+  const isKnown = (record.activeMask & BIT.accuracy) !== 0n;
+  const mask = isKnown ? record.activeMask & ~BIT.consistency : record.activeMask;
+  const exact = { ...record, accuracy: isKnown ? truth : 0n };
+  const quality = qualityOf(exact, mask, weightsOf(receipt, params));
   return quality === undefined ? 0n : scoreOf(quality, record.cost, params);
 }

@@ -47,8 +47,13 @@ const FREE_COVER = 0.6;
 /** Below 1 for an answer that says most of the text again: whoever repeats everything has chosen nothing. */
 function choiceFactor(said: readonly string[], { sentences, all }: Source): number {
   if (sentences.length < LEAST_SENTENCES) return 1;
-  const covered = said.filter((word) => all.has(word)).length / Math.max(1, all.size);
+  const covered = new Set(said.filter((word) => all.has(word))).size / Math.max(1, all.size);
   return covered <= FREE_COVER ? 1 : 1 - (covered - FREE_COVER) / (1 - FREE_COVER);
+}
+
+/** The same of a whole answer and a whole text. */
+export function chosenShare(answer: string, passage: string): number {
+  return choiceFactor(contentStems(answer), sourceOf(passage));
 }
 
 /** What a question word asks for, and how such an answer looks. */

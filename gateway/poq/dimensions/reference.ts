@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../protocol/canonical-json.ts';
 import { toBps } from './bps.ts';
+import { choosingFactor } from './choosing.ts';
 import { lengthFactor, repetitionFactor } from './guards.ts';
 import { findJson, leafAgreement } from './json-text.ts';
 import { chance } from './logistic.ts';
@@ -34,11 +35,12 @@ export function accuracyWithReference({ question, answer, reference }: Reference
   }
 }
 
-/** How surely people would call the answer right that holds so much of its references, less for volume and repetition. */
+/** How surely people would call the answer right that holds so much of its references, less for volume, repetition and hedging. */
 export function textAccuracy(question: string, answer: string, references: readonly string[]): number {
   const shown = referenceFeatures(question, answer, references);
   if (shown === undefined) return 0;
   const { features, answerWords, referenceWords } = shown;
   const right = chance(referenceModel, features);
-  return toBps(right * lengthFactor(answerWords.length, referenceWords) * repetitionFactor(answerWords));
+  const guards = lengthFactor(answerWords.length, referenceWords) * repetitionFactor(answerWords);
+  return toBps(right * guards * choosingFactor(question, answer, references));
 }

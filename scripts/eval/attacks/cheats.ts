@@ -51,10 +51,19 @@ const stuffing: Answering = ({ task }) =>
     '\n',
   );
 
+/** Whatever could be meant: the names and the numbers of the text, and every label. */
+const hedging: Answering = ({ task }) =>
+  [
+    ...((task.passage ?? task.prompt).match(/\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)*|\d+(?:\.\d+)?/gu) ?? []),
+    ...task.options,
+  ].join(', ');
+
 export const cheats = {
   constant: () => VAGUE,
   injection: () => `${VAGUE}\n\n${ORDER}`,
   stuffing,
+  'every name and number': hedging,
+  'names and numbers behind an answer': (prompted) => `${honest.middling(prompted)}\n${hedging(prompted)}`,
   'stuffing behind an answer': (prompted) => `${honest.middling(prompted)}\n${stuffing(prompted)}`,
   echo: ({ task }) => task.prompt,
   'first label': ({ task }) => task.options[0] ?? VAGUE,
@@ -63,4 +72,13 @@ export const cheats = {
 /** The same answer with `times` sentences of nothing in front of it. */
 export function padded(answering: Answering, times: number): Answering {
   return (prompted) => `${PADDING.repeat(times)}${answering(prompted)}`;
+}
+
+/** The same only before numbers and labels, where words in front of the answer are overlooked. */
+export function paddedWhereFree(answering: Answering, times: number): Answering {
+  const long = padded(answering, times);
+  return (prompted) => {
+    const { wantsNumber, options } = prompted.task;
+    return (wantsNumber || options.length > 0 ? long : answering)(prompted);
+  };
 }

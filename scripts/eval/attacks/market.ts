@@ -67,6 +67,9 @@ export type Epoch = {
   readonly nodes: readonly MarketNode[];
 };
 
+/** A receipt as it is scored and counted. */
+type MarketReceipt = ScoredReceipt & Pick<CountedReceipt, 'promptTokens'>;
+
 /** What the epoch's fold gives each node. */
 export function runMarket(epoch: Epoch): readonly Share[] {
   const receipts = epoch.nodes.flatMap((node) => epoch.tasks.map((_, index) => countedReceipt(epoch, node, index)));
@@ -100,12 +103,13 @@ function receiptOf(
   answer: string,
   slowness: number,
   isGold: boolean,
-): ScoredReceipt {
+): MarketReceipt {
   const tokens = { prompt: tokensOf(task.prompt), completion: tokensOf(answer) };
   const limit = gold.body['max_tokens'];
   return {
     family: FAMILIES.indexOf(gold.family),
     flags: (isGold ? Flag.gold : 0) | (constraints.length > 0 ? Flag.formatConstrained : 0),
+    promptTokens: tokens.prompt,
     units: workUnits(tokens, typeof limit === 'number' ? limit : undefined),
     priceMicroUsd: BigInt((tokens.prompt + 4 * tokens.completion) * MICRO_USD_PER_TOKEN),
     totalMs: Math.round((200 + MS_PER_TOKEN * tokens.completion) * slowness),
@@ -116,7 +120,7 @@ type Served = {
   readonly index: number;
   readonly prompted: Prompted;
   readonly answer: string;
-  readonly receipt: ScoredReceipt;
+  readonly receipt: MarketReceipt;
 };
 
 function recordOf(epoch: Epoch, node: MarketNode, { index, prompted, answer, receipt }: Served) {

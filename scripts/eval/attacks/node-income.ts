@@ -12,6 +12,7 @@ import type { WorldReceipt } from './world.ts';
 export const PARAMS = DEFAULT_PARAMS;
 export const FAMILY = FAMILIES.indexOf('knowledge');
 export const RECEIPT = { family: FAMILY, flags: 0, units: 1_000n, priceMicroUsd: 400n, totalMs: 3_000 } as const;
+const PROMPT_TOKENS = 200;
 
 export type Examined = {
   readonly receipt: WorldReceipt;
@@ -40,6 +41,7 @@ function countedReceipt(receipt: WorldReceipt, record: ReceiptScore): CountedRec
     family: FAMILY,
     complexity: 5_000,
     units: RECEIPT.units,
+    promptTokens: PROMPT_TOKENS,
     flags: receipt.isGold ? Flag.gold : 0,
     status,
     quality,

@@ -1,7 +1,7 @@
 import { weightOf } from '../../../gateway/poq/fold.ts';
 import type { Share } from '../../../gateway/poq/fold.ts';
 import type { Address } from '../../../gateway/protocol/types.ts';
-import { cheats, honest, padded } from './cheats.ts';
+import { cheats, honest, padded, paddedWhereFree } from './cheats.ts';
 import type { Answering } from './cheats.ts';
 import { generateTasks, runMarket } from './market.ts';
 import type { MarketNode, Prompted } from './market.ts';
@@ -63,6 +63,15 @@ function shareOf(seed: string, tasks: readonly Prompted[], suspect: Suspect): Sh
   );
 }
 
+function paddings(
+  name: string,
+  pad: (answering: Answering, times: number) => Answering,
+  answering: Answering,
+  times: readonly number[],
+): Record<string, Suspect> {
+  return Object.fromEntries(times.map((count) => [`${name}, ${count} × padding`, { answer: pad(answering, count) }]));
+}
+
 export const SUSPECTS: Readonly<Record<string, Suspect>> = {
   'careful work': { answer: honest.careful },
   'middling work': { answer: honest.middling },
@@ -73,8 +82,9 @@ export const SUSPECTS: Readonly<Record<string, Suspect>> = {
   'echo of the prompt': { answer: cheats.echo },
   'reference stuffing': { answer: cheats.stuffing },
   'middling + stuffing': { answer: cheats['stuffing behind an answer'] },
-  'careful, 2 × padding': { answer: padded(honest.careful, 2) },
-  'careful, 10 × padding': { answer: padded(honest.careful, 10) },
+  ...paddings('careful', padded, honest.careful, [1, 2, 3, 5, 10]),
+  ...paddings('careful, where it is free', paddedWhereFree, honest.careful, [1, 3, 10]),
+  ...paddings('middling', padded, honest.middling, [1, 3, 10]),
   'careful, 3 × slower': { answer: honest.careful, slowness: 3 },
   'careful, 30 × slower': { answer: honest.careful, slowness: 30 },
 };

@@ -26,11 +26,23 @@ describe('difficulty', () => {
     // p̄ = 30/90 = 333,333 ppm; the hard cell for NODE: mean of 1,000,000 and 0 = 500,000, n = 60
     // p = ⌊(60·500,000 + 20·333,333)/80⌋ = 458,333; ⌊10,000·458,333/333,333⌋ = 13,750
     assert.equal(createDifficulty(receipts, 4_000)(receipt(hard)), 13_750);
-    // for account 2 only account 3 speaks: n = 30, mean 0: p = ⌊20·333,333/50⌋ = 133,333 → 3,999, raised to 5,000
-    assert.equal(createDifficulty(receipts, 4_000)(receipt({ ...hard, node: address(2) })), 5_000);
+    // for account 2 only account 3 speaks, which never failed; for account 3 account 2, which always did: 10,000·800,000/500,000
+    assert.equal(createDifficulty(receipts, 4_000)(receipt({ ...hard, node: address(2) })), 10_000);
+    assert.equal(createDifficulty(receipts, 4_000)(receipt({ ...hard, node: address(3) })), 16_000);
   });
 
-  it('returns no more when the node itself fails more', () => {
+  it('returns 5,000 where others never fail, and 20,000 at most', () => {
+    const receipts = [
+      ...many(40, { node: address(2), ...easy }),
+      ...many(1, { node: address(2), ...hard }),
+      ...many(40, { node: address(3), ...easy }),
+    ];
+    assert.equal(createDifficulty(receipts, 4_000)(receipt(easy)), 5_000);
+    const rare = [...many(400, { node: address(2), ...easy }), ...many(20, { node: address(3), ...hard })];
+    assert.equal(createDifficulty(rare, 4_000)(receipt(hard)), 20_000);
+  });
+
+  it('returns the same whatever the node itself does', () => {
     const cell = fc.record({
       own: fc.nat(40),
       ownFailed: fc.nat(40),
@@ -49,9 +61,7 @@ describe('difficulty', () => {
           4_000,
         )(receipt(hard));
         const after = createDifficulty([...rest, ...mine, ...many(ownFailed, hard)], 4_000)(receipt(hard));
-        // A node's failures enter only through the network's mean, which can lower its difficulty but not raise it;
-        // one basis point is what the shares' own rounding may move.
-        return after <= before + 1;
+        return after === before;
       }),
       100,
     );

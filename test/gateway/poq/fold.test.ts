@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import type { CountedReceipt } from '../../../gateway/poq/counting.ts';
-import { createDifficulty } from '../../../gateway/poq/difficulty.ts';
 import { evaluatorQuality } from '../../../gateway/poq/evaluator-quality.ts';
 import {
   foldEvaluators,
@@ -16,6 +15,8 @@ import {
 import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { address, bps, check } from './arbitraries.ts';
 import { GATEWAY, NODE, many, receipt, unexamined } from './receipts.ts';
+
+const PARTS = 100_000_000n;
 
 describe('foldInference', () => {
   const none = new Map<never, number>();
@@ -48,38 +49,60 @@ describe('foldInference', () => {
   it('returns a product within its rounding of the sum over receipts', () => {
     const list = fc.array(
       fc.record({
-        units: fc.bigInt({ min: 0n, max: 40_000n }),
-        complexity: bps,
+        answer: fc.nat(40_000),
+        promptTokens: fc.nat(900),
+        complexity: fc.constantFrom(500, 5_500),
+        flags: fc.constantFrom(0, 0, 0, Flag.gold),
         score: bps,
         quality: bps,
         node: fc.nat(4),
         drawn: fc.boolean(),
+        exactScore: bps,
       }),
-      { minLength: 1, maxLength: 120 },
+      { minLength: 1, maxLength: 160, size: 'max' },
     );
+    let seen = 0;
     check(
       fc.property(list, (drafts) => {
-        const receipts = drafts.map(({ node, drawn, ...fields }) =>
+        const receipts = drafts.map(({ node, drawn, answer, exactScore, ...fields }) =>
           receipt({
             ...fields,
             node: address(node + 1),
+            units: BigInt(answer + fields.promptTokens),
             status: drawn ? RecordStatus.scored : RecordStatus.unexamined,
+            ...(fields.flags === Flag.gold && drawn ? { exactScore } : {}),
           }),
         );
-        const paid = paidReceipts(receipts, createDifficulty(receipts, 4_000));
+        const paid = paidReceipts(receipts, 4_000);
         for (const share of foldInference({ receipts, feedback: none, minQualityBps: 4_000 })) {
+          // In ten-thousandths of units and of scores.
           const exact = paid
             .filter((item) => item.receipt.node === share.account)
-            .reduce((sum, { units, difficulty, score }) => sum + units * BigInt(difficulty) * BigInt(score), 0n);
+            .reduce((sum, { credit, difficulty, score }) => sum + credit * BigInt(difficulty) * BigInt(score), 0n);
           const product = share.volume * BigInt(share.difficulty) * BigInt(share.quality);
-          assert.ok(product <= exact);
-          // What the two roundings can take away: less than one unit of each factor.
-          const lost = share.volume * BigInt(share.difficulty + 1) * BigInt(share.quality + 1) - exact;
-          assert.ok(lost >= 0n, `${product} of ${exact}`);
+          assert.ok(product * PARTS <= exact);
+          if (share.quality === 10_000) continue; // no correction lifts it any further
+          // What the three roundings can take away: less than one unit of each factor.
+          const most = (share.volume + 1n) * BigInt(share.difficulty + 1) * BigInt(share.quality + 1);
+          assert.ok(most * PARTS >= exact, `${product} of ${exact}`);
+          seen += 1;
         }
       }),
       150,
     );
+    assert.ok(seen > 300, `${seen} shares compared`);
+  });
+
+  it('returns less where golds show that a node is praised, and no more volume for longer answers', () => {
+    const golds = (exactScore: number) => many(9, { flags: Flag.gold, score: 8_000, exactScore });
+    const shareOf = (receipts: readonly CountedReceipt[]) =>
+      foldInference({ receipts, feedback: none, minQualityBps: 4_000 }).find(({ account }) => account === NODE);
+    // (9·3,000 + 10,000) / (9·8,000 + 10,000) = 0.4512
+    assert.equal(shareOf([...many(50, { score: 8_000 }), ...golds(3_000)])?.quality, 3_609);
+    assert.equal(shareOf([...many(50, { score: 8_000 }), ...golds(8_000)])?.quality, 8_000);
+    const other = many(20, { node: address(2), units: 100n, promptTokens: 20 });
+    assert.equal(shareOf([...other, ...many(50, { units: 100n, promptTokens: 20 })])?.volume, 5_000n);
+    assert.equal(shareOf([...other, ...many(50, { units: 500n, promptTokens: 20 })])?.volume, 5_000n);
   });
 
   it('returns the same shares in whatever order receipts come', () => {

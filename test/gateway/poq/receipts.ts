@@ -12,6 +12,7 @@ export function receipt(fields: Partial<CountedReceipt> = {}): CountedReceipt {
     family: 0,
     complexity: 0,
     units: 100n,
+    promptTokens: 0,
     flags: 0,
     status: RecordStatus.scored,
     quality: 8_000,
@@ -22,6 +23,7 @@ export function receipt(fields: Partial<CountedReceipt> = {}): CountedReceipt {
 
 export const unexamined = (fields: Partial<CountedReceipt> = {}): CountedReceipt =>
   receipt({ status: RecordStatus.unexamined, quality: 0, score: 0, ...fields });
+/** Difficulty, or correction, of everybody alike. */
 export const flat = () => 10_000;
 export const many = (count: number, fields: Partial<CountedReceipt>): CountedReceipt[] =>
   Array.from({ length: count }, () => receipt(fields));

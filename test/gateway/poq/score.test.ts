@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
-import { goldScore, score, scoreReceipt } from '../../../gateway/poq/score.ts';
+import { goldQuality, goldScore, score, scoreReceipt } from '../../../gateway/poq/score.ts';
 import { FAMILIES, Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { bps, check, entry } from './arbitraries.ts';
 
@@ -83,6 +83,16 @@ describe('scoreReceipt', () => {
     assert.equal(goldScore({ receipt, record, truth: 0, params: DEFAULT_PARAMS }), 0);
     const unscored = { ...record, status: RecordStatus.unscored };
     assert.equal(goldScore({ receipt, record: unscored, truth: 10_000, params: DEFAULT_PARAMS }), 0);
+  });
+
+  it('returns a gold by its exact accuracy whatever others answered, and by what is left where accuracy does not count', () => {
+    const entries = reveals(5, { accuracy: 9_000, consistency: 1_000 });
+    const examination = { committeeSize: 5, entries };
+    const record = scoreReceipt({ ...base, tableMask: 7, comparable: true, examination });
+    assert.equal(record.activeMask, 3);
+    assert.equal(goldScore({ receipt, record, truth: 6_000, params: DEFAULT_PARAMS }), 4_500);
+    const other = scoreReceipt({ ...base, tableMask: 2, comparable: true, examination });
+    assert.equal(goldQuality({ ...other, accuracy: 10_000 }, 2, DEFAULT_PARAMS.families.reading.weights), 1_000);
   });
 
   it('rejects a family that does not exist', () => {

@@ -5,15 +5,17 @@ import { isReliable } from '../../../gateway/poq/active.ts';
 import { consensus } from '../../../gateway/poq/consensus.ts';
 import type { CountedReceipt } from '../../../gateway/poq/counting.ts';
 import { createCarry } from '../../../gateway/poq/carry.ts';
+import { createCorrection } from '../../../gateway/poq/correction.ts';
 import { createDifficulty } from '../../../gateway/poq/difficulty.ts';
 import { evaluatorQuality } from '../../../gateway/poq/evaluator-quality.ts';
 import { feedbackBps } from '../../../gateway/poq/feedback.ts';
 import { weightOf } from '../../../gateway/poq/fold.ts';
+import { createLength } from '../../../gateway/poq/length.ts';
 import { DEFAULT_PARAMS } from '../../../gateway/poq/params.ts';
 import { samplingRate } from '../../../gateway/poq/sampling.ts';
 import { scoreReceipt } from '../../../gateway/poq/score.ts';
 import { trustByGolds } from '../../../gateway/poq/trust.ts';
-import { RecordStatus } from '../../../gateway/protocol/constants.ts';
+import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { address, entry } from './arbitraries.ts';
 import { calculate, calculations } from './calculator.ts';
 
@@ -39,7 +41,9 @@ type Example = {
   fold: {
     drawn: { units: string; difficulty: number; score: number }[];
     unexamined: { units: string; difficulty: number };
+    correction: { told: number[]; exact: number[]; result: number };
     carry: number;
+    length: { own: { promptTokens: number; units: string }[]; others: string[]; result: number };
     share: { quality: number; volume: string; difficulty: number; feedback: number };
     weight: string;
   };
@@ -53,7 +57,15 @@ type Example = {
 const example = JSON.parse(read('test/vectors/poq.json')) as Example;
 
 function receipt(fields: Partial<CountedReceipt>): CountedReceipt {
-  const base = { gateway: address(900), node: address(1), family: 4, complexity: 0, units: 1n, flags: 0 };
+  const base = {
+    gateway: address(900),
+    node: address(1),
+    family: 4,
+    complexity: 0,
+    units: 1n,
+    promptTokens: 0,
+    flags: 0,
+  };
   return { ...base, status: RecordStatus.scored, quality: 8_000, score: 0, ...fields };
 }
 
@@ -82,21 +94,44 @@ describe('the worked example of docs/poq.md', () => {
     assert.equal(createDifficulty(receipts, 4_000)(receipt({ complexity })), result);
   });
 
+  it('returns its correction, and what is credited for its length', () => {
+    const { correction, length } = example.fold;
+    const golds = correction.told.map((score, index) =>
+      receipt({ family: 5, flags: Flag.gold, score, exactScore: correction.exact[index] ?? 0 }),
+    );
+    assert.equal(createCorrection(golds)(address(1)), correction.result);
+    const own = length.own.map(({ units, promptTokens }) => receipt({ units: BigInt(units), promptTokens }));
+    const others = length.others.flatMap((units, index) =>
+      Array.from({ length: 10 }, () => receipt({ node: address(2 + index), units: BigInt(units) })),
+    );
+    assert.equal(createLength([...own, ...others])(receipt({})), length.result);
+  });
+
   it('returns its carry, share and weight', () => {
-    const { drawn, unexamined, carry, share, weight } = example.fold;
+    const { drawn, unexamined, correction, carry, length, share, weight } = example.fold;
     const receipts = drawn.map(({ units, score, difficulty }) =>
       receipt({ units: BigInt(units), score, complexity: difficulty }),
     );
-    assert.equal(createCarry(receipts, ({ complexity }) => complexity)(receipt({})), carry);
-    const all = [...drawn, { ...unexamined, score: carry }].map(({ units, ...rest }) => ({
-      units: BigInt(units),
-      ...rest,
-    }));
-    const u = all.reduce((sum, { units }) => sum + units, 0n);
-    const ud = all.reduce((sum, { units, difficulty }) => sum + units * BigInt(difficulty), 0n);
-    const udq = all.reduce((sum, { units, difficulty, score }) => sum + units * BigInt(difficulty) * BigInt(score), 0n);
-    assert.deepEqual([String(u), Number(ud / u), Number(udq / ud)], [share.volume, share.difficulty, share.quality]);
-    assert.equal(String(weightOf({ ...share, volume: BigInt(share.volume) })), weight);
+    const carryOf = createCarry(
+      receipts,
+      ({ complexity }) => complexity,
+      () => correction.result,
+    );
+    assert.equal(carryOf(receipt({})), carry);
+    const all = [
+      ...drawn.map((item) => ({ ...item, worth: item.score * correction.result })),
+      { ...unexamined, worth: carry * 10_000 },
+    ].map(({ units, difficulty, worth }) => {
+      const credit = BigInt(units) * BigInt(difficulty === 10_000 ? length.result : 10_000);
+      const work = credit * BigInt(difficulty);
+      return { credit, work, paid: work * BigInt(worth) };
+    });
+    const total = (name: 'credit' | 'work' | 'paid') => all.reduce((sum, item) => sum + item[name], 0n);
+    const volume = total('credit') / 10_000n;
+    const difficulty = Number(total('work') / total('credit'));
+    const quality = Number(total('paid') / (total('work') * 10_000n));
+    assert.deepEqual({ quality, volume: String(volume), difficulty, feedback: share.feedback }, share);
+    assert.equal(String(weightOf({ ...share, volume })), weight);
   });
 
   it('returns its feedback, trust, rates and pay of an evaluator', () => {
@@ -127,6 +162,8 @@ describe('the worked example of docs/poq.md', () => {
       scored.cost,
       scored.score,
       fold.carry,
+      fold.correction.result,
+      fold.length.result,
       fold.share.difficulty,
       fold.weight,
       feedback.result,

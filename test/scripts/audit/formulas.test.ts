@@ -32,32 +32,40 @@ const drawnReceipt = fc.record({
   gateway: fc.integer({ min: 0, max: 1 }).map(account),
   family: fc.integer({ min: 0, max: 2 }),
   complexity: fc.constantFrom(500, 9_500, 10_000),
-  units: fc.bigInt({ min: 0n, max: 3_000n }),
+  answerUnits: fc.bigInt({ min: 0n, max: 3_000n }),
+  promptTokens: fc.constantFrom(0, 7, 900),
   flags: fc.constantFrom(0, 0, 0, 1, 4, 8, 16, 20, 64),
   status: fc.integer({ min: 0, max: 2 }),
   quality: bps,
   score: bps,
   cost: bps,
   truth: fc.option(bps, { nil: undefined }),
+  activeMask: fc.constantFrom(0, 1, 1, 2, 3, 5, 7),
+  consistency: bps,
+  format: bps,
 });
 type Drawn = typeof drawnReceipt extends fc.Arbitrary<infer Value> ? Value : never;
 
-function recordOf({ status, quality, score, cost }: Drawn) {
+const unitsOf = ({ answerUnits, promptTokens }: Drawn): bigint => answerUnits + BigInt(promptTokens);
+
+function recordOf({ status, quality, score, cost, activeMask, consistency, format }: Drawn) {
   const isScored = status === 1;
-  return { status, quality: isScored ? quality : 0, score: isScored ? score : 0, cost, activeMask: isScored ? 1 : 0 };
+  const judged = isScored ? { quality, score, activeMask } : { quality: 0, score: 0, activeMask: 0 };
+  return { status, cost, consistency, format, ...judged };
 }
 
 /** The audit's view: lines of a dataset, of which only what the fold reads is filled in. */
 function factsOf(receipts: readonly Drawn[]): { dataset: Dataset; facts: Facts } {
   const examined = receipts.map((drawn, index) => {
-    const { node, gateway, units } = drawn;
-    const { status, quality, score, cost, activeMask: mask } = recordOf(drawn);
+    const { node, gateway } = drawn;
+    const { status, quality, score, cost, activeMask, consistency, format } = recordOf(drawn);
     return {
       receipt: {
         id: `0x${index}`,
         node,
         gateway,
-        units,
+        units: unitsOf(drawn),
+        promptTokens: BigInt(drawn.promptTokens),
         family: BigInt(drawn.family),
         complexity: BigInt(drawn.complexity),
         flags: BigInt(drawn.flags),
@@ -67,9 +75,9 @@ function factsOf(receipts: readonly Drawn[]): { dataset: Dataset; facts: Facts }
         quality: BigInt(quality),
         score: BigInt(score),
         cost: BigInt(cost),
-        activeMask: BigInt(mask),
-        consistency: 0n,
-        format: 0n,
+        activeMask: BigInt(activeMask),
+        consistency: BigInt(consistency),
+        format: BigInt(format),
       },
       entries: [],
       replays: [],
@@ -85,8 +93,9 @@ function factsOf(receipts: readonly Drawn[]): { dataset: Dataset; facts: Facts }
 }
 
 function countedOf(drawn: Drawn) {
-  const { truth, ...receipt } = drawn;
-  const record = { ...recordOf(drawn), committeeSize: 5, accuracy: 0, consistency: 0, format: 0 };
+  const { truth, answerUnits: _answerUnits, ...fields } = drawn;
+  const receipt = { ...fields, units: unitsOf(drawn) };
+  const record = { ...recordOf(drawn), committeeSize: 5, accuracy: 0 };
   const base = { ...receipt, status: record.status, quality: record.quality, score: record.score };
   if (truth === undefined || (drawn.flags & 4) === 0) return base;
   const scored = { ...receipt, priceMicroUsd: 0n, totalMs: 0 };
@@ -116,6 +125,7 @@ describe('scripts/audit, formulas', () => {
   it('returns the same shares of nodes and gateways as the gateway, with carry, difficulty and golds', () => {
     let carried = 0;
     let uneven = 0;
+    let shortened = 0;
     fc.assert(
       fc.property(fc.array(drawnReceipt, { maxLength: 250, size: 'max' }), (receipts) => {
         const { dataset, facts } = factsOf(receipts);
@@ -135,10 +145,15 @@ describe('scripts/audit, formulas', () => {
         assert.deepEqual(own, expected);
         carried += receipts.filter(({ status, flags }) => status === 0 && (flags & 77) === 0).length;
         uneven += expected.filter(({ difficulty }) => difficulty !== 10_000).length;
+        shortened += expected.filter(({ role, account: node, volume }) => {
+          const own = input.receipts.filter((receipt) => receipt.node === node && (receipt.flags & 77) === 0);
+          return role === 0 && volume < own.reduce((sum, { units }) => sum + units, 0n);
+        }).length;
       }),
       RUNS,
     );
     assert.ok(carried > 1_000 && uneven > 50, `${carried} carried, ${uneven} of uneven difficulty`);
+    assert.ok(shortened > 50, `${shortened} credited with less than they metered`);
   });
 
   const gold = fc.record({

@@ -16,12 +16,13 @@ import { Flag, RecordStatus } from '../../../gateway/protocol/constants.ts';
 import { keccakText } from '../../../gateway/protocol/keccak.ts';
 import { volumeUnits } from '../../../gateway/protocol/units.ts';
 import { evalAttacks } from '../../../scripts/eval-attacks.ts';
-import { cheats, honest, padded } from '../../../scripts/eval/attacks/cheats.ts';
+import { cheats, honest, padded, paddedWhereFree } from '../../../scripts/eval/attacks/cheats.ts';
 import { squaredToMedian } from '../../../scripts/eval/attacks/former-trust.ts';
 import { ORACLE_LIMIT } from '../../../scripts/eval/attacks/goals.ts';
 import { rmseOf, runGrid } from '../../../scripts/eval/attacks/grid.ts';
 import type { Attack } from '../../../scripts/eval/attacks/liars.ts';
 import { generateTasks, judge } from '../../../scripts/eval/attacks/market.ts';
+import { favours } from '../../../scripts/eval/attacks/report-favour.ts';
 import { nodeOutcomes } from '../../../scripts/eval/attacks/report-nodes.ts';
 import { splitWeight, washRatio } from '../../../scripts/eval/attacks/report-sybils.ts';
 import { mean } from '../../../scripts/eval/attacks/rules.ts';
@@ -63,7 +64,7 @@ describe('attacks by evaluators', () => {
         params: DEFAULT_PARAMS,
       });
     const weightWith = (reveals: number): bigint => {
-      const counted = { gateway: address(1), node: address(2), complexity: 0, ...receipt };
+      const counted = { gateway: address(1), node: address(2), complexity: 0, promptTokens: 100, ...receipt };
       const receipts = [
         { ...counted, ...recordWith(5) },
         { ...counted, ...recordWith(reveals) },
@@ -86,6 +87,11 @@ describe('attacks by evaluators', () => {
     assert.ok(attacker < others && attacker < 10_000, `paid ${attacker} beside ${others}`);
   });
 
+  it('quiet favours', () => {
+    for (const { push, income } of favours([world], 0.4, [1_500, 3_000]))
+      if (push > 0) assert.ok(income < 1, `+${push}: ${income}`);
+  });
+
   it('half of the golds recognised', () => {
     const blind = simulate(world, { attack: 'sabotage', ratio: 0.4, committee: 5 });
     const seeing = simulate(world, { attack: 'sabotage', ratio: 0.4, committee: 5, knows: 'suspicious' });
@@ -100,7 +106,15 @@ describe('attacks by nodes', () => {
     nodeOutcomes('test', { cheat: { answer } }, 120)[0];
 
   it('constant answers', () => assert.ok((outcomes(cheats.constant)?.pay ?? 1) < 0.05));
-  it('reference stuffing', () => assert.ok((outcomes(cheats.stuffing)?.payPerUnit ?? 1) < 0.2));
+  it('reference stuffing', () => {
+    const suspects = {
+      middling: { answer: honest.middling },
+      stuffed: { answer: cheats['stuffing behind an answer'] },
+    };
+    const [middling, stuffed] = nodeOutcomes('test', suspects, 120);
+    assert.ok(middling && stuffed && stuffed.pay < middling.pay, `${stuffed?.pay} beside ${middling?.pay}`);
+    assert.ok((outcomes(cheats.stuffing)?.pay ?? 1) < 0.2);
+  });
   it('model downgrade', () => {
     const suspects = { careful: { answer: honest.careful }, careless: { answer: honest.careless } };
     const [careful, careless] = nodeOutcomes('test', suspects, 120);
@@ -109,10 +123,14 @@ describe('attacks by nodes', () => {
   });
 
   it('verbosity', () => {
-    const suspects = { two: { answer: padded(honest.careful, 2) }, ten: { answer: padded(honest.careful, 10) } };
-    const [two, ten] = nodeOutcomes('test', suspects, 120);
-    assert.ok(two && two.payPerUnit < 0.5 && two.pay < 1.2, `two: ${two?.payPerUnit} per unit, ${two?.pay}`);
-    assert.ok(ten && ten.payPerUnit < 0.1 && ten.pay < 0.5, `ten: ${ten?.payPerUnit} per unit, ${ten?.pay}`);
+    const suspects = Object.fromEntries(
+      [1, 3, 10].flatMap((times) => [
+        [`${times} everywhere`, { answer: padded(honest.careful, times) }],
+        [`${times} where it is free`, { answer: paddedWhereFree(honest.careful, times) }],
+      ]),
+    );
+    // Careful work on the same requests without a word too many has 1.
+    for (const { name, pay } of nodeOutcomes('test', suspects, 120)) assert.ok(pay < 1, `${name}: ${pay}`);
   });
 
   it('copying', () => {
