@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 
-import { profileTask } from '../gateway/route/task-profile.ts';
 import type { QualityModel } from '../gateway/route/quality/predictor.ts';
 import { crossValidate, familyLines, familySummary, judgeHeldOut, withOwnRows } from './eval/routing/families.ts';
+import type { Failures } from './eval/routing/families.ts';
 import { evaluate } from './eval/routing/evaluate.ts';
+import { nestedTastes } from './eval/routing/nested.ts';
 import { predictFolds, predictTest } from './eval/routing/predictions.ts';
-import type { Predicted, Predictions } from './eval/routing/predictions.ts';
+import type { Predictions } from './eval/routing/predictions.ts';
 import { pricesByRank, readPrices } from './eval/routing/prices.ts';
 import type { Prices } from './eval/routing/prices.ts';
-import { rankCorrelation } from './eval/routing/rank.ts';
 import { reportLines } from './eval/routing/report.ts';
 import { choiceFlips } from './eval/routing/rewordings.ts';
 import { readRows, sameModels } from './eval/routing/rows.ts';
@@ -29,7 +29,11 @@ const OPTIONS = {
   seed: { type: 'string', value: 'N', help: 'of the folds and the resampling (1)' },
   prices: { type: 'string', value: 'FILE', help: '{model: {input, output}} in USD per million tokens' },
   svg: { type: 'string', value: 'FILE', help: 'where to draw the cost–quality curve' },
-  families: { type: 'string', value: 'FILE', help: 'rows {query, task_name}: accuracy of the task family instead' },
+  families: {
+    type: 'string',
+    value: 'FILE',
+    help: 'rows {query, task_name}: accuracy of the task family instead; of complexity, too, if --data scores them',
+  },
   ...JSON_OPTION,
 } as const;
 
@@ -63,7 +67,7 @@ export const evalRouting = defineCommand(
     if (options.json) io.stdout(toJson(result));
     else {
       reportLines(result, predictions.rows.length).forEach(io.stdout);
-      io.stdout(complexityLine(predictions.rows));
+      nestedLines(predictions, prices).forEach(io.stdout);
       flipLines(predictions, prices).forEach(io.stdout);
     }
     return Exit.ok;
@@ -97,8 +101,10 @@ function familyReport(path: string, options: Options, io: Io): void {
   if (folds < 2) throw new UsageError(`--folds is ${folds}`);
   let fold = 0;
   const onFold = (): void => io.stderr(`fold ${(fold += 1)} of ${folds}`);
-  const results = crossValidate(withOwnRows(readTaskRows(path)), folds, seedOf(options), onFold);
-  const summary = familySummary(results, judgeHeldOut());
+  const failures = failuresOf(options.data === undefined ? [] : readRows(options.data));
+  const rows = withOwnRows(readTaskRows(path));
+  const results = crossValidate(rows, { folds, seed: seedOf(options), failures, onFold });
+  const summary = familySummary(results, judgeHeldOut(), failures);
   if (options.json) io.stdout(toJson(summary));
   else familyLines(summary).forEach(io.stdout);
 }
@@ -117,13 +123,18 @@ function wholeNumber(text: string | undefined, name: string, usual: number, most
   return value;
 }
 
-/** Of the weights that the gateway carries, which may have been trained on rows like these. */
-function complexityLine(rows: readonly Predicted[]): string {
-  const complexities = rows.map(
-    ({ question }) => profileTask({ messages: [{ role: 'user', content: question }] }).complexity,
-  );
-  const failures = rows.map(({ scores }) => 1 - mean(scores));
-  return `\ncomplexity against how often models fail: rank correlation ${rankCorrelation(complexities, failures).toFixed(3)}`;
+const failuresOf = (rows: readonly Row[]): Failures =>
+  new Map(rows.map((row) => [row.question, 1 - mean(Object.values(row.scores))]));
+
+function nestedLines({ rows, sizes, models }: Predictions, prices: Prices): string[] {
+  if (sizes.length < 2) return [];
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const found = nestedTastes(rows, sizes, models, prices);
+  return [
+    '',
+    'weights of price chosen for each fold on the others, of the best single model:',
+    ...found.map(({ name, accuracy, price }) => `  ${name}: accuracy ${percent(accuracy)}, price ${percent(price)}`),
+  ];
 }
 
 function flipLines({ rows, model }: Predictions, prices: Prices): string[] {

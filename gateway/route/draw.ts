@@ -75,7 +75,8 @@ function rarity({ eligible, weights }: Pool, index: number): number {
 }
 
 function drawRare(pool: Pool, pick: number): number {
-  const shares = Float64Array.from(pool.eligible, (_, index) => rarity(pool, index));
+  const shares = new Float64Array(pool.eligible.length);
+  for (let index = 0; index < shares.length; index += 1) shares[index] = rarity(pool, index);
   return placeIn(pool, shares, Math.floor((pick / UINT32) * sumOf(pool, shares)));
 }
 

@@ -138,35 +138,43 @@ function newSlot({ conditions, foresight }: LiveViewDeps, candidate: Candidate):
 function createForecasts(book: LiveViewDeps['quality'], slots: readonly Slot[]) {
   const columns: (Forecast | undefined)[] = [];
   let version = book.version();
-  const columnAt = (place: number, index: number): Forecast => {
+  /** A decision asks of one task a thousand times: what depends on the task alone is worked out once. */
+  let asked: Task | undefined;
+  let current: Forecast = newForecast(64);
+  const columnOf = ({ family, complexity }: Task, index: number): Forecast => {
+    const place = family * COMPLEXITY_BANDS + bandOf(complexity);
     const known = columns[place];
     if (known !== undefined && index < known.quality.length) return known;
-    const size = Math.max(64, 2 * index);
-    const fresh = { quality: new Int16Array(size).fill(UNKNOWN), examined: new Float64Array(size) };
-    columns[place] = fresh;
-    return fresh;
+    return (columns[place] = newForecast(Math.max(64, 2 * index)));
   };
   return {
     forget(index: number): void {
       for (const column of columns)
         if (column !== undefined && index < column.quality.length) column.quality[index] = UNKNOWN;
     },
-    at({ family, complexity }: Task, index: number): Forecast {
+    at(task: Task, index: number): Forecast {
       if (version !== book.version()) {
         version = book.version();
         columns.length = 0;
+        asked = undefined;
       }
-      const column = columnAt(family * COMPLEXITY_BANDS + bandOf(complexity), index);
+      if (task !== asked || index >= current.quality.length) [asked, current] = [task, columnOf(task, index)];
+      if (current.quality[index] !== UNKNOWN) return current;
       const slot = slots[index];
-      if (column.quality[index] !== UNKNOWN || slot === undefined) return column;
-      const { node } = slot.candidate;
-      const predicted = book.predict({ node: node.account, model: slot.model, family, complexity });
-      column.quality[index] = predicted.qualityBps;
-      column.examined[index] = predicted.examined;
-      return column;
+      if (slot === undefined) return current;
+      const { family, complexity } = task;
+      const predicted = book.predict({ node: slot.candidate.node.account, model: slot.model, family, complexity });
+      current.quality[index] = predicted.qualityBps;
+      current.examined[index] = predicted.examined;
+      return current;
     },
   };
 }
+
+const newForecast = (size: number): Forecast => ({
+  quality: new Int16Array(size).fill(UNKNOWN),
+  examined: new Float64Array(size),
+});
 
 /** How many examined receipts a prediction from rows is worth: what was seen of the node itself soon counts for more. */
 const FORESEEN_COUNT = 12;

@@ -184,13 +184,16 @@ function worthOf(rows: readonly number[], labels: readonly TaskLabel[], classes:
 
 type Spread = { readonly mean: number[]; readonly deviation: number[] };
 
+/** A count that is the same everywhere is kept from a division by nothing; rounding must not make it nothing again. */
+const LEAST_DEVIATION = 1e-3;
+
 function spreadOf(corpus: Corpus, rows: readonly number[]): Spread {
   const width = SURFACE_FEATURES.length;
   const average = (at: number, of: (value: number) => number): number =>
     rows.reduce((sum, row) => sum + of(corpus.surface[row * width + at] ?? 0), 0) / Math.max(1, rows.length);
   const mean = SURFACE_FEATURES.map((_, at) => average(at, (value) => value));
   const deviation = SURFACE_FEATURES.map((_, at) =>
-    Math.max(1e-6, Math.sqrt(average(at, (value) => (value - (mean[at] ?? 0)) ** 2))),
+    Math.max(LEAST_DEVIATION, Math.sqrt(average(at, (value) => (value - (mean[at] ?? 0)) ** 2))),
   );
   return { mean, deviation };
 }

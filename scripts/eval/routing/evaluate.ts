@@ -78,7 +78,7 @@ const point = (row: Predicted, model: number, costs: readonly number[]): Point =
 });
 
 /** What a draw by weight gives on average. */
-function expectation(row: Predicted, weights: ArrayLike<number>, costs: readonly number[]): Point {
+export function expectation(row: Predicted, weights: ArrayLike<number>, costs: readonly number[]): Point {
   let [total, accuracy, usdPerMillion] = [0, 0, 0];
   for (let index = 0; index < weights.length; index += 1) {
     const weight = weights[index] ?? 0;

@@ -19,6 +19,8 @@ export type Predictions = {
   readonly train: readonly Row[];
   /** The test rows; of folds all of them, fold by fold. */
   readonly rows: readonly Predicted[];
+  /** How many of them each fold has. */
+  readonly sizes: readonly number[];
   /** What predicted the last rows. */
   readonly model: QualityModel;
 };
@@ -50,7 +52,7 @@ export function predictTest(train: readonly Row[], test: readonly Row[], models:
   const all = [...train, ...test];
   const order = indices(all.length);
   const [seen, unseen] = [order.slice(0, train.length), order.slice(train.length)];
-  return { models, train, ...predictRows(dataOf(all, models), all, seen, unseen) };
+  return { models, train, sizes: [test.length], ...predictRows(dataOf(all, models), all, seen, unseen) };
 }
 
 export type FoldOptions = { readonly folds: number; readonly seed: number; readonly onFold: (fold: number) => void };
@@ -70,5 +72,6 @@ export function predictFolds(
   });
   const last = parts.at(-1);
   if (last === undefined) throw new RangeError('no folds');
-  return { models, train: rows, rows: parts.flatMap((part) => part.rows), model: last.model };
+  const sizes = parts.map((part) => part.rows.length);
+  return { models, train: rows, rows: parts.flatMap((part) => part.rows), sizes, model: last.model };
 }

@@ -1,6 +1,7 @@
 import type { Candidate, LiveConditions } from '../../../gateway/route/candidate.ts';
 import type { Eligible } from '../../../gateway/route/eligibility.ts';
 import { profileTask } from '../../../gateway/route/task-profile.ts';
+import type { TaskProfile } from '../../../gateway/route/task-profile.ts';
 import { weighField } from '../../../gateway/route/score.ts';
 import type { Taste } from '../../../gateway/route/score.ts';
 import type { Price } from './prices.ts';
@@ -46,9 +47,15 @@ export type FieldRouter = {
 /** The router's own scoring over one node per model. */
 export function createFieldRouter(models: readonly string[], prices: ReadonlyMap<string, Price>): FieldRouter {
   const candidates = models.map((id, index) => candidateOf(id, index, prices.get(id) ?? { input: 0, output: 0 }));
+  const profiles = new Map<string, TaskProfile>();
+  const profileOf = (question: string): TaskProfile => {
+    const profile = profiles.get(question) ?? profileTask({ messages: [{ role: 'user', content: question }] });
+    profiles.set(question, profile);
+    return profile;
+  };
   return {
     weigh(question, predicted, taste) {
-      const profile = profileTask({ messages: [{ role: 'user', content: question }] });
+      const profile = profileOf(question);
       const field: Eligible[] = candidates.map((candidate, index) => ({
         candidate,
         index,
