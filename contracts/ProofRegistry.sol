@@ -265,8 +265,9 @@ contract ProofRegistry is IProofRegistry, AccessManaged {
         PoqRecord calldata poqRecord,
         bytes32[] calldata proof
     ) external view returns (bool) {
+        // Zero before the records are anchored, which no leaf and no parent hashes to.
         bytes32 root = _known(batchId).recordsRoot;
-        return root != 0 && MerkleProof.verifyCalldata(proof, root, LeafLib.recordLeaf(poqRecord, address(this)));
+        return MerkleProof.verifyCalldata(proof, root, LeafLib.recordLeaf(poqRecord, address(this)));
     }
 
     /// @inheritdoc IProofRegistry

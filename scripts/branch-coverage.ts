@@ -74,7 +74,7 @@ function prepare(folder: string): void {
   }
   for (const file of globSync('{contracts,test}/**/*.sol', { cwd: folder })) {
     const path = join(folder, file);
-    writeFileSync(path, readFileSync(path, 'utf8').replace(/\btable(Of|Leaf|)(?=\()/g, 'lookedUp$1'));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/\btable(Of|Leaf|)(?=\(|, \()/g, 'lookedUp$1'));
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const solc = join(folder, 'solc');

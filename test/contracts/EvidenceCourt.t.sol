@@ -485,24 +485,42 @@ contract EvidenceCourtTest is World {
         court.proveWrongConsensus(anchored, new Entry[](0));
     }
 
-    function test_proveWrongConsensus_NineNeedSixReveals() public {
-        for (uint256 i = 0; i < 2; ++i) {
-            Receipt memory receipt = receiptOf(uint64(i));
-            (uint64 batchId, bytes32 seed) = served(receipt);
-            bytes32 leaf = registry.hashReceipt(receipt);
-            Actor[] memory order = ranked(seed, leaf);
-            Entry[] memory entries = new Entry[](i == 0 ? 6 : 5);
-            for (uint256 j = 0; j < entries.length; ++j) {
-                entries[j] = Entry(order[j].account, 7_200, 0, 10_000, 1_000, "s", 0, "");
+    /// @dev Two thirds of the committee, rounded up, and four at least; one less convicts.
+    function test_proveWrongConsensus_TwoThirdsAndFourAtLeastAreNeeded() public {
+        uint8[2][5] memory sizesAndNeeds = [[3, 4], [4, 4], [5, 4], [7, 5], [9, 6]];
+        for (uint256 i = 0; i < sizesAndNeeds.length; ++i) {
+            (uint8 size, uint8 needed) = (sizesAndNeeds[i][0], sizesAndNeeds[i][1]);
+            (AnchoredRecord memory enough, Entry[] memory entries) = revealedBy(needed, size);
+            // A committee of three is too small whatever it reveals.
+            if (size >= needed) {
+                expectInnocent();
+                court.proveWrongConsensus(enough, entries);
             }
-            PoqRecord memory poqRecord = honestRecord(receipt, entries);
-            poqRecord.committeeSize = 9;
-            AnchoredRecord memory anchored = recordIn(batchId, poqRecord);
-            if (i == 0) expectInnocent();
-            vm.prank(REPORTER);
-            court.proveWrongConsensus(anchored, entries);
+            (AnchoredRecord memory tooFew, Entry[] memory fewer) = revealedBy(needed - 1, size);
+            uint256 before = staking.stakeOf(gateway.account, ROLE_GATEWAY);
+            court.proveWrongConsensus(tooFew, fewer);
+            yes(staking.stakeOf(gateway.account, ROLE_GATEWAY) < before, "too few");
+            give(gateway.account, GATEWAY_MIN);
+            vm.prank(gateway.account);
+            staking.stake(ROLE_GATEWAY, GATEWAY_MIN);
         }
-        yes(staking.stakeOf(gateway.account, ROLE_GATEWAY) < GATEWAY_MIN, "five of nine are too few");
+    }
+
+    /// @dev Everybody says the same, so that the number of reveals is all that can be wrong.
+    function revealedBy(
+        uint256 count,
+        uint8 size
+    ) private returns (AnchoredRecord memory anchored, Entry[] memory entries) {
+        Receipt memory receipt = receiptOf(registry.nextSerial(gateway.account));
+        (uint64 batchId, bytes32 seed) = served(receipt);
+        Actor[] memory order = ranked(seed, registry.hashReceipt(receipt));
+        entries = new Entry[](count);
+        for (uint256 j = 0; j < count; ++j) {
+            entries[j] = Entry(order[j].account, 7_200, 0, 10_000, 1_000, "s", 0, "");
+        }
+        PoqRecord memory poqRecord = honestRecord(receipt, entries);
+        poqRecord.committeeSize = size;
+        anchored = recordIn(batchId, poqRecord);
     }
 
     function test_proveWrongConsensus_RevertWhen_EvidenceIsNotTheRecords() public {
