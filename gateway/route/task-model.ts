@@ -1,5 +1,7 @@
 import { FAMILIES } from '../protocol/constants.ts';
 import { decodeBytes } from './text/base64.ts';
+import { addRow, addRows, packRows } from './text/byte-rows.ts';
+import type { ByteRows } from './text/byte-rows.ts';
 import { BUCKETS, createFeatureReader } from './text/features.ts';
 import type { TextFeatures } from './text/features.ts';
 import { CUE_GROUPS, markCues } from './text/cues.ts';
@@ -88,9 +90,9 @@ function joinClasses(sums: Float64Array, classes: readonly number[], logits: Flo
   }
 }
 
-function weightsOf(text: string, outputs: number): Int8Array {
+function weightsOf(text: string, outputs: number): ByteRows {
   const weights = new Int8Array(decodeBytes(text).buffer);
-  if (weights.length === BUCKETS * outputs) return weights;
+  if (weights.length === BUCKETS * outputs) return packRows(weights, outputs);
   throw new RangeError(`the task model has ${weights.length} weights, not ${BUCKETS * outputs}`);
 }
 
@@ -108,17 +110,22 @@ function addScaled(part: Float64Array, scales: readonly number[], sums: Float64A
     sums[output] = (sums[output] ?? 0) + (part[output] ?? 0) * (scales[output] ?? 0);
 }
 
+/** Buckets that occur once, as most do. */
+const once = new Int32Array(BUCKETS);
+
 /** The hot loop: about a thousand buckets of twenty weights for two kilobytes of text. */
-function addBuckets(features: TextFeatures, weights: Int8Array, sums: Float64Array): void {
+function addBuckets(features: TextFeatures, weights: ByteRows, sums: Float64Array): void {
   sums.fill(0);
   let squares = 0;
+  let size = 0;
   for (let index = 0; index < features.size; index += 1) {
+    const bucket = features.buckets[index] ?? 0;
     const value = damped(features.counts[index] ?? 0);
     squares += value * value;
-    const row = (features.buckets[index] ?? 0) * sums.length;
-    for (let output = 0; output < sums.length; output += 1)
-      sums[output] = (sums[output] ?? 0) + value * (weights[row + output] ?? 0);
+    if (value === 1) once[size++] = bucket;
+    else addRow(weights, bucket, value, sums);
   }
+  addRows(weights, once, size, sums);
   const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
   for (let output = 0; output < sums.length; output += 1) sums[output] = (sums[output] ?? 0) * scale;
 }
