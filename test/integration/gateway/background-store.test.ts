@@ -74,7 +74,7 @@ describe('store of a process that is killed', () => {
       statement<{ serial: bigint; content: Uint8Array }>('SELECT serial, content FROM contents'),
     );
     assert.ok(rows.length >= promised.size);
-    for (const { content } of rows) assert.match(CIPHER.open(content), /^\{"request":/);
+    for (const { content } of rows) assert.match(CIPHER.open(content), /^\d+ \{"q":/);
     // Nothing is left reserved, and the next serial is beyond every one that was ever written.
     assert.deepEqual(await store.read(statement<object>('SELECT * FROM reservations')), []);
     const highest = rows.reduce((most, { serial }) => (serial > most ? serial : most), 0n);
