@@ -9,6 +9,8 @@ export type QualityQuery = {
   readonly family: number;
   /** 0…10,000 */
   readonly complexity: number;
+  /** Which models it is akin to (`kinOf`): where it has no history of its own, theirs is what is expected. */
+  readonly kin?: string;
 };
 
 export type Predicted = {
@@ -26,7 +28,7 @@ export type QualityBook = {
   readonly version: () => number;
 };
 
-/** Where a model without history starts. */
+/** Where a model starts of which nothing is known, nor of its kin. */
 const PRIOR_BPS = 7_000;
 /** What a node has to make up for before it is taken to be as good as others with its model: a record is worth having. */
 const STRANGER_BPS = 200;
@@ -46,6 +48,7 @@ type Node = {
 export function createQualityBook(): QualityBook {
   const nodes = new Map<Address, Node>();
   const models = new Map<string, Model>();
+  const kinship = createKinship(models);
   let version = 0;
 
   return {
@@ -53,7 +56,7 @@ export function createQualityBook(): QualityBook {
       version += 1;
       const ofModel = entryOf(models, model, newModel, MAX_MODELS);
       const ofNode = entryOf(nodes, node, newNode, MAX_NODES);
-      const usual = usualFor(ofModel, family);
+      const usual = usualFor(ofModel, family, kinship.priorOf(model));
       const band = bandOf(complexity);
       const expected = usual + shrink(ofModel.bands[band], 0);
       // A fault of its own does not make a task hard: what is easy or hard is told by what others would not have reached.
@@ -64,10 +67,12 @@ export function createQualityBook(): QualityBook {
       ofModel.all.add(quality);
       meanIn(ofModel.families, family).add(quality);
     },
-    predict({ node, model, family, complexity }) {
+    predict({ node, model, family, complexity, kin }) {
+      if (kin !== undefined) kinship.note(model, kin);
+      const prior = kinship.priorOf(model);
       const ofModel = models.get(model);
       const ofNode = nodes.get(node);
-      const usual = ofModel === undefined ? PRIOR_BPS : usualFor(ofModel, family);
+      const usual = ofModel === undefined ? prior : usualFor(ofModel, family, prior);
       const harder = shrink(ofModel?.bands[bandOf(complexity)], 0);
       const own = ofNode?.families.get(`${model}/${family}`);
       // From the model's mean to the node's own offset from it, to what the node does in this family.
@@ -82,8 +87,32 @@ export function createQualityBook(): QualityBook {
 export const bandOf = (complexity: number): number =>
   Math.max(0, Math.min(COMPLEXITY_BANDS - 1, Math.floor((complexity * COMPLEXITY_BANDS) / 10_000)));
 
-function usualFor(model: Model, family: number): number {
-  return shrink(model.families.get(family), shrink(model.all, PRIOR_BPS));
+function usualFor(model: Model, family: number, prior: number): number {
+  return shrink(model.families.get(family), shrink(model.all, prior));
+}
+
+/** Which models are akin, as far as anybody has asked, and what one may expect of a model by the others. */
+function createKinship(models: ReadonlyMap<string, Model>) {
+  const kinOf = new Map<string, string>();
+  const members = new Map<string, Set<string>>();
+  const note = (model: string, kin: string): void => {
+    if (kinOf.has(model) || kinOf.size >= MAX_MODELS) return;
+    kinOf.set(model, kin);
+    members.set(kin, (members.get(kin) ?? new Set()).add(model));
+  };
+  /** Each counts as much as a prior does, however well known it is: one kinsman is one case. */
+  const priorOf = (model: string): number => {
+    let [sum, count] = [PRIOR_COUNT * PRIOR_BPS, PRIOR_COUNT];
+    for (const member of members.get(kinOf.get(model) ?? '') ?? []) {
+      const known = member === model ? undefined : models.get(member)?.all;
+      if (known === undefined || known.count() === 0) continue;
+      const worth = Math.min(PRIOR_COUNT, known.count());
+      sum += (worth * known.sum()) / known.count();
+      count += worth;
+    }
+    return sum / count;
+  };
+  return { note, priorOf };
 }
 
 const newNode = (): Node => ({ offset: createMean(), families: new Map() });

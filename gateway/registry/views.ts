@@ -2,6 +2,7 @@ import { FAMILIES, ROLE_NAMES, Role } from '../protocol/constants.ts';
 import { keccakText } from '../protocol/keccak.ts';
 import type { ConditionBook } from './conditions.ts';
 import type { ServedModel } from './directory.ts';
+import { kinOf } from './model-kin.ts';
 import type { RegisteredNode } from './ports.ts';
 import type { Predicted, QualityBook } from './quality-book.ts';
 
@@ -71,7 +72,7 @@ const MIDDLING = 5_000;
 
 function bestKnown({ account, metadata }: RegisteredNode, family: number, quality: QualityBook): Predicted {
   const ofModels = metadata.models.map(({ id }) =>
-    quality.predict({ node: account, model: keccakText(id), family, complexity: MIDDLING }),
+    quality.predict({ node: account, model: keccakText(id), kin: kinOf(id), family, complexity: MIDDLING }),
   );
   return ofModels.reduce((best, one) => (one.examined > best.examined ? one : best), { qualityBps: 0, examined: 0 });
 }

@@ -2,6 +2,7 @@ import type { Breaker, BreakerState } from '../execute/breaker.ts';
 import { circuitKey } from '../execute/execute.ts';
 import { keccakText } from '../protocol/keccak.ts';
 import type { ConditionBook, ConditionEntry } from '../registry/conditions.ts';
+import { kinOf } from '../registry/model-kin.ts';
 import { bandOf, COMPLEXITY_BANDS } from '../registry/quality-book.ts';
 import type { QualityBook } from '../registry/quality-book.ts';
 import type { Candidate, LiveConditions } from '../route/candidate.ts';
@@ -34,6 +35,7 @@ type Slot = {
   readonly candidate: Candidate;
   readonly key: string;
   readonly model: string;
+  readonly kin: string;
   readonly entry: ConditionEntry;
   /** Position of the model in what is foreseen, −1 for one that is not. */
   readonly column: number;
@@ -129,6 +131,7 @@ function newSlot({ conditions, foresight }: LiveViewDeps, candidate: Candidate):
     candidate,
     key: circuitKey(node.account, model.id),
     model: keccakText(model.id),
+    kin: kinOf(model.id),
     entry: conditions.entry(node.account, model.id),
     column: foresight?.models.indexOf(model.id) ?? UNKNOWN,
   };
@@ -163,7 +166,8 @@ function createForecasts(book: LiveViewDeps['quality'], slots: readonly Slot[]) 
       const slot = slots[index];
       if (slot === undefined) return current;
       const { family, complexity } = task;
-      const predicted = book.predict({ node: slot.candidate.node.account, model: slot.model, family, complexity });
+      const { candidate, model, kin } = slot;
+      const predicted = book.predict({ node: candidate.node.account, model, kin, family, complexity });
       current.quality[index] = predicted.qualityBps;
       current.examined[index] = predicted.examined;
       return current;
