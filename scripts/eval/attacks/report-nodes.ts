@@ -81,6 +81,8 @@ export const SUSPECTS: Readonly<Record<string, Suspect>> = {
   'first label on offer': { answer: cheats['first label'] },
   'echo of the prompt': { answer: cheats.echo },
   'reference stuffing': { answer: cheats.stuffing },
+  'every name and number': { answer: cheats['every name and number'] },
+  'middling + every name': { answer: cheats['names and numbers behind an answer'] },
   'middling + stuffing': { answer: cheats['stuffing behind an answer'] },
   ...paddings('careful', padded, honest.careful, [1, 2, 3, 5, 10]),
   ...paddings('careful, where it is free', paddedWhereFree, honest.careful, [1, 3, 10]),
