@@ -23,7 +23,7 @@ const CR = 13;
 export function createSseScanner(maxFrameBytes: number): SseScanner {
   let parts: Buffer[] = [];
   let held = 0; // bytes in `parts`
-  const lines = createLineCounter();
+  const lines = createLineFollower();
 
   const take = (chunk: Buffer, from: number, to: number): Buffer => {
     const tail = chunk.subarray(from, to);
@@ -36,10 +36,12 @@ export function createSseScanner(maxFrameBytes: number): SseScanner {
   const push = (input: Uint8Array): SseFrame[] => {
     const chunk = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     const frames: SseFrame[] = [];
+    const lineEnd = createLineEndFinder(chunk);
     let start = 0;
     for (let at = 0; at < chunk.length; at += 1) {
       const step = lines(chunk[at]);
-      if (step === 'blank') {
+      if (step === 'inside') at = lineEnd(at + 1) - 1;
+      else if (step === 'blank') {
         const frame = parseFrame(take(chunk, start, at + 1));
         if (frame !== undefined) frames.push(frame);
         start = at + 1;
@@ -57,17 +59,38 @@ export function createSseScanner(maxFrameBytes: number): SseScanner {
   return { push, rest: () => (held === 0 ? undefined : parseFrame(Buffer.concat(parts))) };
 }
 
-/** Follows lines byte by byte across chunks. `blank`: an empty line ended; `skip`: the second half of a CR LF. */
-function createLineCounter(): (byte: number | undefined) => 'blank' | 'skip' | undefined {
+type Step = 'inside' | 'end' | 'blank' | 'skip';
+
+/**
+ * Follows lines across chunks. `inside`: a byte of a line, and more of them change nothing; `end`: of a line; `blank`: of
+ * an empty one; `skip`: the second half of a CR LF.
+ */
+function createLineFollower(): (byte: number | undefined) => Step {
   let isEmpty = true;
   let afterCr = false;
   return (byte) => {
     const isSecondHalf = byte === LF && afterCr;
     afterCr = byte === CR;
     if (isSecondHalf) return 'skip';
-    const endsEmpty = isEmpty && (byte === LF || byte === CR);
+    const wasEmpty = isEmpty;
     isEmpty = byte === LF || byte === CR;
-    return endsEmpty ? 'blank' : undefined;
+    if (!isEmpty) return 'inside';
+    return wasEmpty ? 'blank' : 'end';
+  };
+}
+
+/** Where the line ends that goes on at `from`; the chunk's length if it does not. */
+function createLineEndFinder(chunk: Buffer): (from: number) => number {
+  if (!chunk.includes(CR)) {
+    return (from) => {
+      const end = chunk.indexOf(LF, from);
+      return end === -1 ? chunk.length : end;
+    };
+  }
+  return (from) => {
+    let at = from;
+    while (at < chunk.length && chunk[at] !== LF && chunk[at] !== CR) at += 1;
+    return at;
   };
 }
 
