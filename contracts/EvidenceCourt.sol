@@ -190,11 +190,10 @@ contract EvidenceCourt is IEvidenceCourt, AccessManaged, ReentrancyLock {
         (Batch memory batch, bytes32 leaf) = _anchoredRecord(anchored);
         Entry calldata entry = _entryAt(anchored.poqRecord, entries, index);
         bytes32 digest = _digest(MessageLib.evaluation(anchored.poqRecord.receiptLeaf, batch.seed, entry));
+        // No signature at all leads to the zero address, which is nobody's key and has no role of an evaluator.
         address signer = _lenientRecover(digest, entry.signature);
-        if (signer != address(0)) {
-            (address account, uint8 role) = INodeStaking(staking).accountOfSigner(signer);
-            if (account == entry.evaluator && role == ROLE_EVALUATOR) revert EvidenceCourtNoContradiction();
-        }
+        (address account, uint8 role) = INodeStaking(staking).accountOfSigner(signer);
+        if (account == entry.evaluator && role == ROLE_EVALUATOR) revert EvidenceCourtNoContradiction();
         _convict(batch.gateway, ROLE_GATEWAY, OFFENCE_BAD_RECORD, leaf);
     }
 

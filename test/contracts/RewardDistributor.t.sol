@@ -1108,6 +1108,27 @@ contract RewardDistributorTest is World {
         no(distributor.isClaimed(nodes[1].account, 0, 0), "other account");
     }
 
+    /// @dev An account of ones only touches the role's bits on one side, and the role those of the epoch.
+    function test_isClaimed_TheLargestAccountTakesNoBitOfItsRole() public {
+        Actor memory tall = actor(30);
+        tall.account = address(type(uint160).max);
+        register(tall, ROLE_INFERENCE);
+        openWithUnits(0, 900_000);
+        RewardLeaf[] memory leaves = new RewardLeaf[](1);
+        leaves[0] = leafOf(0, 0, tall.account, 8_000, 1_000);
+        Distribution memory d = emptyDistribution(0);
+        setRole(d, 0, leaves);
+        toProposals(0);
+        proposeBy(d, gateway);
+        finalizeAfterWindow(0);
+        distributor.claim(leaves[0], new SumNode[](0));
+        yes(distributor.isClaimed(tall.account, 0, 0), "this");
+        no(distributor.isClaimed(tall.account, 1, 0), "next role");
+        no(distributor.isClaimed(tall.account, 2, 0), "last role");
+        no(distributor.isClaimed(address(type(uint160).max >> 1), 0, 0), "half of it");
+        for (uint64 epoch = 256; epoch <= 1_024; epoch *= 2) no(distributor.isClaimed(tall.account, 0, epoch), "word");
+    }
+
     function test_leaderRank_IsTheTaggedHash() public view {
         eq(
             distributor.leaderRank(3, 1, address(7)),

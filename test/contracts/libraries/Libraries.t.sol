@@ -103,6 +103,19 @@ contract LibrariesTest is Check {
         }
     }
 
+    /// @dev Sums that wrap the whole word leave a small one behind: two siblings of 2²⁵⁵ add nothing.
+    function test_climb_RefusesSumsThatWrapTheWord_Class01() public view {
+        SumNode[] memory proof = new SumNode[](2);
+        bytes memory call = abi.encodeCall(lib.climb, ("leaf", 7, proof));
+        // The highest byte of the last word, the second sibling's sum, and of the one two words before, the first's.
+        call[call.length - 32] = 0x80;
+        call[call.length - 96] = 0x80;
+        (bool ok, bytes memory answer) = address(lib).staticcall(call);
+        yes(ok, "a proof of two elements is decoded");
+        (, uint128 total) = abi.decode(answer, (bytes32, uint128));
+        eq(total, 0, "refused");
+    }
+
     // ---------------------------------------------------------------------------------------------------- Consensus
 
     function test_consensus_RevertWhen_EmptyOrUneven() public {
