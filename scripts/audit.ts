@@ -197,6 +197,12 @@ async function examineReceipts(context: Context, tools: Tools): Promise<void> {
   await onChain('members and table in force on chain', (chain) => checkEpoch(dataset, chain));
   await steps.run('table in force', requireTable);
   await seen('draws');
+  if (read.replaysElsewhere > 0) {
+    steps.skip(
+      'late replays',
+      `${read.replaysElsewhere} stand in no line: they were anchored after the epoch, if at all`,
+    );
+  }
   await seen('committees and evaluations');
   if (read.unproven > 0) {
     const why = `${read.unproven} larger committees rest on the gateway's word that too few had revealed at first`;

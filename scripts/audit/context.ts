@@ -7,9 +7,9 @@ import type { Table } from './in-force.ts';
 import { wrong } from './wrong.ts';
 import type { At } from './wrong.ts';
 
-export const FLAG = { gold: 4n, constrained: 16n, unattested: 64n } as const;
+export const FLAG = { gold: 4n, constrained: 16n, replay: 32n, unattested: 64n } as const;
 /** Private, replayed and unattested receipts are never drawn. */
-const NEVER_DRAWN = 8n | 32n | 64n;
+const NEVER_DRAWN = 8n | FLAG.replay | FLAG.unattested;
 /** Those, and pinned, cached and gold ones, carry no volume. */
 const NO_VOLUME = 1n | 2n | 4n | NEVER_DRAWN;
 

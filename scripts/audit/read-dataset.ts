@@ -10,6 +10,7 @@ import { createPool } from './pool.ts';
 import type { Pool } from './pool.ts';
 import type { Lines, Part, Placed, Setup } from './receipt-lines.ts';
 import { checkBatchOrder } from './receipts.ts';
+import { createReplays } from './replays.ts';
 import { createFindings } from './steps.ts';
 import type { Findings, StepFinding } from './steps.ts';
 import type { TextLines } from './text-lines.ts';
@@ -32,6 +33,8 @@ export type ReadDataset = {
   /** The first thing that is wrong in what was looked at on the way. */
   readonly finding: StepFinding | undefined;
   readonly unproven: number;
+  /** Replays that stand in no line of this dataset. */
+  readonly replaysElsewhere: number;
 };
 
 /** How a canonical line of a receipt ends, and no other: its last name is its type, or its payer's vote. */
@@ -167,7 +170,8 @@ function createReceiptReader({ mode, oneKeyEach, table, epoch, batches }: Receip
     async end() {
       while (waiting.length > 0) await settle();
       totals.end();
-      return { facts, signers, finding: findings.first(), unproven, lineOf: sequence.lineOf };
+      const replaysElsewhere = sequence.end();
+      return { facts, signers, finding: findings.first(), unproven, replaysElsewhere, lineOf: sequence.lineOf };
     },
     close: () => pool.close(),
   };
@@ -176,7 +180,9 @@ function createReceiptReader({ mode, oneKeyEach, table, epoch, batches }: Receip
 /** No serial and no id twice; by batch, and within a batch by serial. */
 function createSequence(findings: Findings, totals: BatchTotals) {
   const lines = new Map<string, number>();
+  const replays = createReplays();
   let before: Placed | undefined;
+  const lineOf = (receiptId: string): number | undefined => lines.get(keyOf(receiptId));
   const place = (placed: Placed): void => {
     const { line, batchId, serial } = placed;
     const at = { line, field: 'receipt.serial' };
@@ -197,9 +203,17 @@ function createSequence(findings: Findings, totals: BatchTotals) {
     add({ placed, finding }: Part): void {
       for (const one of placed) findings.attempt('receipts and their batches', () => place(one));
       if (finding !== undefined) findings.add(finding);
-      for (const one of placed) totals.add(one);
+      for (const one of placed) {
+        totals.add(one);
+        if (one.replay !== undefined) replays.add(one.id, one.replay);
+      }
     },
-    lineOf: (receiptId: string) => lines.get(keyOf(receiptId)),
+    end(): number {
+      let elsewhere = 0;
+      findings.attempt('draws', () => void (elsewhere = replays.check(lineOf)));
+      return elsewhere;
+    },
+    lineOf,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHashes, isCounted, volumeOf } from './context.ts';
+import { FLAG, createHashes, isCounted, volumeOf } from './context.ts';
 import type { Examined, KnownSigner, LineContext } from './context.ts';
 import { parseLine } from './dataset.ts';
 import type { BatchLine, EpochLine, ReceiptLine, TableLeaf } from './dataset.ts';
@@ -8,6 +8,7 @@ import type { Facts } from './facts.ts';
 import { readTable } from './in-force.ts';
 import { checkReceipt } from './receipts.ts';
 import { checkRecord } from './records.ts';
+import type { ReplayPart } from './replays.ts';
 import { createFindings, findingOf } from './steps.ts';
 import type { Finding, Step, StepFinding } from './steps.ts';
 import { Wrong, wrong } from './wrong.ts';
@@ -37,6 +38,8 @@ export type Placed = {
   /** The lines of the batch's own datasets. */
   readonly receiptText: string;
   readonly recordText: string;
+  /** Only where there is something to say. */
+  readonly replay: ReplayPart | undefined;
 };
 
 export type Part = {
@@ -129,7 +132,7 @@ function examineLine(context: LineContext, line: ReceiptLine, batch: BatchLine |
 }
 
 /** The parts of a canonical line are canonical. */
-function placedOf({ hashes }: LineContext, { line, batchId, receipt, record, raw, leaf }: Examined): Placed {
+function placedOf({ hashes }: LineContext, { line, batchId, receipt, record, replays, raw, leaf }: Examined): Placed {
   const text = (name: string): string => `"${name}":${JSON.stringify(raw[name])}`;
   return {
     line,
@@ -141,7 +144,14 @@ function placedOf({ hashes }: LineContext, { line, batchId, receipt, record, raw
     recordLeaf: hashes.leaf.RecordLeaf(record).toString('latin1'),
     receiptText: `{${text('receipt')},${text('signature')}}`,
     recordText: `{${text('entries')},${text('record')}}`,
+    replay: replayOf({ line, receipt, replays }),
   };
+}
+
+function replayOf({ line, receipt, replays }: Pick<Examined, 'line' | 'receipt' | 'replays'>): ReplayPart | undefined {
+  const isReplay = (receipt.flags & FLAG.replay) !== 0n;
+  if (!isReplay && replays.length === 0) return undefined;
+  return { line, node: receipt.node, model: receipt.model, isReplay, replays };
 }
 
 function keepGolds(facts: Facts, line: ReceiptLine, batch: BatchLine | undefined, epoch: EpochLine): void {

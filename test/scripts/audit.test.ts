@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { audit } from '../../scripts/audit.ts';
 import { tableRootOf } from '../../scripts/audit/in-force.ts';
+import { RECORDED, startRecordedChain } from './audit/recorded-chain.ts';
 import { readWhole } from './audit/support.ts';
 import { run } from './support/run.ts';
 
@@ -108,7 +106,11 @@ describe('scripts/audit', () => {
       const { verified, checks } = outcome.json() as Report;
       assert.equal(verified, true);
       const skipped = checks.filter(({ status }) => status === 'skipped').map(({ name }) => name);
-      assert.deepEqual(skipped, ['chain', 'trusted network', 'prices', 'truth of golds']);
+      const receipts = linesOf(TEXT).filter(ofType('receipt'));
+      const ids = new Set(receipts.map((line) => String(line['receipt'].id)));
+      const isLate = receipts.some((line) => (line['replays'] as string[]).some((id) => !ids.has(id)));
+      const late = isLate ? ['late replays'] : [];
+      assert.deepEqual(skipped, ['chain', 'trusted network', 'prices', ...late, 'truth of golds']);
       assert.match(outcome.err, /audit: rewards/);
     });
 
@@ -140,6 +142,17 @@ describe('scripts/audit', () => {
       );
     });
 
+    it('names a replay that is none', async () => {
+      const isReplayed = (line: Json) => line['type'] === 'receipt' && line['replays'].length > 0;
+      const isOrdinary = (line: Json) => line['type'] === 'receipt' && (line['receipt'].flags & 32) === 0;
+      const text = tampered(
+        (lines) => void (find(lines, isReplayed)['replays'] = [find(lines, isOrdinary)['receipt'].id]),
+      );
+      const { check, line, field, detail } = await found(text);
+      assert.deepEqual([check, line, field], ['draws', lineOf(text, isReplayed), 'replays[0]']);
+      assert.match(detail, /is not flagged as a replay/);
+    });
+
     it('names the batch of a missing receipt', async () => {
       const batch = find(linesOf(TEXT), isScored)['batchId'];
       const text = tampered((lines) => lines.filter((line) => line !== find(lines, isScored)));
@@ -153,8 +166,11 @@ describe('scripts/audit', () => {
         const index = lines.findIndex(isScored);
         return lines.toSpliced(index, 0, lines[index] ?? {});
       });
-      const { line, field, detail } = await found(text);
-      assert.deepEqual([line, field], [lineOf(text, isScored) + 1, 'receipt.serial']);
+      const { check, line, field, detail } = await found(text);
+      assert.deepEqual(
+        [check, line, field],
+        ['receipts and their batches', lineOf(text, isScored) + 1, 'receipt.serial'],
+      );
       assert.match(detail, /occurs twice/);
     });
 
@@ -172,8 +188,8 @@ describe('scripts/audit', () => {
         const [, entry] = find(lines, isScored)['entries'];
         entry.consistency = entry.consistency === 0 ? 1 : entry.consistency - 1;
       });
-      const { line, field, detail } = await found(text);
-      assert.deepEqual([line, field], [lineOf(text, isScored), 'entries[1]']);
+      const { check, line, field, detail } = await found(text);
+      assert.deepEqual([check, line, field], ['committees and evaluations', lineOf(text, isScored), 'entries[1]']);
       assert.match(detail, /was never committed/);
     });
 
@@ -270,33 +286,15 @@ describe('scripts/audit', () => {
   });
 
   describe('against the chain', () => {
-    let server: Server;
+    let chain: Awaited<ReturnType<typeof startRecordedChain>>;
     let rpc: string[];
-    const recorded = JSON.parse(readFileSync(join(VECTORS, 'chain.json'), 'utf8')) as Record<string, unknown>;
-    let answers: Record<string, unknown>;
 
     before(async () => {
-      server = createServer((request, response) => {
-        let body = '';
-        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-        request.on('end', () => {
-          const calls = JSON.parse(body) as Json | Json[];
-          const answer = ({ id, method, params }: Json) => {
-            const result = answers[`${String(method)} ${JSON.stringify(params)}`];
-            return result === undefined
-              ? { jsonrpc: '2.0', id, error: { code: -32_000, message: 'not recorded' } }
-              : { jsonrpc: '2.0', id, result };
-          };
-          response.setHeader('content-type', 'application/json');
-          response.end(JSON.stringify(Array.isArray(calls) ? calls.map(answer) : answer(calls)));
-        });
-      });
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
-      rpc = ['--rpc', `http://127.0.0.1:${port}`, '--deployment', join(VECTORS, 'deployment.json')];
+      chain = await startRecordedChain();
+      rpc = ['--rpc', chain.url, '--deployment', join(VECTORS, 'deployment.json')];
     });
-    beforeEach(() => (answers = { ...recorded }));
-    after(() => server.close());
+    beforeEach(() => chain.set(RECORDED));
+    after(() => chain.close());
 
     it('verifies a real epoch to the distribution hash', async () => {
       const outcome = await examine(TEXT, ...rpc);
@@ -361,9 +359,9 @@ describe('scripts/audit', () => {
     });
 
     it('returns 3, never verified, when the chain stops answering halfway', async () => {
-      const keys = Object.keys(recorded);
+      const keys = Object.keys(RECORDED);
       for (const count of [5, Math.floor(keys.length / 2), keys.length - 1]) {
-        answers = Object.fromEntries(keys.slice(0, count).map((key) => [key, recorded[key]]));
+        chain.set(Object.fromEntries(keys.slice(0, count).map((key) => [key, RECORDED[key]])));
         const outcome = await examine(TEXT, ...rpc);
         assert.equal(outcome.code, 3, `${count}: ${outcome.err}`);
       }
