@@ -2,7 +2,7 @@ import type { AnchorChain, Anchored, EpochStateName } from '../../../gateway/anc
 import { distributionHash } from '../../../gateway/protocol/commitments.ts';
 import { ZERO_HASH } from '../../../gateway/protocol/types.ts';
 import type { Hex } from '../../../gateway/protocol/types.ts';
-import type { Statement, Store } from '../../../gateway/store/store.ts';
+import type { Durability, Statement, Store } from '../../../gateway/store/store.ts';
 import { hash } from '../background.fixtures.ts';
 
 /** A process that dies at its n-th effect, just before it or just after, and does nothing more. */
@@ -30,8 +30,35 @@ export function mortal(dieAt: number, when: 'before' | 'after'): Mortal {
 export function mortalStore(store: Store, { effect, isDead }: Mortal): Store {
   return {
     ...store,
-    write: (statements: readonly Statement[]) => effect(() => store.write(statements)),
+    write: (statements: readonly Statement[], durability?: Durability) =>
+      effect(() => store.write(statements, durability)),
     read: (query) => (isDead() ? Promise.reject(new Error('dead')) : store.read(query)),
+  };
+}
+
+/**
+ * A store whose machine may lose its power: what nobody waited to see on the disk is gone then, unless something that was
+ * waited for came after it and took it along.
+ */
+export function fragileStore(store: Store, empty: () => Promise<void>) {
+  let written: { readonly statements: readonly Statement[]; readonly durability: Durability }[] = [];
+  return {
+    store: {
+      ...store,
+      async write(statements: readonly Statement[], durability: Durability = 'disk'): Promise<void> {
+        await store.write(statements, durability);
+        written.push({ statements, durability });
+      },
+    } satisfies Store,
+    /** @returns how many writes were lost. */
+    async losePower(): Promise<number> {
+      const safe = written.slice(0, written.findLastIndex(({ durability }) => durability === 'disk') + 1);
+      const lost = written.length - safe.length;
+      written = safe;
+      await empty();
+      for (const { statements } of safe) await store.write(statements);
+      return lost;
+    },
   };
 }
 

@@ -13,7 +13,7 @@ import type { Store } from '../../../gateway/store/store.ts';
 import { answerTo, attest, hash, leafOf, receipt, wipe } from '../background.fixtures.ts';
 import { openLogs } from '../store/world.fixtures.ts';
 import { runs } from '../../deep.ts';
-import { createFakeChain, mortal, mortalChain, mortalStore } from './crash.fixtures.ts';
+import { createFakeChain, fragileStore, mortal, mortalChain, mortalStore } from './crash.fixtures.ts';
 import type { Mortal } from './crash.fixtures.ts';
 import { FINALITY, RECORD_WINDOW, handlersOf } from './handlers.fixtures.ts';
 import type { Logs, Said, Shown } from './handlers.fixtures.ts';
@@ -141,6 +141,27 @@ describe('a gateway that dies anywhere', () => {
         if (!first.isDead()) break;
       }
       assert.ok(deaths > 20, `${deaths} places to die`);
+    });
+  }
+
+  for (const when of ['before', 'after'] as const) {
+    it(`has everything that is on chain when the power fails just ${when} any of its effects`, async () => {
+      let lost = 0;
+      for (let dieAt = 1; ; dieAt += 1) {
+        await wipe(store);
+        const world = createFakeChain({ recordWindow: RECORD_WINDOW });
+        const said: Said = { shown: new Map(), late: new Set() };
+        const fragile = fragileStore(store, () => wipe(store));
+        const first = mortal(dieAt, when);
+        await live(fragile.store, world, said, { self: first }).catch((error: unknown) => {
+          if (!first.isDead()) throw error;
+        });
+        if (!first.isDead()) break;
+        lost += await fragile.losePower();
+        await live(fragile.store, world, said, { self: mortal(0, 'before') });
+        await check(world, said.shown, `power lost ${when} effect ${dieAt}`);
+      }
+      assert.ok(lost > 0, 'a receipt that was only in the system’s memory is lost, and served again');
     });
   }
 
