@@ -463,6 +463,20 @@ contract ProofRegistryTest is World {
         registry.anchorGold(1, "gold", 9);
     }
 
+    function test_anchorGold_UntilTheLastSecondBeforeItsEpoch_Class35() public {
+        vm.startPrank(gateway.signer);
+        for (uint64 epoch = 2; epoch < 5; ++epoch) {
+            vm.warp(epochStart(epoch));
+            vm.expectRevert(
+                abi.encodeWithSelector(IProofRegistry.ProofRegistryEpochStarted.selector, epoch, epoch + 1)
+            );
+            registry.anchorGold(epoch, "gold", 1);
+            vm.warp(epochStart(epoch) - 1);
+            registry.anchorGold(epoch, "gold", 1);
+        }
+        vm.stopPrank();
+    }
+
     function test_anchorGold_BeforeGenesisForEpochZero() public {
         vm.warp(timing.genesis - 1);
         vm.prank(gateway.signer);
