@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 
 import { MerkleTree } from 'merkletreejs';
@@ -31,8 +31,12 @@ type Result = {
   /** Wall time, and processor time of the whole process, which other work on the machine does not lengthen. */
   readonly buildMs: Spread;
   readonly buildCpuMs: Spread;
-  /** The slowest of the proofs that were asked for. */
-  readonly proofMs: Spread;
+  /** Of the proofs that were asked for, by the clock. */
+  readonly proofMedianMs: Spread;
+  readonly proofP99Ms: Spread;
+  readonly proofMaxMs: Spread;
+  /** Processor time of all of them together: no single one took more than that, whatever else the machine was doing. */
+  readonly proofsCpuMs: Spread;
   readonly proofs: number;
 };
 
@@ -63,7 +67,7 @@ function rivals(): readonly Builder[] {
   ];
 }
 
-type Sample = { readonly buildMs: number; readonly buildCpuMs: number; readonly proofMs: number };
+type Sample = Readonly<Record<Exclude<keyof Result, 'name' | 'leaves' | 'proofs'>, number>>;
 
 function sampleOf({ build }: Builder, leaves: readonly Hex[]): Sample {
   const cpu = process.cpuUsage();
@@ -71,13 +75,22 @@ function sampleOf({ build }: Builder, leaves: readonly Hex[]): Sample {
   const tree = build(leaves);
   const buildMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
-  let proofMs = 0;
-  for (let count = 0; count < PROOFS; count += 1) {
+  return { buildMs, buildCpuMs: (user + system) / 1_000, ...proofsOf(tree, leaves.length) };
+}
+
+function proofsOf({ proofOf }: Built, leaves: number) {
+  const cpu = process.threadCpuUsage();
+  const times = Float64Array.from({ length: PROOFS }, (_, count) => {
     const from = performance.now();
-    tree.proofOf(Math.floor((count * leaves.length) / PROOFS));
-    proofMs = Math.max(proofMs, performance.now() - from);
-  }
-  return { buildMs, buildCpuMs: (user + system) / 1_000, proofMs };
+    proofOf(Math.floor((count * leaves) / PROOFS));
+    return performance.now() - from;
+  }).toSorted();
+  const { user, system } = process.threadCpuUsage(cpu);
+  const at = (share: number): number => times[Math.min(PROOFS - 1, Math.floor(share * PROOFS))] ?? NaN;
+  return {
+    ...{ proofMedianMs: at(0.5), proofP99Ms: at(0.99), proofMaxMs: at(1) },
+    proofsCpuMs: (user + system) / 1_000,
+  };
 }
 
 function measure(builders: readonly Builder[], leaves: readonly Hex[], rounds: number): readonly Result[] {
@@ -94,7 +107,8 @@ function measure(builders: readonly Builder[], leaves: readonly Hex[], rounds: n
     const spread = (field: keyof Sample): Spread => spreadOf(own.map((sample) => sample[field]));
     return {
       ...{ name, leaves: leaves.length, proofs: PROOFS },
-      ...{ buildMs: spread('buildMs'), buildCpuMs: spread('buildCpuMs'), proofMs: spread('proofMs') },
+      ...{ buildMs: spread('buildMs'), buildCpuMs: spread('buildCpuMs'), proofMedianMs: spread('proofMedianMs') },
+      ...{ proofP99Ms: spread('proofP99Ms'), proofMaxMs: spread('proofMaxMs'), proofsCpuMs: spread('proofsCpuMs') },
     };
   });
 }
@@ -123,6 +137,15 @@ function readOptions() {
 const leavesOf = (count: number): readonly Hex[] =>
   Array.from({ length: count }, (_, index) => keccakText(`leaf ${index}`));
 
+function report({ name, leaves, proofs, ...of }: Result): string {
+  const { buildMs, buildCpuMs, proofMedianMs, proofP99Ms, proofMaxMs, proofsCpuMs } = of;
+  return [
+    `${name}, ${leaves} leaves: ${shown(buildMs, 0)} ms, processor time ${shown(buildCpuMs, 0)} ms`,
+    `  a proof ${shown(proofMedianMs, 3)} ms, 99 of 100 within ${shown(proofP99Ms, 3)} ms, slowest of ${proofs} ${shown(proofMaxMs, 3)} ms`,
+    `  processor time of all ${proofs} together ${shown(proofsCpuMs, 1)} ms`,
+  ].join('\n');
+}
+
 function main(): void {
   const { help, json, leaves, compared, rounds } = readOptions();
   if (help) return void process.stdout.write(HELP);
@@ -137,13 +160,16 @@ function main(): void {
     wall: buildMs.median / (ours?.buildMs.median ?? NaN),
     cpu: buildCpuMs.median / (ours?.buildCpuMs.median ?? NaN),
   }));
-  const conditions = { node: process.version, cores: cpus().length, cpu: cpus()[0]?.model ?? '', rounds };
+  const conditions = {
+    loadAverage: loadavg()[0] ?? NaN,
+    node: process.version,
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? '',
+    rounds,
+  };
   const memory = { nodesMb: (64 * leaves) / 2 ** 20, peakMb, withLeavesOnlyMb: beforeMb };
   if (json) return void process.stdout.write(`${JSON.stringify({ conditions, memory, own, beside, ratios })}\n`);
-  for (const { name, leaves: count, buildMs, buildCpuMs, proofMs } of [...own, ...beside])
-    console.log(
-      `${name.padEnd(20)} ${String(count).padStart(9)} leaves  build ms ${shown(buildMs, 0)}  CPU ms ${shown(buildCpuMs, 0)}  slowest proof ms ${shown(proofMs, 3)}`,
-    );
+  for (const result of [...own, ...beside]) console.log(report(result));
   console.log(
     `memory: nodes ${memory.nodesMb.toFixed(0)} MB; process at most ${peakMb.toFixed(0)} MB, ${beforeMb.toFixed(0)} MB of it before the first tree`,
   );

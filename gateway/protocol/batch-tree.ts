@@ -44,7 +44,7 @@ function levelSizes(count: number): readonly number[] {
   return sizes;
 }
 
-const nodeAt = (nodes: Buffer, index: number): Hex => bytesToHex(nodes.subarray(WIDTH * index, WIDTH * (index + 1)));
+const nodeAt = (nodes: Buffer, index: number): Hex => `0x${nodes.toString('hex', WIDTH * index, WIDTH * (index + 1))}`;
 
 function writeLeaf(nodes: Buffer, leaf: Hex, index: number): void {
   const written =
