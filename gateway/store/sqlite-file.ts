@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -6,6 +6,8 @@ import { migrationsFor } from './migrations.ts';
 
 /** 'DGRD' in the file's header: tells a store from every other program's SQLite file. */
 const APPLICATION_ID = 0x44475244;
+/** The smallest page that SQLite knows. */
+const LEAST_BYTES = 512;
 /** How long another process, one that is just ending, may keep the file. */
 const LOCK_TIMEOUT_MS = 1_000;
 /** A larger file is not read through at every start: damage in it is met, and named, when it is read. */
@@ -14,6 +16,7 @@ const MAX_CHECKED_PAGES = 65_536;
 /** @throws when the file cannot be this program's store, with SQLite's code where SQLite said so. */
 export function openDatabase(file: string): DatabaseSync {
   requireWritable(file);
+  requireLength(file);
   const database = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS });
   try {
     // EXCLUSIVE keeps a second process out for as long as this one lives.
@@ -60,6 +63,12 @@ function requireWritable(file: string): void {
       throw new Error(path === file ? 'the file is read-only' : 'the folder is read-only', { cause });
     }
   }
+}
+
+/** SQLite takes a file that is shorter than its header for an empty database, and what it held for nothing. */
+function requireLength(file: string): void {
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes > 0 && bytes < LEAST_BYTES) throw new Error('the file is damaged: it is shorter than a database');
 }
 
 function migrate(database: DatabaseSync): void {
