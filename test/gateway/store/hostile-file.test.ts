@@ -73,7 +73,8 @@ describe('a store file', () => {
       fc.asyncProperty(damage, async ([place, bytes]) => {
         const changed = Buffer.from(sound);
         changed.set(bytes.subarray(0, Math.max(0, changed.length - (place % changed.length))), place % changed.length);
-        assert.notEqual(await use(changed), '');
+        // SQLite knows damage of its own structure; in a value, whoever reads the value meets it, or nobody can tell.
+        assert.match((await use(changed)) ?? 'opened', /^(opened$|store FILE|DGRID_STORE_|.+ in JSON at position )/);
       }),
       { seed: 6, numRuns: runs(20, 600) },
     );
