@@ -6,7 +6,6 @@ import { openDatabase } from './sqlite-file.ts';
 import type { SqliteOptions } from './sqlite.ts';
 import { createJobReader } from './sqlite-wire.ts';
 import type { Job, Reply, Wire, WorkerFailure } from './sqlite-wire.ts';
-import { SYNC_WITHIN_MS } from './store.ts';
 import type { Statement } from './store.ts';
 
 /**
@@ -140,6 +139,9 @@ function attemptGuarded(jobs: readonly Job[], run: () => readonly Reply[]): read
     return jobs.map((job) => (job.kind === 'close' ? job.id : { id: job.id, failure }));
   }
 }
+
+/** How far the disk may lag behind what survives the process. */
+const SYNC_WITHIN_MS = 5;
 
 type Syncer = { readonly syncSoon: () => void; readonly stop: () => void };
 

@@ -40,12 +40,9 @@ export type Prepare = <Params extends object, Row>(
 
 /**
  * What a write has survived when its promise resolves. `disk`: a loss of power. `process`: the end of this process, however
- * sudden; the disk follows within `SYNC_WITHIN_MS`. Whatever has an effect outside this machine waits for the disk.
+ * sudden; the disk follows within milliseconds. Whatever has an effect outside this machine waits for the disk.
  */
 export type Durability = 'disk' | 'process';
-
-/** How far the disk may lag behind what survives the process. */
-export const SYNC_WITHIN_MS = 5;
 
 export type Store = {
   readonly dialect: Dialect;
