@@ -15,7 +15,7 @@ import { createFakeChain } from '../../gateway/anchor/crash.fixtures.ts';
 import { receipt } from '../../gateway/background.fixtures.ts';
 import { openLogs } from '../../gateway/store/world.fixtures.ts';
 import { deep, runs } from '../../deep.ts';
-import { CHARGE, CRASH_CLOCK, STEPS } from './messages.ts';
+import { CHARGE, CRASH_CLOCK, LATE_STEPS, STEPS } from './messages.ts';
 import type { Assignment, FromProcess, ToProcess } from './messages.ts';
 
 const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url));
@@ -87,10 +87,10 @@ describe('a process that is killed under load', () => {
       );
     }
 
-    /** A last life without callers: everything settles, the epoch passes and is paid. */
-    async function settle(): Promise<void> {
-      let passed = false;
-      await live({ from: 0, serves: false }, (message, child) => {
+    let passed = false;
+    /** A life without callers: everything settles, the epoch passes and is paid. */
+    async function settle(death: Pick<Assignment, 'dieAt'> = {}): Promise<void> {
+      await live({ from: 0, serves: false, ...death }, (message, child) => {
         if (message.kind !== 'idle') return;
         if (world.now().epochs.get(0n)?.state === 'final') child.kill('SIGKILL');
         else if (!passed) {
@@ -163,12 +163,14 @@ describe('a process that is killed under load', () => {
     this.timeout(600_000);
     const world = createWorld('steps');
     let life = 0;
+    const moments = deep ? (['before', 'after'] as const) : (['after'] as const);
     for (const step of STEPS) {
-      for (const when of deep ? (['before', 'after'] as const) : (['after'] as const)) {
+      for (const when of moments) {
         await world.live({ from: ROOM * life, serves: true, dieAt: `${step}:${when}` }, () => undefined);
         life += 1;
       }
     }
+    for (const step of LATE_STEPS) for (const when of moments) await world.settle({ dieAt: `${step}:${when}` });
     await world.settle();
     assert.ok((await world.check()) >= world.reported.size);
   });

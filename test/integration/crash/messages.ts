@@ -40,6 +40,10 @@ export const CRASH_CLOCK = { genesis: 1_000n, epochDuration: 1_000_000n };
 
 /** Steps of the outbox and of the chain that a process can be told to die at. */
 export const STEPS = [
+  ...['openEpoch', 'opened'],
   ...['close', 'anchorReceipts', 'anchored', 'fixSeed', 'seeded', 'saveCommitSet', 'finish', 'saveRecords'],
   ...['anchorRecords', 'recorded', 'settle'],
 ] as const;
+
+/** Those that come when nobody is served any more and the epoch is over. */
+export const LATE_STEPS = ['save', 'propose', 'proposed', 'finalize', 'finalized'] as const;

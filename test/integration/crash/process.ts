@@ -3,6 +3,7 @@ import type { AnchorChain } from '../../../gateway/anchor/ports.ts';
 import { createBatcher } from '../../../gateway/batch/batcher.ts';
 import { createSealThread } from '../../../gateway/batch/seal-thread.ts';
 import { repeat } from '../../../gateway/lib/repeat.ts';
+import type { EpochLog } from '../../../gateway/epoch/ports.ts';
 import { createOutbox } from '../../../gateway/outbox/outbox.ts';
 import { openStore } from '../../../gateway/store/sqlite.ts';
 import {
@@ -60,6 +61,8 @@ function mortal<Room extends object>(room: Room): Room {
   return Object.fromEntries(entries) as Room;
 }
 
+const epochWrites = ({ opened, save, proposed, finalized }: EpochLog) => ({ opened, save, proposed, finalized });
+
 const call = (method: ChainMethod, args: readonly unknown[]): Promise<unknown> =>
   new Promise((resolve, reject) => {
     calls += 1;
@@ -74,6 +77,7 @@ const opened = await openLogs(store);
 const logs = {
   ...opened,
   ...{ batch: mortal(opened.batch), anchor: mortal(opened.anchor), examination: mortal(opened.examination) },
+  epoch: { ...opened.epoch, ...mortal(epochWrites(opened.epoch)) },
 };
 const said: Said = { shown: new Map(), late: new Set() };
 const remember = said.shown.set.bind(said.shown);
