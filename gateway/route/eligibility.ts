@@ -62,7 +62,9 @@ export function findEligible(input: EligibilityInput): Eligibility {
   const isRestricted = input.pin !== undefined || input.exclude !== undefined;
   const size = input.candidates.length;
   const fate = new Uint8Array(size);
-  const eligible: Eligible[] = [];
+  // Of a known size from the start: an array that grows is copied again and again.
+  const eligible = new Array<Eligible>(size);
+  let count = 0;
   const newcomers: number[] = [];
   const choice = createChoice(field);
   let blockedMs: number | undefined;
@@ -79,13 +81,15 @@ export function findEligible(input: EligibilityInput): Eligibility {
     choice.note(index);
     if (isRestricted && isKeptOut(candidate, input)) fate[index] = CODES.excluded;
     else if (live.breaker === 'closed') {
-      if (live.waited !== undefined) newcomers.push(eligible.length);
-      eligible.push(field.entry(index, live));
+      if (live.waited !== undefined) newcomers.push(count);
+      eligible[count] = field.entry(index, live);
+      count += 1;
     } else {
       fate[index] = live.breaker === 'paused' ? CODES.paused : CODES.breaker;
       blockedMs = Math.min(blockedMs ?? live.blockedMs, live.blockedMs);
     }
   }
+  eligible.length = count;
   const reasonAt = (index: number): Reason | undefined => REASONS[(fate[index] ?? 0) - 1];
   return { eligible, newcomers, removed: countsOf(fate), reasonAt, ...choice.end(), blockedMs };
 }

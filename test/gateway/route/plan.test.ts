@@ -159,6 +159,25 @@ describe('eligibility', () => {
     );
     assert.throws(() => planRoute(planInput([])), rejectsWith('DGRID_NO_ELIGIBLE_NODE'));
   });
+
+  it('rejects with how many candidates each filter removed', () => {
+    const candidates = [
+      candidate(0, { inactiveFromEpoch: 5n }),
+      candidate(1, { stake: 9_999n }),
+      candidate(2, { stake: 9_999n }),
+      candidate(3, { model: { contextLength: 3 } }),
+      candidate(4),
+    ];
+    const live = () => ({ ...LIVE, breaker: 'open' as const, blockedMs: 3_000 });
+    assert.throws(
+      () => planRoute(planInput(candidates, { live })),
+      (error) => {
+        assert.ok(error instanceof DgridError && error.statusCode === 503);
+        assert.deepEqual(error.context.removed, { inactive: 1, stake: 2, context: 1, breaker: 1 });
+        return true;
+      },
+    );
+  });
 });
 
 describe('the decision', () => {
