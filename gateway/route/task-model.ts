@@ -40,6 +40,8 @@ export type TaskGuess = {
   readonly complexity: number;
   /** Of the text, for whoever predicts more from them. */
   readonly features: TextFeatures;
+  /** What is asked, as it was read: in small letters. */
+  readonly instruction: string;
 };
 
 /** Beyond this many deviations a surface feature says no more. */
@@ -66,8 +68,8 @@ export function createTaskModel(file: TaskModelFile): (text: string) => TaskGues
   const logits = new Float64Array(FAMILIES.length);
   return (text) => {
     sums.set(file.bias);
-    const asked = instructionOf(text);
-    markCues(asked.toLowerCase(), cues);
+    const asked = instructionOf(text).toLowerCase();
+    markCues(asked, cues);
     addCues(cues, file.cues, sums);
     addBuckets(reader.read(asked), instruction, part);
     addScaled(part, file.instructionScales, sums);
@@ -76,7 +78,7 @@ export function createTaskModel(file: TaskModelFile): (text: string) => TaskGues
     addScaled(part, file.scales, sums);
     addSurface(features.surface, file.surface, sums);
     joinClasses(sums, file.classes, logits);
-    return { logits, complexity: sums[outputs - 1] ?? 0, features };
+    return { logits, complexity: sums[outputs - 1] ?? 0, features, instruction: asked };
   };
 }
 

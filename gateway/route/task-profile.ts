@@ -4,7 +4,6 @@ import type { JsonObject } from '../protocol/content.ts';
 import weights from './model/task-model.json' with { type: 'json' };
 import { createTaskModel } from './task-model.ts';
 import { answerLengthOf } from './text/answer-length.ts';
-import { instructionOf } from './text/instruction.ts';
 import { languageOf } from './text/language.ts';
 import { readTaskText } from './task-text.ts';
 import type { TaskText } from './task-text.ts';
@@ -33,11 +32,10 @@ export const profileTask = (body: JsonObject): TaskProfile => readTask(body).pro
 /** The profile with what it was read from; the features are valid until the next text is read. */
 export function readTask(body: JsonObject): { readonly profile: TaskProfile; readonly features: TextFeatures } {
   const surface = readTaskText(body);
-  const { logits, complexity, features } = guessTask(surface.text);
+  const { logits, complexity, features, instruction } = guessTask(surface.text);
   const stated = FAMILIES.findIndex((family) => family === body['task']);
   const family = stated === -1 ? likeliest(logits, surface, body) : stated;
   const promptTokens = Math.ceil(surface.characters / 4) + 3 * surface.turns;
-  const instruction = instructionOf(surface.text).toLowerCase();
   const language = languageOf(instruction);
   const profile = {
     family,
