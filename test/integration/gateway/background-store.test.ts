@@ -54,7 +54,8 @@ describe('store of a process that is killed', () => {
     return safe;
   }
 
-  it('is refused to a second process while the first lives, and holds every receipt that was called safe after', async () => {
+  it('is refused to a second process while the first lives, and holds every receipt that was called safe after', async function () {
+    this.timeout(60_000); // four processes, one after the other
     const promised = new Map<number, bigint>();
     for (let round = 0; round < ROUNDS; round += 1) {
       const refused = () => assert.rejects(openStore(file), { message: `store ${file} is in use by another process` });
