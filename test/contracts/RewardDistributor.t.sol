@@ -351,7 +351,7 @@ contract RewardDistributorTest is World {
     function testFuzz_openEpoch_NothingIsLostInTheSplit_Class15(uint256 amount, uint256 a, uint256 b) public {
         a = bound(a, 0, 10_000);
         b = bound(b, 0, 10_000 - a);
-        amount = bound(amount, 1, RESERVE - 1);
+        amount = bound(amount, 1, token.balanceOf(address(this)));
         IRewardDistributor fresh = this.createDistributor(distributorConfig(address(this)));
         fresh.setRewardParams(RewardParams(4_500, [uint16(a), uint16(b), uint16(10_000 - a - b)], 2_500, 1));
         token.approve(address(fresh), amount);
