@@ -4,6 +4,7 @@ import { drawByWeight, drawSticky, drawToExplore, newcomersIn, sizeOf } from './
 import type { Draw, Pool } from './draw.ts';
 import { findEligible, isNamed } from './eligibility.ts';
 import type { Eligibility, EligibilityInput, Eligible } from './eligibility.ts';
+import { fieldOf } from './field.ts';
 import { noEligibleError } from './no-eligible.ts';
 import type { Preferences } from './preferences.ts';
 import { recordOf } from './record.ts';
@@ -52,7 +53,8 @@ export function decide(input: DecideInput): Decision {
   if (eligible.length === 0) throw noEligibleError(input, eligibility);
   const { preferences } = input;
   const taste = { ...TASTES[preferences.preset], payMicroUsd: preferences.payMicroUsd };
-  const field: Field = { eligible, newcomers, weights: weighField(eligible, input.profile, taste) };
+  const ranks = fieldOf(input.candidates).ranks();
+  const field: Field = { eligible, newcomers, ranks, weights: weighField(eligible, input.profile, taste) };
   const ranked = topRanked(field, preferences);
   const { first, cause, passedOver } = choose(field, ranked, input);
   const rest = ranked.filter((entry) => entry.index !== first.index);
@@ -75,7 +77,7 @@ export function decide(input: DecideInput): Decision {
 /** Live conditions go on changing: those that are looked at again later must be the ones that were decided on. */
 const asOfNow = (entry: Scored): Eligible => ({ ...entry, live: { ...entry.live } });
 
-type Field = Pick<Eligibility, 'eligible' | 'newcomers'> & { readonly weights: Weights };
+type Field = Pick<Eligibility, 'eligible' | 'newcomers'> & { readonly weights: Weights; readonly ranks: Int32Array };
 
 /** The best few in the order they would be asked: as the caller names them, by the list of models, by weight. */
 function topRanked(field: Field, preferences: Preferences): Scored[] {
@@ -83,12 +85,14 @@ function topRanked(field: Field, preferences: Preferences): Scored[] {
   const byWeight = preferences.order.length === 0 && preferences.models.length < 2;
   const before = byWeight ? weighsMore(field) : isBefore(field, preferences);
   const top: number[] = [];
-  let least = -1;
+  let [least, leastRank] = [-1, -1];
   for (let index = 0; index < eligible.length; index += 1) {
-    // Most of a large field falls out here, at one comparison each.
-    if (byWeight && (weights.weight[index] ?? 0) < least) continue;
+    // Most of a large field falls out here, at a comparison or two each.
+    const more = (weights.weight[index] ?? 0) - least || leastRank - rankOf(field, index);
+    if (byWeight && more < 0) continue;
     insert(top, index, before);
-    if (top.length === RANKED) least = weights.weight[top[RANKED - 1] ?? 0] ?? 0;
+    const last = top[RANKED - 1];
+    if (last !== undefined) [least, leastRank] = [weights.weight[last] ?? 0, rankOf(field, last)];
   }
   return top.flatMap((index) => scoredAt(eligible, weights, index) ?? []);
 }
@@ -108,16 +112,18 @@ function insert(top: number[], index: number, before: Before): void {
   if (top.length > RANKED) top.pop();
 }
 
-function weighsMore({ eligible, weights: { weight } }: Field): Before {
+function weighsMore(field: Field): Before {
+  const { weight } = field.weights;
   return (a, b) => {
     const more = (weight[a] ?? 0) - (weight[b] ?? 0);
-    if (more !== 0) return more > 0;
-    const [one, other] = [eligible[a]?.candidate, eligible[b]?.candidate];
-    return one !== undefined && other !== undefined && compare(one, other) < 0;
+    return more === 0 ? rankOf(field, a) < rankOf(field, b) : more > 0;
   };
 }
 
-function isBefore({ eligible, weights }: Field, { order, models }: Preferences): Before {
+const rankOf = ({ eligible, ranks }: Field, place: number): number => ranks[eligible[place]?.index ?? -1] ?? 0;
+
+function isBefore(field: Field, { order, models }: Preferences): Before {
+  const { eligible, weights } = field;
   const weight = (index: number): number => weights.weight[index] ?? 0;
   const named = (candidate: Candidate): number => {
     const at = order.findIndex((name) => isNamed([name], candidate));
@@ -129,14 +135,9 @@ function isBefore({ eligible, weights }: Field, { order, models }: Preferences):
     if (one === undefined || other === undefined) return false;
     const byName = order.length === 0 ? 0 : named(one) - named(other);
     const byModel = models.length < 2 ? 0 : model(one) - model(other);
-    return (byName || byModel || weight(b) - weight(a) || compare(one, other)) < 0;
+    return (byName || byModel || weight(b) - weight(a) || rankOf(field, a) - rankOf(field, b)) < 0;
   };
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const compare = (a: Candidate, b: Candidate): number =>
-  byText(a.node.account, b.node.account) || byText(a.model.id, b.model.id);
 
 type Choice = { readonly first: Scored; readonly cause: Cause; readonly passedOver: readonly number[] };
 

@@ -24,6 +24,8 @@ export type Field = {
   readonly speaks: (language: string) => Uint8Array;
   /** The candidate at an index with its conditions: the same object as long as those are kept in the same one. */
   readonly entry: (index: number, live: LiveConditions) => Eligible;
+  /** Place of each candidate by account and model: who comes first where nothing else decides. */
+  readonly ranks: () => Int32Array;
   /** By epoch and least stake: 0 in order, 1 inactive, 2 too little stake. */
   readonly chain: (epoch: bigint, minimumStake: bigint) => Uint8Array;
 };
@@ -58,6 +60,7 @@ function createField(candidates: readonly Candidate[]): Field {
     maxOutputTokens: column(({ model }) => model.maxOutputTokens),
     able: createColumns(candidates, (capabilities, need) => capabilities.includes(need)),
     speaks: createColumns(candidates, isSpoken),
+    ranks: createRanks(candidates),
     chain: createChainFacts(candidates),
   };
 }
@@ -109,6 +112,22 @@ const LANGUAGE = 'language:';
 
 const isSpoken = (capabilities: readonly string[], language: string): boolean =>
   capabilities.includes(`${LANGUAGE}${language}`) || !capabilities.some((name) => name.startsWith(LANGUAGE));
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Numbers instead of texts: in a large field most weights are equal, and every decision would compare all the names. */
+function createRanks(candidates: readonly Candidate[]): Field['ranks'] {
+  let ranks: Int32Array | undefined;
+  return () => {
+    if (ranks !== undefined) return ranks;
+    const sorted = candidates
+      .map(({ node, model }, index) => ({ account: node.account, model: model.id, index }))
+      .sort((a, b) => byText(a.account, b.account) || byText(a.model, b.model));
+    ranks = new Int32Array(candidates.length);
+    for (let place = 0; place < sorted.length; place += 1) ranks[sorted[place]?.index ?? 0] = place;
+    return ranks;
+  };
+}
 
 function createChainFacts(candidates: readonly Candidate[]): Field['chain'] {
   let last: { readonly epoch: bigint; readonly minimumStake: bigint; readonly column: Uint8Array } | undefined;
