@@ -25,19 +25,44 @@ export type LoadResult = {
   readonly ttftP50Ms: number;
 };
 
-const VARIANTS = 32;
+const VARIANTS = 128;
 
-function requestsOf(load: Load): readonly Buffer[] {
-  const texts = createTexts(load.bodyBytes + 11);
-  return Array.from({ length: VARIANTS }, () => {
+type Requests = { readonly next: () => Buffer };
+
+/** What no request before it had: nobody can know a prompt again. */
+const STAMP = 'Note 00000000. ';
+let stamped = 0;
+
+const made = new Map<number, readonly string[]>();
+
+/** Made once for each size: every system is asked the same. */
+function proseOf(bytes: number): readonly string[] {
+  const known = made.get(bytes);
+  if (known !== undefined) return known;
+  const texts = createTexts(bytes + 11);
+  const prose = Array.from({ length: VARIANTS }, () => texts(bytes));
+  made.set(bytes, prose);
+  return prose;
+}
+
+function requestsOf(load: Load): Requests {
+  const templates = proseOf(load.bodyBytes).map((prose) => {
     const head = { model: load.model, max_tokens: 256, ...(load.stream ? { stream: true } : {}) };
-    const empty = JSON.stringify({ ...head, messages: [{ role: 'user', content: '' }] }).length;
-    const content = texts(Math.max(16, load.bodyBytes - empty));
+    const empty = JSON.stringify({ ...head, messages: [{ role: 'user', content: STAMP }] }).length;
+    const content = STAMP + prose.slice(0, Math.max(16, load.bodyBytes - empty));
     const body = JSON.stringify({ ...head, messages: [{ role: 'user', content }] });
     const headers = { ...load.headers, 'content-type': 'application/json', 'content-length': String(body.length) };
     const lines = Object.entries({ host: `127.0.0.1:${load.port}`, ...headers }).map(([k, v]) => `${k}: ${v}`);
     return Buffer.from(`POST ${load.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
   });
+  return {
+    next() {
+      stamped += 1;
+      const request = Buffer.from(templates[stamped % VARIANTS] ?? '');
+      request.write(String(stamped).padStart(8, '0'), request.indexOf(STAMP) + STAMP.indexOf('0'));
+      return request;
+    },
+  };
 }
 
 type Reading = { readonly complete: boolean; readonly spoke: boolean; readonly fault: string | undefined };
@@ -79,14 +104,13 @@ function createReader(stream: boolean): Reader {
 
 type Tally = { readonly total: number[]; readonly first: number[]; errors: number; firstError: string | undefined };
 
-function drive(load: Load, requests: readonly Buffer[], offset: number, tally: Tally): Promise<void> {
+function drive(load: Load, requests: Requests, tally: Tally): Promise<void> {
   return new Promise((resolve) => {
     const end = performance.now() + load.ms;
     let socket: Socket;
     let reader: Reader;
     let startedMs = 0;
     let spokeMs = 0;
-    let turn = offset;
 
     const ask = (): void => {
       if (performance.now() >= end) {
@@ -94,10 +118,10 @@ function drive(load: Load, requests: readonly Buffer[], offset: number, tally: T
         return resolve();
       }
       reader = createReader(load.stream);
-      turn += 1;
+      const request = requests.next();
       startedMs = performance.now();
       spokeMs = 0;
-      socket.write(requests[turn % requests.length] ?? Buffer.alloc(0));
+      socket.write(request);
     };
     const open = (): void => {
       socket = connect(load.port, '127.0.0.1');
@@ -135,7 +159,7 @@ async function run(load: Load): Promise<LoadResult> {
   const requests = requestsOf(load);
   const tally: Tally = { total: [], first: [], errors: 0, firstError: undefined };
   const startedMs = performance.now();
-  await Promise.all(Array.from({ length: load.connections }, (_, lane) => drive(load, requests, lane * 7, tally)));
+  await Promise.all(Array.from({ length: load.connections }, () => drive(load, requests, tally)));
   const elapsedMs = performance.now() - startedMs;
   const total = Float64Array.from(tally.total).toSorted();
   const first = Float64Array.from(tally.first).toSorted();
