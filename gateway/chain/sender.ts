@@ -47,6 +47,8 @@ export type Unsigned = Pick<Booked, 'nonce' | 'to' | 'data' | 'gas'> & { readonl
 
 /** What sending needs of an RPC server and of the key. */
 export type TransactionRpc = {
+  /** The signer's own. */
+  readonly address: Address;
   readonly nonces: () => Promise<{ readonly latest: number; readonly pending: number }>;
   /** On top of what is waiting, so that dependent calls can be sent in one go. @throws when it would revert. */
   readonly estimateGas: (to: Address, data: Hex) => Promise<bigint>;
@@ -205,14 +207,34 @@ async function settled(deps: SenderDeps, desk: Desk, call: Hex, name: string): P
 /** Looks after everything that is not final, whether somebody waits for it or not: a gap of nonces would stop the rest. */
 async function tend(deps: SenderDeps, desk: Desk): Promise<void> {
   if (desk.entries.size === 0) return;
-  const { latest } = await deps.rpc.nonces();
+  const { latest, pending } = await deps.rpc.nonces();
   const inOrder = [...desk.entries.values()].sort((a, b) => a.nonce - b.nonce);
   const failed: unknown[] = [];
+  await fillGap(deps, desk, pending).catch((error: unknown) => failed.push(error));
   for (const entry of inOrder) {
     const care = entry.nonce < latest ? forgetFinal : push;
     await care(deps, desk, entry).catch((error: unknown) => failed.push(error));
   }
   if (failed.length > 0) throw failed[0];
+}
+
+/** Gas of a transfer of nothing, with a few bytes of data. */
+const FILLER_GAS = 30_000n;
+
+/**
+ * A transaction that reverted, or was another program's, is in no book; when a reorganisation undoes it, its nonce is free
+ * again, and nothing that follows is mined before somebody uses it. A transfer of nothing does, once that was seen long enough.
+ */
+async function fillGap({ rpc, maxFeePerGas, now }: SenderDeps, desk: Desk, nonce: number): Promise<void> {
+  const nonces = [...desk.entries.values()].map((entry) => entry.nonce);
+  const isGap = !nonces.includes(nonce) && nonces.some((booked) => booked > nonce);
+  const [to, data] = [rpc.address, `0x${nonce.toString(16).padStart(16, '0')}`] as const;
+  if (!isGap || desk.look(callOf(to, data)) < LOOKS) return;
+  const fees = capped(await rpc.fees(), maxFeePerGas);
+  const signed = await rpc.sign({ nonce, to, data, gas: FILLER_GAS, fees });
+  const attempts = [{ ...signed, fees, sentAtMs: now() }];
+  await desk.save({ call: callOf(to, data), nonce, to, data, gas: FILLER_GAS, attempts });
+  await rpc.broadcast(signed.raw);
 }
 
 async function forgetFinal(deps: SenderDeps, desk: Desk, entry: Booked): Promise<void> {

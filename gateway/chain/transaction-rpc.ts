@@ -1,7 +1,7 @@
 import { BaseError, HttpRequestError, TimeoutError, TransactionReceiptNotFoundError, keccak256 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 
-import type { Hex } from '../protocol/types.ts';
+import type { Address, Hex } from '../protocol/types.ts';
 import type { ChainClient } from './clients.ts';
 import { marketFees } from './fees.ts';
 import type { Fees } from './fees.ts';
@@ -15,8 +15,8 @@ const USUAL_TIP = 1_000_000_000n;
 export function createTransactionRpc({ client, privateKey }: TransactionRpcDeps): TransactionRpc {
   const account = privateKeyToAccount(privateKey);
   const { address } = account;
-  const chainId = client.chain.id;
   return {
+    address: address.toLowerCase() as Address,
     async nonces() {
       const [latest, pending] = await Promise.all([
         client.getTransactionCount({ address, blockTag: 'latest' }),
@@ -31,7 +31,7 @@ export function createTransactionRpc({ client, privateKey }: TransactionRpcDeps)
       return marketFees(baseFeePerGas, await client.estimateMaxPriorityFeePerGas().catch(() => USUAL_TIP));
     },
     async sign({ nonce, to, data, gas, fees }) {
-      const common = { chainId, nonce, to, data, gas, value: 0n };
+      const common = { chainId: client.chain.id, nonce, to, data, gas, value: 0n };
       const raw =
         fees.kind === 'legacy'
           ? await account.signTransaction({ ...common, type: 'legacy', gasPrice: fees.gasPrice })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { parseAbi } from 'viem';
+import { encodeFunctionData, parseAbi } from 'viem';
 import type { TransactionReceipt } from 'viem';
 
 import { marketFees } from '../../../gateway/chain/fees.ts';
@@ -34,6 +34,7 @@ function createNode() {
     return fees?.kind === 'eip1559' ? fees.maxFeePerGas : 0n;
   };
   const rpc: TransactionRpc = {
+    address: address(7),
     nonces: () => {
       const latest = mined().length;
       let pending = latest;
@@ -245,6 +246,32 @@ describe('sender', () => {
     for (let block = 0; block < 6; block += 1) node.mine();
     await sender.tend();
     assert.deepEqual(await booked(), []);
+  });
+
+  it('uses the nonce of what had reverted before a reorganisation undid it, so that the rest is mined', async () => {
+    const node = createNode();
+    const sender = process(node, () => node.mine());
+    for (const value of [5n, 6n]) node.state.reverting.add(encodeFunctionData({ abi: ABI, args: [value] }));
+    const failing = [5n, 6n].map((value) => assert.rejects(sender.send(call(value)), /reverted/));
+    await Promise.all([...failing, sender.send(call(7n))]);
+    assert.deepEqual(node.mined(), [0, 1, 2]);
+    node.reorg(9);
+    node.pool.clear();
+    assert.deepEqual(node.mined(), []);
+    for (let turn = 0; turn < 40 && node.mined().length < 3; turn += 1) {
+      node.state.now += TIMEOUT / 2;
+      await sender.tend();
+      node.mine();
+    }
+    assert.deepEqual(node.mined(), [0, 1, 2]);
+    assert.deepEqual(
+      (await booked()).map(({ nonce, to }) => [nonce, to === node.rpc.address]),
+      [
+        [0, true],
+        [1, true],
+        [2, false],
+      ],
+    );
   });
 
   it('gives up a nonce that somebody else used with the same key', async () => {
