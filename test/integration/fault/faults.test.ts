@@ -42,10 +42,12 @@ describe('a gateway in trouble', function () {
     it(full, async () => {
       for (const room of [24_000, 0, ...[9_000, 40_000, 100_000, 300_000].slice(0, runs(0, 4))]) {
         const { pid } = world.gateway();
-        limitFiles(pid, room === 0 ? 1 : statSync(`${world.storeFile}-wal`).size + room);
+        let bytes = room === 0 ? 1 : statSync(`${world.storeFile}-wal`).size + room;
         const failed = new Set<string | undefined>();
         for (let waves = 0; failed.size === 0; waves += 1) {
           assert.ok(waves < 100, 'the disk is never full');
+          limitFiles(pid, Math.ceil(bytes));
+          bytes *= 0.8; // SQLite goes back to the beginning of its log now and then
           for (const { ok, problem } of await world.send(4)) if (!ok) failed.add(problem);
         }
         for (const problem of failed) assert.match(problem ?? '', /^(503|stream ended:) DGRID_STORE_UNAVAILABLE$/);
