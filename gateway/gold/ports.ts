@@ -9,7 +9,10 @@ export type PreparedGold = {
   readonly sent?: boolean;
   /** The receipt of the request that carried it, once that is on disk. */
   readonly receiptId?: Hex;
-  /** Epoch in which that request's receipt was anchored: rarely the one after the gold's own. */
+  /**
+   * Epoch in which that request's receipt was anchored, rarely the one after the gold's own; undefined while its batch has
+   * no records, and for ever if it never gets them: its receipts are then in no dataset, and measure nothing.
+   */
   readonly anchoredEpoch?: bigint;
 };
 

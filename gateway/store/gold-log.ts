@@ -61,7 +61,9 @@ function statementsOf({ prepare }: Store) {
       db
         .selectFrom('golds')
         .leftJoin('receipts', 'receipts.id', 'golds.receipt_id')
-        .leftJoin('batches', 'batches.from_serial', 'receipts.batch')
+        .leftJoin('batches', (join) =>
+          join.onRef('batches.from_serial', '=', 'receipts.batch').on('batches.recorded', '=', 1n),
+        )
         .select(['golds.leaf as leaf', 'task', 'sent', 'receipts.id as receipt_id'])
         .select('batches.epoch as anchored_epoch')
         .where('golds.epoch', '=', epoch)

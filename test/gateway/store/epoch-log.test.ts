@@ -202,7 +202,7 @@ for (const { name, open } of DATABASES) {
       assert.ok(row !== undefined && !Buffer.from(row.task).toString('latin1').includes('"n"'));
     });
 
-    it('notes that a gold was sent, its first receipt, and the epoch that its batch was anchored in', async () => {
+    it('notes that a gold was sent, its first receipt, and the epoch of its batch once that has records', async () => {
       await logs.gold.save([gold(0), gold(1)]);
       await logs.epoch.goldsAnchored('gold:3', 3n, watchOf('gold', 3n));
       await logs.gold.sending(3n, 0);
@@ -221,6 +221,8 @@ for (const { name, open } of DATABASES) {
       assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, undefined);
       await logs.close();
       await logs.anchored(0n, 1n, 4n);
+      assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, undefined, 'no records, in no dataset');
+      await logs.anchor.recorded('records:0', standing(0n));
       assert.equal((await logs.gold.ofEpoch(3n))[0]?.anchoredEpoch, 4n);
       assert.equal(await logs.gold.answerOf(hash(0xbad)), undefined);
     });
