@@ -6,7 +6,7 @@ import type { CallControl, CallReader, NodeClient, ResponseHead, UpstreamCall } 
 import { createPauses } from './pauses.ts';
 import type { Pauses } from './pauses.ts';
 import { createSseScanner } from './sse-scanner.ts';
-import type { SseScanner } from './sse-scanner.ts';
+import type { SseFrame, SseScanner } from './sse-scanner.ts';
 import type { ClaimedUsage } from './usage.ts';
 
 export type ChatResult = {
@@ -113,21 +113,28 @@ type FeedParts = {
 };
 
 function createFeed({ scanner, stream, gate, pauses }: FeedParts) {
-  return (chunk: Buffer, control: CallControl): void => {
-    let flowing = true;
-    let frames;
-    try {
-      frames = scanner.push(chunk);
-    } catch (cause) {
-      throw new UpstreamFailure('too_large', { cause });
-    }
+  const follow = (frames: readonly SseFrame[], control: CallControl): void => {
     for (const frame of frames) {
       const event = stream.accept(frame);
       // Comments keep a socket open, not a call: only what belongs to the answer pushes the clock back.
       if (event.kind === 'content' || (event.kind !== 'comment' && gate.committedMs() !== undefined))
         control.progress();
       if (event.kind === 'done') control.complete();
-      if (event.forward !== undefined) flowing = gate.pass(event.kind === 'content', event.forward) && flowing;
+      if (event.forward !== undefined) gate.pass(event.kind === 'content', event.forward);
+    }
+  };
+  return (chunk: Buffer, control: CallControl): void => {
+    let flowing;
+    let frames;
+    try {
+      frames = scanner.push(chunk);
+    } catch (cause) {
+      throw new UpstreamFailure('too_large', { cause });
+    }
+    try {
+      follow(frames, control);
+    } finally {
+      flowing = gate.flush(); // also what came before a frame that ended the call
     }
     if (!flowing) {
       control.pause();
@@ -141,26 +148,39 @@ function createFeed({ scanner, stream, gate, pauses }: FeedParts) {
 }
 
 type CommitGate = {
-  readonly pass: (isContent: boolean, bytes: Buffer) => boolean;
+  /** Takes a frame in. @throws UpstreamFailure when too much comes before the first content event */
+  readonly pass: (isContent: boolean, bytes: Buffer) => void;
+  /** Writes what was taken in since the last time, at once, if the caller may have it. False: the caller is slow. */
+  readonly flush: () => boolean;
   readonly drained: () => Promise<void>;
   readonly committedMs: () => number | undefined;
 };
 
-/** Holds what comes before the first content event, so that until then another node can still be asked. */
+/**
+ * Holds what comes before the first content event, so that until then another node can still be asked; and from then on
+ * what arrived together, which goes out in one write.
+ */
 function createCommitGate(sink: ContentSink, nowMs: () => number): CommitGate {
   const held: Buffer[] = [];
   let heldBytes = 0;
   let committedMs: number | undefined;
   return {
     pass(isContent, bytes) {
-      if (committedMs !== undefined) return sink.write(bytes);
       held.push(bytes);
+      if (committedMs !== undefined) return;
       heldBytes += bytes.length;
       if (heldBytes > MAX_HELD_BYTES) throw new UpstreamFailure('too_large');
-      if (!isContent) return true;
-      committedMs = nowMs();
+      if (!isContent) return;
+      const atMs = nowMs();
       sink.commit();
-      return sink.write(Buffer.concat(held.splice(0)));
+      committedMs = atMs;
+    },
+    flush() {
+      if (committedMs === undefined || held.length === 0) return true;
+      const [first] = held;
+      const bytes = first !== undefined && held.length === 1 ? first : Buffer.concat(held);
+      held.length = 0;
+      return sink.write(bytes);
     },
     drained: sink.drained,
     committedMs: () => committedMs,
