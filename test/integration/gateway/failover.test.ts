@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 
 import { BREAKER_DEFAULTS, createBreaker } from '../../../gateway/execute/breaker.ts';
+import { createConditionBook } from '../../../gateway/registry/conditions.ts';
 import { answer, failWith, json, startFakeNode, streamThen, streamWords } from './support/fake-node.ts';
 import type { FakeNode } from './support/fake-node.ts';
 import { inferenceNode, startGateway } from './support/gateway.ts';
@@ -10,6 +11,7 @@ import type { TestGateway } from './support/gateway.ts';
 
 const messages = [{ role: 'user' as const, content: 'Say hello to the world.' }];
 const STEP_MS = 500;
+const PATIENT = { chunkMs: 30_000, totalMs: 60_000, plainMs: 30_000 };
 
 describe('a gateway whose first choice comes and goes', () => {
   let first: FakeNode;
@@ -22,9 +24,13 @@ describe('a gateway whose first choice comes and goes', () => {
     first = await startFakeNode(answer('from the first'));
     second = await startFakeNode(answer('from the second'));
     nowMs = 1_000_000;
-    // The draw is pinned to 0, which falls to the first by address among equals: node 0.
+    const clock = (): number => nowMs;
+    // The draw is pinned to 0, which falls to the first by address among equals: node 0. No machine's load moves this clock.
     gateway = await startGateway([inferenceNode(0, first.url), inferenceNode(1, second.url)], {
-      breaker: createBreaker(BREAKER_DEFAULTS, () => nowMs),
+      breaker: createBreaker(BREAKER_DEFAULTS, clock),
+      conditions: createConditionBook(clock),
+      nowMs: clock,
+      limits: { ...PATIENT, connectMs: PATIENT.plainMs, headersMs: PATIENT.plainMs, firstTokenMs: PATIENT.plainMs },
     });
     client = new OpenAI({ apiKey: gateway.key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
   });
