@@ -100,9 +100,9 @@ describe('a gateway in trouble', function () {
     it(`serves while its chain answers with ${mode}, and anchors everything once afterwards`, async () => {
       await world.servesAgain(3);
       world.proxy.set(mode);
-      for (const { ok, problem } of await world.send(3)) assert.ok(ok, problem);
+      for (const { ok, problem } of await world.send(3)) assert.ok(ok, String(problem));
       await spoiledEnough(runs(SPOILED, 10 * SPOILED));
-      for (const { ok, problem } of await world.send(2)) assert.ok(ok, problem);
+      for (const { ok, problem } of await world.send(2)) assert.ok(ok, String(problem));
       world.proxy.set('pass');
       await world.everythingAnchored();
     });
@@ -125,11 +125,11 @@ describe('a gateway in trouble', function () {
   it('serves through an hour without its chain, and anchors and records everything once afterwards', async () => {
     await world.servesAgain(4);
     world.proxy.set('unreachable');
-    for (const { ok, problem } of await world.send(4)) assert.ok(ok, problem);
+    for (const { ok, problem } of await world.send(4)) assert.ok(ok, String(problem));
     // An hour of the chain's own time; in fewer blocks than the 256 whose hashes every chain remembers.
     await rpcCall(world.chain.rpcUrl, 'hardhat_mine', ['0xc8', '0x12']);
     await spoiledEnough(2 * SPOILED);
-    for (const { ok, problem } of await world.send(2)) assert.ok(ok, problem);
+    for (const { ok, problem } of await world.send(2)) assert.ok(ok, String(problem));
     world.proxy.set('pass');
     await world.everythingAnchored();
   });
