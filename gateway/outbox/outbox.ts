@@ -10,7 +10,7 @@ export type OutboxRow = {
 };
 
 export type OutboxLog = {
-  /** Unfinished rows whose time has come: those with a deadline on chain first, then oldest first. */
+  /** Unfinished rows whose time has come: one with a deadline on chain, one examination, and so on, the oldest of each first. */
   readonly due: (nowMs: number, limit: number) => Promise<readonly OutboxRow[]>;
   readonly postpone: (key: string, attempts: number, nextAtMs: number) => Promise<void>;
 };

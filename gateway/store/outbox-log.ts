@@ -55,7 +55,10 @@ function newRow(kind: string, key: string, payload: Payload): NewRow {
   };
 }
 
-/** Chain steps have deadlines, examinations are many and slow: a backlog of these must not keep those waiting. */
+/**
+ * Chain steps have deadlines, examinations are many and slow: a backlog of these must not keep those waiting. Nor the other way
+ * round: a step that waits for examinations is due again and again, and many such steps would never let one of them begin.
+ */
 export const EXAMINATION_KINDS = ['replay', 'commit', 'reveal'] as const;
 
 /**
@@ -69,25 +72,28 @@ export async function wakeOutbox(store: Store): Promise<void> {
 
 export function createOutboxLog(store: Store): OutboxLog {
   const { prepare } = store;
-  const due = prepare((db, { nowMs, limit }: { readonly nowMs: bigint; readonly limit: number }) =>
-    db
-      .selectFrom('outbox')
-      .select(['key', 'kind', 'payload', 'attempts'])
-      .where('done', '=', 0n)
-      .where('next_at_ms', '<=', nowMs)
-      .orderBy((eb) => eb('kind', 'in', EXAMINATION_KINDS))
-      .orderBy('next_at_ms')
-      .orderBy('position')
-      .limit(limit),
-  );
+  const due = (isExamination: boolean) =>
+    prepare((db, { nowMs, limit }: { readonly nowMs: bigint; readonly limit: number }) =>
+      db
+        .selectFrom('outbox')
+        .select(['key', 'kind', 'payload', 'attempts'])
+        .where('done', '=', 0n)
+        .where('next_at_ms', '<=', nowMs)
+        .where('kind', isExamination ? 'in' : 'not in', EXAMINATION_KINDS)
+        .orderBy('next_at_ms')
+        .orderBy('position')
+        .limit(limit),
+    );
+  const [steps, examinations] = [due(false), due(true)];
   const postpone = prepare(
     (db, { key, attempts, nextAtMs }: { readonly key: string; readonly attempts: number; readonly nextAtMs: number }) =>
       db.updateTable('outbox').set({ attempts, next_at_ms: nextAtMs }).where('key', '=', key).where('done', '=', 0n),
   );
   return {
     async due(nowMs, limit) {
-      const rows = await store.read(due({ nowMs: BigInt(nowMs), limit }));
-      return rows.map(({ key, kind, payload, attempts }) => ({
+      const at = { nowMs: BigInt(nowMs), limit };
+      const rows = inTurns(await Promise.all([store.read(steps(at)), store.read(examinations(at))]));
+      return rows.slice(0, limit).map(({ key, kind, payload, attempts }) => ({
         key,
         kind,
         payload: JSON.parse(payload) as Payload,
@@ -96,4 +102,10 @@ export function createOutboxLog(store: Store): OutboxLog {
     },
     postpone: (key, attempts, nextAtMs) => store.write([postpone({ key, attempts, nextAtMs })]),
   };
+}
+
+/** One of the first list, one of the second, and so on; what is left of the longer one at the end. */
+function inTurns<Item>([first, second]: readonly [readonly Item[], readonly Item[]]): Item[] {
+  const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, index) => index);
+  return turns.flatMap((index) => [...first.slice(index, index + 1), ...second.slice(index, index + 1)]);
 }

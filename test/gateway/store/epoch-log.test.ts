@@ -227,7 +227,7 @@ for (const { name, open } of DATABASES) {
       assert.equal(await logs.gold.answerOf(hash(0xbad)), undefined);
     });
 
-    it('returns due rows only, chain steps before examinations, the rest in order of time', async () => {
+    it('returns due rows only, chain steps and examinations in turns, each in order of time', async () => {
       await logs.serve(0, 1, 2);
       await logs.close();
       await logs.anchored(0n);
@@ -245,6 +245,9 @@ for (const { name, open } of DATABASES) {
       assert.deepEqual(ofKind(await logs.outbox.due(499, 10)), ['commit', 'commit', 'commit']);
       const [first] = await logs.outbox.due(500, 1);
       assert.deepEqual(first, { key: 'records:0', kind: 'records', payload: { fromSerial: '0' }, attempts: 4 });
+      for (const epoch of [1n, 2n, 3n]) await logs.epoch.plan([{ kind: 'open', epoch }]);
+      assert.deepEqual(ofKind(await logs.outbox.due(500, 5)), ['open', 'commit', 'open', 'commit', 'open']);
+      assert.deepEqual(ofKind(await logs.outbox.due(500, 10)).slice(5), ['commit', 'records']);
     });
 
     it('makes every open row due at the start of a process, whatever time it was postponed to', async () => {
