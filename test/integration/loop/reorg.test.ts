@@ -90,7 +90,7 @@ describe('a gateway on a chain that forks', () => {
     for (const depth of DEPTHS) {
       sent.push(...(await send(url, sent.length)));
       await everything.until('a batch on chain', anchoredUpTo(network, url, sent.at(-1)), DEADLINE_MS);
-      await rpcCall(chain.rpcUrl, 'anvil_reorg', [depth, []]);
+      await fork(chain.rpcUrl, depth);
     }
     sent.push(...(await send(url, sent.length)));
     const recorded = (): Promise<void> =>
@@ -181,3 +181,13 @@ describe('a gateway on a chain that forks', () => {
     return ((await response.json()) as { batch?: { readonly root: string } | null }).batch?.root ?? '';
   }
 });
+
+/**
+ * Anvil's new branch has a block a second from the fork on, whatever time the old one had reached: seconds behind it. Real branches
+ * are as late as each other, and a receipt whose anchor came to lie before its answer would be void.
+ */
+async function fork(rpcUrl: string, depth: number): Promise<void> {
+  const { timestamp } = await latestBlock(rpcUrl);
+  await rpcCall(rpcUrl, 'anvil_reorg', [depth, []]);
+  await rpcCall(rpcUrl, 'evm_setNextBlockTimestamp', [Number(timestamp) + 1]);
+}
